@@ -1,1 +1,16 @@
-//! charter-engine
+//! The runtime under a service: the partitioned log, the store, and between them command processing,
+//! publication, projections and deadlines. What it promises stands in `ARCHITECTURE.md`.
+
+pub mod directory;
+pub mod log;
+pub mod outcomes;
+mod process;
+mod project;
+mod publish;
+pub mod reads;
+pub mod schemas;
+mod service;
+pub mod store;
+pub mod submit;
+
+pub use service::{ContextService, Runtime, Service, ServiceError, ServiceStatus, Settings};

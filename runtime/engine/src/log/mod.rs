@@ -1,0 +1,243 @@
+//! The partitioned log: what the runtime needs of Apache Kafka, and of the embedded log that stands in
+//! for it in one process.
+//!
+//! An implementation is held to the suite in [`conformance`].
+
+pub mod conformance;
+pub mod embedded;
+
+use std::fmt::Debug;
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use charter_domain::Timestamp;
+
+/// The partitions of every topic of a new installation.
+pub const DEFAULT_PARTITIONS: u32 = 12;
+
+/// A topic and its settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// The topic's name: letters, digits, `.`, `_` and `-`, at most 249.
+    pub name: String,
+    /// The partition count, from 1; fixed for the topic's life.
+    pub partitions: u32,
+    /// How long records are kept at least after their append; `None` keeps them until trimmed.
+    pub retention: Option<Duration>,
+}
+
+/// What is appended: an opaque value under a key, with headers.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Record {
+    /// The key's bytes.
+    pub key: Bytes,
+    /// The value's bytes.
+    pub value: Bytes,
+    /// Names and values, in order; a name may come again.
+    pub headers: Vec<(String, Bytes)>,
+}
+
+impl Record {
+    /// The value of the first header with this name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&Bytes> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+}
+
+/// A record with its place in a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogRecord {
+    /// The record's offset, from 0, rising within the partition.
+    pub offset: u64,
+    /// When the log took it, UTC; never falls within a partition.
+    pub time: Timestamp,
+    /// The record.
+    pub record: Record,
+}
+
+/// Where an appended record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The record's offset.
+    pub offset: u64,
+    /// When the log took it, UTC.
+    pub time: Timestamp,
+}
+
+/// The log.
+#[async_trait]
+pub trait Log: Debug + Send + Sync + 'static {
+    /// Makes the topic where it is missing.
+    ///
+    /// # Errors
+    /// [`LogError::TopicDiffers`] where it is there with another partition count.
+    async fn ensure_topic(&self, topic: &TopicSpec) -> Result<(), LogError>;
+
+    /// The topic's partition count.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownTopic`].
+    async fn partitions(&self, topic: &str) -> Result<u32, LogError>;
+
+    /// Appends `records` to a partition, in order and together: when it returns, all are durable and
+    /// fetchable. An empty list is fine.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] where nothing was appended and it may be tried again;
+    /// [`LogError::FateUnknown`] where some may have been appended.
+    async fn append(
+        &self,
+        topic: &str,
+        partition: u32,
+        records: Vec<Record>,
+    ) -> Result<Vec<Appended>, LogError>;
+
+    /// The records from offset `from` on: at least one where there is any, at most about `max_bytes`.
+    /// At the end of the partition it waits up to `wait` for the next one, then gives an empty list.
+    ///
+    /// # Errors
+    /// [`LogError::OutOfRange`] where `from` was trimmed or lies behind the end.
+    async fn fetch(
+        &self,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        max_bytes: usize,
+        wait: Duration,
+    ) -> Result<Vec<LogRecord>, LogError>;
+
+    /// The first kept offset and the next one to be given.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownTopic`], [`LogError::UnknownPartition`], [`LogError::Unavailable`].
+    async fn bounds(&self, topic: &str, partition: u32) -> Result<Range<u64>, LogError>;
+
+    /// The log's own time now for this partition: not before the last append's, and no later append gets
+    /// an earlier one. With the partition's end at this time, for deadlines on an idle partition.
+    ///
+    /// # Errors
+    /// As [`Log::bounds`].
+    async fn end_and_time(&self, topic: &str, partition: u32) -> Result<Appended, LogError>;
+
+    /// Forgets the records before offset `before`. The next offset never falls.
+    ///
+    /// # Errors
+    /// As [`Log::bounds`].
+    async fn trim(&self, topic: &str, partition: u32, before: u64) -> Result<(), LogError>;
+
+    /// Joins the group of consumers that share the topic's partitions: each partition belongs to one
+    /// member at a time. Leaves when the membership is dropped.
+    ///
+    /// # Errors
+    /// As [`Log::bounds`].
+    async fn join(&self, group: &str, topic: &str) -> Result<Box<dyn Membership>, LogError>;
+
+    /// The id that pairs this log with its store: new after a re-creation.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    async fn pairing_id(&self) -> Result<Option<uuid::Uuid>, LogError>;
+
+    /// Sets the pairing id.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    async fn set_pairing_id(&self, id: uuid::Uuid) -> Result<(), LogError>;
+}
+
+/// A member's share of a topic's partitions.
+#[async_trait]
+pub trait Membership: Debug + Send + 'static {
+    /// Waits for the next change. `None` when the log is closed.
+    async fn next(&mut self) -> Option<Change>;
+}
+
+/// A change of a member's share. A revoked partition goes to another member only when the
+/// [`Change::Revoked`] is dropped, so its owner can finish first.
+#[derive(Debug)]
+pub enum Change {
+    /// These partitions are the member's from now on.
+    Assigned(Vec<u32>),
+    /// These are to be given up; dropping `done` says that they are.
+    Revoked {
+        /// The partitions.
+        partitions: Vec<u32>,
+        /// Drop it when work on them has stopped.
+        done: tokio::sync::oneshot::Sender<()>,
+    },
+}
+
+/// Why the log refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// No such topic.
+    #[error("topic `{0}` does not exist")]
+    UnknownTopic(String),
+    /// No such partition.
+    #[error("topic `{topic}` has {partitions} partitions, found `{partition}`")]
+    UnknownPartition {
+        /// The topic.
+        topic: String,
+        /// The partition asked for.
+        partition: u32,
+        /// The partitions there are.
+        partitions: u32,
+    },
+    /// The topic is there with other settings.
+    #[error("topic `{topic}` should have {expected} partitions, found {found}")]
+    TopicDiffers {
+        /// The topic.
+        topic: String,
+        /// Partitions asked for.
+        expected: u32,
+        /// Partitions there are.
+        found: u32,
+    },
+    /// The offset is not in the partition.
+    #[error("offset {offset} of `{topic}`/{partition} should be within {start}..={end}")]
+    OutOfRange {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The offset asked for.
+        offset: u64,
+        /// The first kept offset.
+        start: u64,
+        /// The next offset.
+        end: u64,
+    },
+    /// A record is larger than the log takes.
+    #[error("a record of {size} bytes is larger than the {limit} that the log takes")]
+    TooLarge {
+        /// The record's bytes.
+        size: usize,
+        /// The most that is taken.
+        limit: usize,
+    },
+    /// Nothing was done; it may be tried again.
+    #[error("the log is not available: {reason}")]
+    Unavailable {
+        /// What went wrong.
+        reason: String,
+        /// What lies under it.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// It may have been done or not.
+    #[error("whether the records were appended is not known: {reason}")]
+    FateUnknown {
+        /// What went wrong.
+        reason: String,
+        /// What lies under it.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The data directory can't be used.
+    #[error(transparent)]
+    Directory(#[from] crate::directory::DirectoryError),
+}
