@@ -1,2 +1,2 @@
-//! Binary.
+//! The command `charter`.
 fn main() {}
