@@ -75,6 +75,10 @@ pub struct Origin {
     pub line: u32,
     /// From 1, in characters.
     pub column: u32,
+    /// The offset of the first byte.
+    pub start: u32,
+    /// The offset behind the last byte.
+    pub end: u32,
 }
 
 /// An index into [`Contracts::types`].
@@ -414,7 +418,8 @@ pub struct Context {
     pub krate: String,
     /// The contract version, from 1; raised by `charter release`.
     pub version: u32,
-    /// The types of its namespace that are neither message nor view, unions included.
+    /// The types of its namespace that are neither message nor view, unions included. Its types name
+    /// others of its own namespace and of `shared` only.
     pub types: Vec<TypeId>,
     /// The commands, in the order of full names.
     pub commands: Vec<Command>,
@@ -424,8 +429,6 @@ pub struct Context {
     pub views: Vec<View>,
     /// All rejections of its commands, each code once, in the order of codes.
     pub rejections: Vec<Rejection>,
-    /// Other contexts' crates that its types name, in the order of names; never `contract_shared`.
-    pub uses: Vec<String>,
 }
 
 /// A request to change.
@@ -648,8 +651,8 @@ pub struct SchemaDef {
     pub in_requests: bool,
     /// Whether responses hold it.
     pub in_responses: bool,
-    /// Whether it is the body of a merge patch: each optional property then says absent, null or a
-    /// value.
+    /// Whether it is the body of a merge patch: a nullable property then says absent (keep), null
+    /// (clear) or a value.
     pub is_merge_patch: bool,
     /// What it is made of.
     pub shape: SchemaShape,
@@ -731,6 +734,8 @@ pub struct SchemaUse {
     pub default: Option<Json>,
     /// `example`, or the first of `examples`.
     pub example: Option<Json>,
+    /// Where it is declared.
+    pub origin: Origin,
 }
 
 /// The type of a JSON value, with the Rust type that carries it.
@@ -956,30 +961,19 @@ pub enum FieldSource {
     Body {
         /// The property.
         property: usize,
-        /// For an absent property; `None` where it is required or filled.
+        /// For a property that is absent, or null; `None` where it is required or filled.
         absent: Option<Constant>,
         /// `x-fill: uuid`: where it is absent, UUIDv5(command id, field name).
         fill: bool,
-        /// How a merge patch says it.
-        patch: Option<Patch>,
     },
-    /// No part of the request names it: UUIDv5(command id, field name).
-    Fill,
+    /// The field `cleared` of a merge patch: the names of those properties that came as null, in the
+    /// order of the body's properties. Indexes into the object's properties: the nullable ones.
+    Cleared {
+        /// The properties.
+        properties: Vec<usize>,
+    },
     /// No part of the request names it.
     Constant(Constant),
-}
-
-/// How a property of a merge patch meets a field of its command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patch {
-    /// Never null; the field is `["null", T]`: absent gives null, which keeps.
-    Replace,
-    /// Nullable; the field is `["null", R]` with a record R of the one optional field `value`: absent
-    /// gives null, null gives `R { value: null }`.
-    Clear {
-        /// R.
-        id: TypeId,
-    },
 }
 
 /// How a command reaches its context.
