@@ -64,3 +64,12 @@ pub struct Page {
     /// How far the view had come, in the same snapshot: (partition, position) of the view's context.
     pub positions: Vec<(u32, i64)>,
 }
+
+/// One row, or that there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowRead {
+    /// The row's values in the table's column order.
+    pub row: Option<Vec<ColumnValue>>,
+    /// How far the view had come, in the same snapshot: (partition, position) of the view's context.
+    pub positions: Vec<(u32, i64)>,
+}

@@ -1,0 +1,245 @@
+//! The store: decided commands, history, deadlines and the read model, each written in transactions that
+//! are compared and set under an owner's epoch.
+//!
+//! Every implementation is held to the suite in [`conformance`].
+
+#[doc(hidden)]
+pub mod conformance;
+mod deciding;
+mod error;
+pub mod sqlite;
+mod views;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
+use contract_shared::Outcome;
+use uuid::Uuid;
+
+pub use deciding::{
+    Attempt, Batch, Checkpoint, Claim, DeadlineId, Lease, Purged, SchemaHash, StoredDeadline,
+    StoredEvent, StoredOutcome, StoredSchema,
+};
+pub use error::StoreError;
+pub use sqlite::SqliteStore;
+pub use views::{Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrite};
+
+use crate::reads::{ListQuery, Page, RowRead};
+
+/// What the runtime needs of a database.
+///
+/// No method waits for another owner: what is lost to one is [`StoreError::Fenced`]. Where nothing else is
+/// said, an error is [`StoreError::Unavailable`], nothing was done, and it may be tried again.
+#[async_trait]
+pub trait Store: Debug + Send + Sync + 'static {
+    /// The id that pairs this store with its log: new after a restore.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn pairing_id(&self) -> Result<Option<Uuid>, StoreError>;
+
+    /// Sets the pairing id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn set_pairing_id(&self, id: Uuid) -> Result<(), StoreError>;
+
+    /// Whether no partition was ever claimed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn is_empty(&self) -> Result<bool, StoreError>;
+
+    /// The partition count of every topic: `wanted` where none was fixed yet, else the one fixed first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn fix_partitions(&self, wanted: u32) -> Result<u32, StoreError>;
+
+    /// Whether the store answers, for readiness.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] with the reason why not.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Keeps schemas that stored messages refer to; those it has already are left alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn put_schemas(&self, schemas: &[StoredSchema]) -> Result<(), StoreError>;
+
+    /// The JSON of a kept schema.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn schema(&self, hash: &SchemaHash) -> Result<Option<String>, StoreError>;
+
+    /// Where the partition stands; `None` where it was never claimed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn checkpoint(&self, context: &str, partition: u32) -> Result<Option<Checkpoint>, StoreError>;
+
+    /// Makes the caller the owner of the partition: raises the epoch, so that every earlier owner's writes
+    /// are refused from now on, and reads the checkpoint in the same statement.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerContract`] where an owner with a newer contract version has held it.
+    async fn claim(
+        &self,
+        context: &str,
+        partition: u32,
+        contract_version: u32,
+    ) -> Result<Claim, StoreError>;
+
+    /// Says that the owner ends in good order, with everything up to `published` published, so that the
+    /// next one need not go carefully.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`].
+    async fn release(&self, lease: &Lease, published: i64) -> Result<(), StoreError>;
+
+    /// Records, before it is tried, that the command is being decided for the `count`th time.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`].
+    async fn record_attempt(&self, lease: &Lease, attempt: Attempt) -> Result<(), StoreError>;
+
+    /// Writes a batch in one transaction: first the checkpoint, compared and set under the epoch, then
+    /// outcomes, events, deadlines.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] where the checkpoint is not the batch's; [`StoreError::Conflict`] where a
+    /// command id has an outcome or a sequence or position is taken; [`StoreError::FateUnknown`] where the
+    /// transaction may have been committed.
+    async fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// The outcomes that are there of these commands (tenant, command id), in any order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn outcomes(&self, commands: &[(String, Uuid)]) -> Result<Vec<Outcome>, StoreError>;
+
+    /// How a command ended; `None` where it is not decided, or decided longer ago than is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn outcome(&self, tenant: &str, command_id: Uuid) -> Result<Option<Outcome>, StoreError> {
+        Ok(self.outcomes(&[(tenant.to_owned(), command_id)]).await?.pop())
+    }
+
+    /// Forgets up to `limit` outcomes of commands that this partition decided before `decided_before`,
+    /// oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn purge_outcomes(
+        &self,
+        context: &str,
+        partition: u32,
+        decided_before: Timestamp,
+        limit: u32,
+    ) -> Result<Purged, StoreError>;
+
+    /// Up to `limit` events of an aggregate after sequence `after` (0 for all), in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn history(
+        &self,
+        context: &str,
+        aggregate: &AggregateId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Up to `limit` events of a partition after position `after` (-1 for all), in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn events(
+        &self,
+        context: &str,
+        partition: u32,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Up to `limit` deadlines of a partition that are due at `until` or before, earliest first, those of
+    /// one instant in the order of the events that set them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn deadlines(
+        &self,
+        context: &str,
+        partition: u32,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<StoredDeadline>, StoreError>;
+
+    /// When the partition's earliest deadline is due.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn next_deadline(
+        &self,
+        context: &str,
+        partition: u32,
+    ) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Makes the tables of a context's views. Where they are there in another version, they are dropped
+    /// with all their rows and checkpoints, to be built again from the store.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError>;
+
+    /// How far the views have come in a partition; the start where nothing was projected yet.
+    ///
+    /// # Errors
+    /// [`StoreError::ViewDiffers`] where the tables are of another version.
+    async fn view_progress(&self, views: &ViewSet, partition: u32) -> Result<Progress, StoreError>;
+
+    /// The aggregates of a partition that the views of a context have set aside.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn parked(&self, context: &str, partition: u32) -> Result<Vec<Parked>, StoreError>;
+
+    /// Begins a step of the views: compares and sets their checkpoint, and keeps every other writer of the
+    /// rows that are then read out until it ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] where the progress is not the step's.
+    async fn begin_views(&self, step: &ViewStep) -> Result<Box<dyn ViewWrite>, StoreError>;
+
+    /// One row of a view, with the positions that it was read at.
+    ///
+    /// # Errors
+    /// [`StoreError::ViewDiffers`] where the table is missing or of another version.
+    async fn row(
+        &self,
+        table: &'static Table,
+        tenant: &str,
+        key: &[ColumnValue],
+    ) -> Result<RowRead, StoreError>;
+
+    /// A page of rows of a view, with the positions that it was read at.
+    ///
+    /// # Errors
+    /// [`StoreError::ViewDiffers`] where the table is missing or of another version;
+    /// [`StoreError::InvalidQuery`] where a column is not the table's or `after` has other values than the
+    /// order.
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
+
+    /// How far the views of a context have come: (partition, position), the partitions that have events.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError>;
+
+    /// Ends all work in good order. Every later call is [`StoreError::Unavailable`].
+    async fn close(&self);
+}
