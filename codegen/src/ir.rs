@@ -551,7 +551,7 @@ pub struct View {
     pub indexes: Vec<Vec<usize>>,
     /// The contexts whose events are folded.
     pub from: Vec<String>,
-    /// A SHA-256 of columns, key and indexes, as 16 lower case hexadecimal digits.
+    /// A CRC-64-AVRO fingerprint of columns, key and indexes, as 16 lower case hexadecimal digits.
     pub fingerprint: String,
 }
 
@@ -600,8 +600,6 @@ pub struct Gateway {
     pub version: String,
     /// `info.description`.
     pub description: Option<String>,
-    /// What stands before every path, of `servers[0].url`: `/v1`, or empty.
-    pub base_path: String,
     /// The file's path from the repository's root: `openapi/gateway.yaml`.
     pub file: String,
     /// The document as JSON, in the order of the file, `x-` extensions of the compiler left out.
@@ -774,8 +772,8 @@ pub enum SchemaType {
     Map(Box<SchemaUse>),
     /// A named schema.
     Ref(SchemaId),
-    /// Any JSON, in responses only.
-    Any,
+    /// Any JSON object (`additionalProperties: true`), in responses only.
+    FreeObject,
 }
 
 /// What values must hold beside their type. `None` and `false` say nothing.
@@ -831,7 +829,7 @@ pub struct Operation {
     pub rust_type: String,
     /// The method.
     pub method: Method,
-    /// The path in the document, without [`Gateway::base_path`]: `/shows/{showId}/holds`.
+    /// The whole path as the document has it: `/v1/shows/{showId}/holds`.
     pub path: String,
     /// `summary`.
     pub summary: Option<String>,
@@ -912,11 +910,11 @@ pub enum Purpose {
 pub struct Body {
     /// The schema of the JSON value, an object.
     pub schema: SchemaId,
-    /// The media type: `application/json`, `application/merge-patch+json`.
-    pub media_type: String,
+    /// The media types that it may have, in the document's order: `application/json`.
+    pub media_types: Vec<String>,
     /// Whether it must be there.
     pub required: bool,
-    /// RFC 7396: absent keeps, null clears.
+    /// RFC 7396 (`x-cleared`): absent keeps, null clears.
     pub merge_patch: bool,
     /// `description`.
     pub doc: Option<String>,
@@ -966,7 +964,7 @@ pub enum FieldSource {
         /// `x-fill: uuid`: where it is absent, UUIDv5(command id, field name).
         fill: bool,
     },
-    /// The field `cleared` of a merge patch: the names of those properties that came as null, in the
+    /// The field that `x-cleared` names, an array of strings: the names of those properties that came as null, in the
     /// order of the body's properties. Indexes into the object's properties: the nullable ones.
     Cleared {
         /// The properties.
