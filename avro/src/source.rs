@@ -116,7 +116,11 @@ impl Tree {
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => None,
         }
     }
 
@@ -125,7 +129,11 @@ impl Tree {
     pub fn as_bool(&self) -> Option<bool> {
         match &self.value {
             Value::Bool(flag) => Some(*flag),
-            Value::Null | Value::String(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+            Value::Null
+            | Value::String(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => None,
         }
     }
 
@@ -134,7 +142,11 @@ impl Tree {
     pub fn as_number(&self) -> Option<&Number> {
         match &self.value {
             Value::Number(number) => Some(number),
-            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => None,
         }
     }
 
@@ -155,7 +167,11 @@ impl Tree {
     pub fn as_array(&self) -> Option<&[Tree]> {
         match &self.value {
             Value::Array(items) => Some(items),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => None,
         }
     }
 
@@ -164,7 +180,11 @@ impl Tree {
     pub fn as_object(&self) -> Option<&[Member]> {
         match &self.value {
             Value::Object(members) => Some(members),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => None,
         }
     }
 
@@ -183,9 +203,10 @@ impl Tree {
             Value::Number(number) => number.to_json(),
             Value::String(text) => serde_json::Value::String(text.clone()),
             Value::Array(items) => items.iter().map(Tree::to_json).collect(),
-            Value::Object(members) => {
-                members.iter().map(|member| (member.key.clone(), member.value.to_json())).collect()
-            }
+            Value::Object(members) => members
+                .iter()
+                .map(|member| (member.key.clone(), member.value.to_json()))
+                .collect(),
         }
     }
 

@@ -205,7 +205,13 @@ impl Kind {
             Self::Record(record) => Some(&record.name),
             Self::Enum(symbols) => Some(&symbols.name),
             Self::Fixed(fixed) => Some(&fixed.name),
-            Self::Null | Self::Boolean | Self::Int | Self::Long | Self::Float | Self::Double | Self::Bytes => None,
+            Self::Null
+            | Self::Boolean
+            | Self::Int
+            | Self::Long
+            | Self::Float
+            | Self::Double
+            | Self::Bytes => None,
             Self::String | Self::Array { .. } | Self::Map { .. } | Self::Union { .. } => None,
         }
     }
@@ -217,7 +223,13 @@ impl Kind {
             Self::Record(record) => &record.aliases,
             Self::Enum(symbols) => &symbols.aliases,
             Self::Fixed(fixed) => &fixed.aliases,
-            Self::Null | Self::Boolean | Self::Int | Self::Long | Self::Float | Self::Double | Self::Bytes => &[],
+            Self::Null
+            | Self::Boolean
+            | Self::Int
+            | Self::Long
+            | Self::Float
+            | Self::Double
+            | Self::Bytes => &[],
             Self::String | Self::Array { .. } | Self::Map { .. } | Self::Union { .. } => &[],
         }
     }
@@ -229,7 +241,13 @@ impl Kind {
             Self::Record(record) => record.doc.as_deref(),
             Self::Enum(symbols) => symbols.doc.as_deref(),
             Self::Fixed(fixed) => fixed.doc.as_deref(),
-            Self::Null | Self::Boolean | Self::Int | Self::Long | Self::Float | Self::Double | Self::Bytes => None,
+            Self::Null
+            | Self::Boolean
+            | Self::Int
+            | Self::Long
+            | Self::Float
+            | Self::Double
+            | Self::Bytes => None,
             Self::String | Self::Array { .. } | Self::Map { .. } | Self::Union { .. } => None,
         }
     }
@@ -285,5 +303,8 @@ impl Field {
 }
 
 fn attribute<'a>(attributes: &'a [Member], key: &str) -> Option<&'a Tree> {
-    attributes.iter().find(|member| member.key == key).map(|member| &member.value)
+    attributes
+        .iter()
+        .find(|member| member.key == key)
+        .map(|member| &member.value)
 }

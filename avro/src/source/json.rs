@@ -10,11 +10,19 @@ pub(super) fn parse(text: &str) -> Result<Tree, SourceError> {
     if u32::try_from(text.len()).is_err() {
         return Err(SourceError {
             rule: "SOURCE_SIZE",
-            message: format!("expected a document below 4 GiB, found {} bytes", text.len()),
+            message: format!(
+                "expected a document below 4 GiB, found {} bytes",
+                text.len()
+            ),
             span: Span::default(),
         });
     }
-    let mut scanner = Scanner { text, at: 0, line: 1, column: 1 };
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        line: 1,
+        column: 1,
+    };
     scanner.skip_whitespace();
     let tree = scanner.value(0)?;
     scanner.skip_whitespace();
@@ -62,21 +70,36 @@ impl<'a> Scanner<'a> {
 
     /// A span that starts here; [`Scanner::close`] gives it its end.
     fn open(&self) -> Span {
-        Span { start: narrow(self.at), end: narrow(self.at), line: self.line, column: self.column }
+        Span {
+            start: narrow(self.at),
+            end: narrow(self.at),
+            line: self.line,
+            column: self.column,
+        }
     }
 
     fn close(&self, span: Span) -> Span {
-        Span { end: narrow(self.at), ..span }
+        Span {
+            end: narrow(self.at),
+            ..span
+        }
     }
 
     fn unexpected(&self, expected: &str) -> SourceError {
         let (found, length) = match self.text[self.at..].chars().next() {
-            Some(character) => (format!("`{}`", character.escape_debug()), character.len_utf8()),
+            Some(character) => (
+                format!("`{}`", character.escape_debug()),
+                character.len_utf8(),
+            ),
             None => ("the end of the document".to_owned(), 0),
         };
         let mut span = self.open();
         span.end += narrow(length);
-        SourceError { rule: "SOURCE_SYNTAX", message: format!("expected {expected}, found {found}"), span }
+        SourceError {
+            rule: "SOURCE_SYNTAX",
+            message: format!("expected {expected}, found {found}"),
+            span,
+        }
     }
 
     fn value(&mut self, depth: usize) -> Result<Tree, SourceError> {
@@ -91,12 +114,16 @@ impl<'a> Scanner<'a> {
             Some(b'f') => self.word("false", Value::Bool(false))?,
             _ => return Err(self.unexpected("a JSON value")),
         };
-        Ok(Tree { value, span: self.close(span) })
+        Ok(Tree {
+            value,
+            span: self.close(span),
+        })
     }
 
     fn word(&mut self, word: &str, value: Value) -> Result<Value, SourceError> {
         let rest = &self.text.as_bytes()[self.at..];
-        let whole = rest.starts_with(word.as_bytes()) && !rest.get(word.len()).is_some_and(u8::is_ascii_alphanumeric);
+        let whole = rest.starts_with(word.as_bytes())
+            && !rest.get(word.len()).is_some_and(u8::is_ascii_alphanumeric);
         if !whole {
             return Err(self.unexpected("a JSON value"));
         }
@@ -127,7 +154,11 @@ impl<'a> Scanner<'a> {
             self.advance(1);
             self.skip_whitespace();
             let value = self.value(depth)?;
-            members.push(Member { key, key_span, value });
+            members.push(Member {
+                key,
+                key_span,
+                value,
+            });
             if self.ends(b'}', "`,` or `}`")? {
                 return Ok(Value::Object(members));
             }
@@ -186,12 +217,20 @@ impl<'a> Scanner<'a> {
                 Some(b'\\') => end += 2,
                 Some(0..=0x1f) => {
                     self.advance(end - self.at);
-                    return Err(self.unexpected("an escape such as `\\n` in place of a control character"));
+                    return Err(
+                        self.unexpected("an escape such as `\\n` in place of a control character")
+                    );
                 }
                 Some(_) => end += 1,
                 None => {
-                    let message = "expected `\"` at the end of the string, found the end of the document".to_owned();
-                    return Err(SourceError { rule: "SOURCE_SYNTAX", message, span });
+                    let message =
+                        "expected `\"` at the end of the string, found the end of the document"
+                            .to_owned();
+                    return Err(SourceError {
+                        rule: "SOURCE_SYNTAX",
+                        message,
+                        span,
+                    });
                 }
             }
         }
@@ -202,7 +241,10 @@ impl<'a> Scanner<'a> {
             Ok(string) => Ok((string, span)),
             Err(error) => Err(SourceError {
                 rule: "SOURCE_SYNTAX",
-                message: format!("expected a JSON string, found {literal}: {}", reason(&error)),
+                message: format!(
+                    "expected a JSON string, found {literal}: {}",
+                    reason(&error)
+                ),
                 span,
             }),
         }
@@ -235,7 +277,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn digits(&mut self) -> Result<(), SourceError> {
-        let count = self.text[self.at..].bytes().take_while(u8::is_ascii_digit).count();
+        let count = self.text[self.at..]
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count();
         if count == 0 {
             return Err(self.unexpected("a digit"));
         }
@@ -246,7 +291,11 @@ impl<'a> Scanner<'a> {
 
 /// The problem that `key` comes a second time, at `span`.
 pub(super) fn duplicate_key(members: &[Member], key: &str, span: Span) -> SourceError {
-    let first = members.iter().find(|member| member.key == key).map(|member| member.key_span).unwrap_or_default();
+    let first = members
+        .iter()
+        .find(|member| member.key == key)
+        .map(|member| member.key_span)
+        .unwrap_or_default();
     SourceError {
         rule: "SOURCE_DUPLICATE_KEY",
         message: format!("expected each key once, found `{key}` again (first at {first})"),

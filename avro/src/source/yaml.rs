@@ -16,7 +16,10 @@ pub(super) fn parse(text: &str) -> Result<Tree, SourceError> {
     if u32::try_from(text.len()).is_err() {
         return Err(SourceError {
             rule: "SOURCE_SIZE",
-            message: format!("expected a document below 4 GiB, found {} bytes", text.len()),
+            message: format!(
+                "expected a document below 4 GiB, found {} bytes",
+                text.len()
+            ),
             span: Span::default(),
         });
     }
@@ -30,7 +33,12 @@ pub(super) fn parse(text: &str) -> Result<Tree, SourceError> {
         let (event, span) = builder.next()?;
         match event {
             Event::StreamStart | Event::DocumentStart(..) => {}
-            Event::StreamEnd => return Err(syntax("expected a document, found nothing".to_owned(), span)),
+            Event::StreamEnd => {
+                return Err(syntax(
+                    "expected a document, found nothing".to_owned(),
+                    span,
+                ));
+            }
             _ => break builder.node(event, span, 0)?,
         }
     };
@@ -39,7 +47,10 @@ pub(super) fn parse(text: &str) -> Result<Tree, SourceError> {
         match event {
             Event::StreamEnd => return Ok(tree),
             Event::DocumentStart(..) => {
-                return Err(syntax("expected one document, found a second one".to_owned(), span));
+                return Err(syntax(
+                    "expected one document, found a second one".to_owned(),
+                    span,
+                ));
             }
             _ => {}
         }
@@ -57,30 +68,54 @@ impl<'a> Builder<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), SourceError> {
         match self.events.next_event() {
             Some(Ok((event, span))) => Ok((event, convert(span.start, span.end))),
-            Some(Err(error)) => Err(syntax(error.info(), convert(*error.marker(), *error.marker()))),
+            Some(Err(error)) => Err(syntax(
+                error.info(),
+                convert(*error.marker(), *error.marker()),
+            )),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "granit's event enum is non-exhaustive")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "granit's event enum is non-exhaustive"
+    )]
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Tree, SourceError> {
         let (anchor, tree) = match event {
             Event::Alias(anchor) => {
                 let tree = self.anchors.get(&anchor).cloned();
-                let tree = tree.ok_or_else(|| syntax("expected no alias inside its own anchor".to_owned(), span))?;
+                let tree = tree.ok_or_else(|| {
+                    syntax("expected no alias inside its own anchor".to_owned(), span)
+                })?;
                 self.aliased += count(&tree);
                 if self.aliased > MAX_ALIASED_VALUES {
-                    let message = format!("expected aliases to copy at most {MAX_ALIASED_VALUES} values, found more");
-                    return Err(SourceError { rule: "SOURCE_SIZE", message, span });
+                    let message = format!(
+                        "expected aliases to copy at most {MAX_ALIASED_VALUES} values, found more"
+                    );
+                    return Err(SourceError {
+                        rule: "SOURCE_SIZE",
+                        message,
+                        span,
+                    });
                 }
                 if depth + height(&tree) > MAX_DEPTH {
                     return Err(too_deep(span));
                 }
                 return Ok(tree);
             }
-            Event::Scalar(text, style, anchor, tag) => (anchor, Tree { value: scalar(&text, style, tag.as_deref(), span)?, span }),
-            Event::SequenceStart(_, anchor, tag) => (anchor, self.sequence(tag.as_deref(), span, depth + 1)?),
-            Event::MappingStart(_, anchor, tag) => (anchor, self.mapping(tag.as_deref(), span, depth + 1)?),
+            Event::Scalar(text, style, anchor, tag) => (
+                anchor,
+                Tree {
+                    value: scalar(&text, style, tag.as_deref(), span)?,
+                    span,
+                },
+            ),
+            Event::SequenceStart(_, anchor, tag) => {
+                (anchor, self.sequence(tag.as_deref(), span, depth + 1)?)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                (anchor, self.mapping(tag.as_deref(), span, depth + 1)?)
+            }
             _ => return Err(syntax("expected a value".to_owned(), span)),
         };
         if anchor != 0 {
@@ -89,30 +124,54 @@ impl<'a> Builder<'a> {
         Ok(tree)
     }
 
-    fn sequence(&mut self, tag: Option<&Tag>, span: Span, depth: usize) -> Result<Tree, SourceError> {
+    fn sequence(
+        &mut self,
+        tag: Option<&Tag>,
+        span: Span,
+        depth: usize,
+    ) -> Result<Tree, SourceError> {
         check_collection(tag, "seq", span, depth)?;
         let mut items = Vec::new();
         loop {
             let (event, at) = self.next()?;
             if event == Event::SequenceEnd {
-                let end = items.last().map_or(at.end, |last: &Tree| at.end.max(last.span.end.min(at.end)));
-                return Ok(Tree { value: Value::Array(items), span: Span { end, ..span } });
+                let end = items
+                    .last()
+                    .map_or(at.end, |last: &Tree| at.end.max(last.span.end.min(at.end)));
+                return Ok(Tree {
+                    value: Value::Array(items),
+                    span: Span { end, ..span },
+                });
             }
             items.push(self.node(event, at, depth)?);
         }
     }
 
-    fn mapping(&mut self, tag: Option<&Tag>, span: Span, depth: usize) -> Result<Tree, SourceError> {
+    fn mapping(
+        &mut self,
+        tag: Option<&Tag>,
+        span: Span,
+        depth: usize,
+    ) -> Result<Tree, SourceError> {
         check_collection(tag, "map", span, depth)?;
         let mut members: Vec<Member> = Vec::new();
         let mut keys = HashSet::new();
         loop {
             let (event, key_span) = self.next()?;
             if event == Event::MappingEnd {
-                return Ok(Tree { value: Value::Object(members), span: Span { end: key_span.end, ..span } });
+                return Ok(Tree {
+                    value: Value::Object(members),
+                    span: Span {
+                        end: key_span.end,
+                        ..span
+                    },
+                });
             }
             let Event::Scalar(key, ..) = event else {
-                return Err(syntax("expected a plain or quoted key".to_owned(), key_span));
+                return Err(syntax(
+                    "expected a plain or quoted key".to_owned(),
+                    key_span,
+                ));
             };
             let key = key.into_owned();
             if !keys.insert(key.clone()) {
@@ -120,12 +179,21 @@ impl<'a> Builder<'a> {
             }
             let (event, at) = self.next()?;
             let value = self.node(event, at, depth)?;
-            members.push(Member { key, key_span, value });
+            members.push(Member {
+                key,
+                key_span,
+                value,
+            });
         }
     }
 }
 
-fn check_collection(tag: Option<&Tag>, expected: &str, span: Span, depth: usize) -> Result<(), SourceError> {
+fn check_collection(
+    tag: Option<&Tag>,
+    expected: &str,
+    span: Span,
+    depth: usize,
+) -> Result<(), SourceError> {
     if depth > MAX_DEPTH {
         return Err(too_deep(span));
     }
@@ -136,7 +204,12 @@ fn check_collection(tag: Option<&Tag>, expected: &str, span: Span, depth: usize)
 }
 
 /// The value of a scalar: plain ones by the core schema (YAML 1.2.2 §10.3.2), all others are strings.
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, SourceError> {
+fn scalar(
+    text: &str,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    span: Span,
+) -> Result<Value, SourceError> {
     match tag {
         Some(tag) if tag.core_suffix() == Some("str") => return Ok(Value::String(text.to_owned())),
         Some(tag) => return Err(unknown_tag(tag, span)),
@@ -163,11 +236,21 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Resu
 /// The JSON form of a core schema number: `+1`, `.5`, `1.`, `007`, `0o17` and `0x1F` are numbers in YAML only.
 /// Infinities and not-a-number stay strings, since no document of ours can mean them.
 fn number(text: &str) -> Option<String> {
-    let radix = |digits: &str, radix| u64::from_str_radix(digits, radix).ok().map(|value| value.to_string());
-    if let Some(digits) = text.strip_prefix("0o").filter(|digits| !digits.starts_with('+')) {
+    let radix = |digits: &str, radix| {
+        u64::from_str_radix(digits, radix)
+            .ok()
+            .map(|value| value.to_string())
+    };
+    if let Some(digits) = text
+        .strip_prefix("0o")
+        .filter(|digits| !digits.starts_with('+'))
+    {
         return radix(digits, 8);
     }
-    if let Some(digits) = text.strip_prefix("0x").filter(|digits| !digits.starts_with('+')) {
+    if let Some(digits) = text
+        .strip_prefix("0x")
+        .filter(|digits| !digits.starts_with('+'))
+    {
         return radix(digits, 16);
     }
     let (sign, unsigned) = match text.strip_prefix('-') {
@@ -183,7 +266,10 @@ fn number(text: &str) -> Option<String> {
         None => (mantissa, None),
     };
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(fraction.unwrap_or_default()) || (whole.is_empty() && fraction.is_none_or(str::is_empty)) {
+    if !digits(whole)
+        || !digits(fraction.unwrap_or_default())
+        || (whole.is_empty() && fraction.is_none_or(str::is_empty))
+    {
         return None;
     }
     let whole = whole.trim_start_matches('0');
@@ -204,11 +290,21 @@ fn number(text: &str) -> Option<String> {
 }
 
 fn unknown_tag(tag: &Tag, span: Span) -> SourceError {
-    syntax(format!("expected a value without a tag of its own, found `{}`", tag.original()), span)
+    syntax(
+        format!(
+            "expected a value without a tag of its own, found `{}`",
+            tag.original()
+        ),
+        span,
+    )
 }
 
 fn syntax(message: String, span: Span) -> SourceError {
-    SourceError { rule: "SOURCE_SYNTAX", message, span }
+    SourceError {
+        rule: "SOURCE_SYNTAX",
+        message,
+        span,
+    }
 }
 
 fn count(tree: &Tree) -> usize {
@@ -223,7 +319,13 @@ fn count(tree: &Tree) -> usize {
 fn height(tree: &Tree) -> usize {
     match &tree.value {
         Value::Array(items) => 1 + items.iter().map(height).max().unwrap_or(0),
-        Value::Object(members) => 1 + members.iter().map(|member| height(&member.value)).max().unwrap_or(0),
+        Value::Object(members) => {
+            1 + members
+                .iter()
+                .map(|member| height(&member.value))
+                .max()
+                .unwrap_or(0)
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
