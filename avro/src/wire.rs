@@ -1,0 +1,16 @@
+//! The Avro binary encoding, below any schema: [`Reader`] takes values out of a message, the `write_*` functions put
+//! them in.
+//!
+//! A reader trusts nothing in a message. Every length is held against the bytes that are left before anything is
+//! allocated, every number must be in its shortest form, and the [`Limits`] bound what a small message can ask for.
+//! (Avro 1.12 specification, "Binary Encoding".)
+
+mod error;
+mod limits;
+mod read;
+mod write;
+
+pub use error::{DecodeError, DecodeErrorKind, Segment};
+pub use limits::Limits;
+pub use read::{Blocks, Reader};
+pub use write::{write_bytes, write_int, write_long, write_string};

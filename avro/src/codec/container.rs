@@ -1,0 +1,202 @@
+//! Arrays, maps and optional values.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Codec;
+use crate::plan::{self, Plan, Shape, StepId};
+use crate::wire::{self, Blocks, DecodeError, Reader};
+
+impl<T: Codec> Codec for Vec<T> {
+    const MIN_WIRE_LEN: usize = 1;
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        if !self.is_empty() {
+            wire::write_long(out, length(self.len()));
+            for item in self {
+                item.encode(out);
+            }
+        }
+        out.push(0);
+    }
+
+    #[inline]
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        items(r, T::MIN_WIRE_LEN, T::decode)
+    }
+
+    fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        match plan.shape(at) {
+            Shape::Array { items: item, least } => {
+                items(r, least, |r| plan::resolve(r, plan, item))
+            }
+            Shape::Map { .. } | Shape::Other => Err(plan.mismatch(r, at, "expected an array")),
+        }
+    }
+}
+
+#[inline]
+fn items<'a, T>(
+    r: &mut Reader<'a>,
+    least: usize,
+    mut item: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let mut blocks = Blocks::new(least);
+    let mut values = Vec::new();
+    while let Some(count) = blocks.next(r)? {
+        values.reserve_exact(r.reservation::<T>(count));
+        for _ in 0..count {
+            match item(r) {
+                Ok(value) => values.push(value),
+                Err(error) => return Err(error.in_item(values.len())),
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// Keys come in their order, so that equal maps have equal bytes. Of two entries with one key the later one counts.
+impl<T: Codec> Codec for BTreeMap<String, T> {
+    const MIN_WIRE_LEN: usize = 1;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        if !self.is_empty() {
+            wire::write_long(out, length(self.len()));
+            for (key, value) in self {
+                wire::write_string(out, key);
+                value.encode(out);
+            }
+        }
+        out.push(0);
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        entries(r, T::MIN_WIRE_LEN, T::decode)
+    }
+
+    fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        match plan.shape(at) {
+            Shape::Map { values, least } => entries(r, least, |r| plan::resolve(r, plan, values)),
+            Shape::Array { .. } | Shape::Other => Err(plan.mismatch(r, at, "expected a map")),
+        }
+    }
+}
+
+fn entries<'a, T>(
+    r: &mut Reader<'a>,
+    least: usize,
+    mut value: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>,
+) -> Result<BTreeMap<String, T>, DecodeError> {
+    // A key takes a byte at least: its length.
+    let mut blocks = Blocks::new(1 + least);
+    let mut entries = BTreeMap::new();
+    while let Some(count) = blocks.next(r)? {
+        for _ in 0..count {
+            let key = r.string()?.to_owned();
+            match value(r) {
+                Ok(value) => entries.insert(key, value),
+                Err(error) => return Err(error.in_key(&key)),
+            };
+        }
+    }
+    Ok(entries)
+}
+
+/// `["null", T]`.
+impl<T: Codec> Codec for Option<T> {
+    const MIN_WIRE_LEN: usize = 1;
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            None => out.push(0),
+            Some(value) => {
+                out.push(2);
+                value.encode(out);
+            }
+        }
+    }
+
+    #[inline]
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match r.union_branch(2)? {
+            0 => Ok(None),
+            _ => T::decode(r).map(Some),
+        }
+    }
+
+    fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        match plan.branch(r, at)? {
+            (0, _) => Ok(None),
+            (_, at) => plan::resolve(r, plan, at).map(Some),
+        }
+    }
+}
+
+/// `[T, "null"]`: an optional value whose default is not `null`. In JSON it looks like an [`Option`].
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct NullLast<T>(pub Option<T>);
+
+impl<T> From<Option<T>> for NullLast<T> {
+    fn from(value: Option<T>) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: Codec> Codec for NullLast<T> {
+    const MIN_WIRE_LEN: usize = 1;
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            None => out.push(2),
+            Some(value) => {
+                out.push(0);
+                value.encode(out);
+            }
+        }
+    }
+
+    #[inline]
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match r.union_branch(2)? {
+            0 => T::decode(r).map(|value| Self(Some(value))),
+            _ => Ok(Self(None)),
+        }
+    }
+
+    fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        match plan.branch(r, at)? {
+            (0, at) => plan::resolve(r, plan, at).map(|value| Self(Some(value))),
+            (_, _) => Ok(Self(None)),
+        }
+    }
+}
+
+impl<T: Codec> Codec for Box<T> {
+    const MIN_WIRE_LEN: usize = T::MIN_WIRE_LEN;
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        T::encode(self, out);
+    }
+
+    #[inline]
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        T::decode(r).map(Self::new)
+    }
+
+    fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        T::decode_resolved(r, plan, at).map(Self::new)
+    }
+}
+
+#[inline]
+fn length(items: usize) -> i64 {
+    i64::try_from(items).expect("no collection holds more than i64::MAX items")
+}
