@@ -1,1 +1,31 @@
-//! charter-http
+//! What the generated gateway rests on: typed operations become routes that validate a request
+//! against the contract, send a command or read a view, and answer with outcomes or problem details.
+//!
+//! * [`operation`]: what generated code says of an operation
+//! * [`command`], [`query`], [`status`]: how operations are served
+//! * [`document`]: the contract itself, compiled to validators, and the routes that show it
+//! * [`problem`]: RFC 9457 problem details, the only form of an error
+//! * [`server`]: listening, middleware and shutdown
+
+pub mod api;
+pub mod command;
+pub mod cursor;
+pub mod document;
+pub mod health;
+mod idempotency;
+mod input;
+pub mod operation;
+pub mod patch;
+mod preferences;
+pub mod problem;
+pub mod proxy;
+pub mod query;
+pub mod server;
+pub mod status;
+pub mod telemetry;
+
+pub use api::{Api, ApiBuilder};
+pub use operation::{
+    CommandOperation, Dispatch, Fill, ListOperation, NoBody, Operation, OperationKind, RowOperation,
+};
+pub use problem::Problem;

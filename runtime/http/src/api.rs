@@ -1,0 +1,118 @@
+//! What the routes of one process rest on.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use charter_domain::{Contract, Message, MessageType};
+use charter_engine::outcomes::OutcomeHints;
+use charter_engine::store::Store;
+use charter_engine::submit::CommandSender;
+
+use crate::document::{Document, DocumentError, OperationSchema};
+use crate::operation::Operation;
+
+/// How long a read with `Consistent-With` waits for its view, unless the client prefers otherwise.
+pub(crate) const CONSISTENCY_WAIT: Duration = Duration::from_secs(5);
+
+/// The state of the generated routes. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Api {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    document: Document,
+    senders: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    commands: HashMap<&'static str, &'static MessageType>,
+    store: Arc<dyn Store>,
+    hints: Option<OutcomeHints>,
+}
+
+/// Collects what an [`Api`] rests on.
+#[derive(Debug)]
+pub struct ApiBuilder {
+    document: Document,
+    senders: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    commands: HashMap<&'static str, &'static MessageType>,
+    store: Arc<dyn Store>,
+    hints: Option<OutcomeHints>,
+}
+
+impl Api {
+    /// Begins with the contract's document (OpenAPI 3.1 as JSON), the operations that are served, and the
+    /// store that outcomes and views are read from.
+    ///
+    /// # Errors
+    /// Where the document lacks one of the operations or holds a schema that is none.
+    pub fn builder(
+        document_json: &str,
+        operations: &[&Operation],
+        store: Arc<dyn Store>,
+    ) -> Result<ApiBuilder, DocumentError> {
+        Ok(ApiBuilder {
+            document: Document::compile(document_json, operations)?,
+            senders: HashMap::new(),
+            commands: HashMap::new(),
+            store,
+            hints: None,
+        })
+    }
+
+    pub(crate) fn schema(&self, operation: &Operation) -> &OperationSchema {
+        self.inner
+            .document
+            .operation(operation.id)
+            .expect("a route is mounted for operations that the document was compiled for")
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.store
+    }
+
+    pub(crate) fn sender<C: Contract>(&self) -> Option<&CommandSender<C>> {
+        self.inner.senders.get(&TypeId::of::<C>())?.downcast_ref()
+    }
+
+    pub(crate) fn hints(&self) -> Option<&OutcomeHints> {
+        self.inner.hints.as_ref()
+    }
+
+    pub(crate) fn command_type(&self, wire_type: &str) -> Option<&'static MessageType> {
+        self.inner.commands.get(wire_type).copied()
+    }
+}
+
+impl ApiBuilder {
+    /// Lets commands of a context be sent from here.
+    #[must_use]
+    pub fn sender<C: Contract>(mut self, sender: CommandSender<C>) -> Self {
+        self.senders.insert(TypeId::of::<C>(), Box::new(sender));
+        self.context::<C>()
+    }
+
+    /// Lets outcomes of a context be shown, where its commands are sent from elsewhere.
+    #[must_use]
+    pub fn context<C: Contract>(mut self) -> Self {
+        for message in C::Command::TYPES {
+            self.commands.insert(message.wire_type, message);
+        }
+        self
+    }
+
+    /// Lets requests wait for hints of outcomes.
+    #[must_use]
+    pub fn hints(mut self, hints: OutcomeHints) -> Self {
+        self.hints = Some(hints);
+        self
+    }
+
+    /// The finished state.
+    #[must_use]
+    pub fn build(self) -> Api {
+        let Self { document, senders, commands, store, hints } = self;
+        Api { inner: Arc::new(Inner { document, senders, commands, store, hints }) }
+    }
+}

@@ -1,0 +1,183 @@
+//! Serving an operation that sends a command: validate, append, answer 202, or wait for the outcome.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use charter_domain::{Contract, Message};
+use charter_engine::submit::{NewCommand, SendError};
+use contract_shared::Outcome;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::api::Api;
+use crate::cursor::At;
+use crate::idempotency;
+use crate::input::Input;
+use crate::operation::{CommandOperation, Fill};
+use crate::preferences;
+use crate::problem::{Problem, Violation};
+use crate::server::{answer, correlation_id};
+use crate::status;
+
+/// The principal of a request while no credentials are configured.
+const NOBODY: &str = "";
+
+/// The answer to a command that was taken and is not decided yet.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Pending<'a> {
+    command_id: Uuid,
+    correlation_id: &'a str,
+    status: &'static str,
+}
+
+/// Serves one request of the operation `O`.
+pub async fn serve<O: CommandOperation>(api: &Api, request: Request) -> Response {
+    let correlation = correlation_id(&request);
+    answer(request, async |request| send::<O>(api, request, &correlation).await).await
+}
+
+async fn send<O: CommandOperation>(
+    api: &Api,
+    request: Request,
+    correlation: &str,
+) -> Result<Response, Problem> {
+    let operation = O::OPERATION;
+    let input = Input::read(operation, api.schema(operation), request, check_headers).await?;
+    let wait = preferences::wait(&input.headers).map_err(one)?;
+    let key = idempotency::key(&input.headers).map_err(one)?;
+
+    let command_id = idempotency::command_id(&input.tenant, NOBODY, operation.id, key);
+    let hash = idempotency::request_hash(&input.path, &input.query, input.body.as_ref());
+    if key.is_some()
+        && let Some(first) = status::outcome(api, Some(&input.tenant), command_id).await?
+    {
+        return decided(api, &first, Some(&hash), &input.path);
+    }
+
+    let parameters = typed(Value::Object(input.parameters))?;
+    let body = typed(input.body.unwrap_or_else(|| Value::Object(serde_json::Map::default())))?;
+    let command = O::command(parameters, body, &Fill::new(command_id));
+    let wire_type = command.message_type().wire_type;
+
+    let sender = api.sender::<O::Contract>().ok_or_else(|| {
+        Problem::unavailable(format!("this process takes no commands of `{}`", O::Contract::NAME))
+    })?;
+    let waiter = match (wait, api.hints()) {
+        (Some(wait), Some(hints)) if !wait.is_zero() => hints.expect(command_id).map(|waiter| (wait, waiter)),
+        _ => None,
+    };
+    let accepted = sender
+        .send(NewCommand {
+            command_id,
+            tenant: input.tenant.clone(),
+            correlation_id: correlation.to_owned(),
+            causation_id: None,
+            actor: None,
+            reply_to: waiter.as_ref().and_then(|_| api.hints()).map(charter_engine::outcomes::OutcomeHints::reply_to),
+            request_hash: Some(hash),
+            traceparent: input.headers.get("traceparent").and_then(|value| value.to_str().ok()).map(str::to_owned),
+            command,
+        })
+        .await
+        .map_err(|error| refused(&error, command_id))?;
+
+    if let Some((wait, waiter)) = waiter
+        && let Some(outcome) = await_outcome(api, &input.tenant, command_id, wait, waiter).await?
+    {
+        let hash = key.map(|_| &hash);
+        return Ok(applied_preference(wait, decided(api, &outcome, hash, &input.path)?));
+    }
+    let at = At {
+        context: O::Contract::NAME.to_owned(),
+        wire_type: wire_type.to_owned(),
+        tenant: input.tenant,
+        partition: accepted.partition,
+        offset: accepted.offset,
+        accepted_us: accepted.time.as_micros(),
+        hash: key.map(|_| At::hash_text(&hash)),
+    };
+    Ok(pending(command_id, correlation, &at))
+}
+
+/// The violations that headers alone show, so that they are named with all others.
+fn check_headers(headers: &HeaderMap, violations: &mut Vec<Violation>) {
+    violations.extend(preferences::wait(headers).err());
+    violations.extend(idempotency::key(headers).err());
+}
+
+fn one(violation: Violation) -> Problem {
+    Problem::validation(vec![violation])
+}
+
+/// The value in the contract's Rust form. It was validated before, so what fails here is a number's form
+/// (`1.0` for an integer) at most.
+pub(crate) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_json::from_value(value).map_err(|error| {
+        one(Violation { pointer: String::new(), detail: error.to_string() })
+    })
+}
+
+fn refused(error: &SendError, command_id: Uuid) -> Problem {
+    match error {
+        SendError::FateUnknown { .. } => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "APPEND_UNKNOWN",
+            "whether the command was taken is not known; send it again with the same Idempotency-Key, or read its status",
+        )
+        .retry_after_s(1),
+        SendError::TooLarge { .. } => Problem::too_large(error.to_string()),
+        _ => Problem::unavailable(error.to_string()),
+    }
+    .command_id(command_id)
+}
+
+async fn await_outcome(
+    api: &Api,
+    tenant: &str,
+    command_id: Uuid,
+    wait: Duration,
+    waiter: charter_engine::outcomes::Waiter,
+) -> Result<Option<Outcome>, Problem> {
+    match waiter.wait(wait).await {
+        Some(outcome) => Ok(Some(outcome)),
+        // A hint may be lost; the row is the outcome.
+        None => status::outcome(api, Some(tenant), command_id).await,
+    }
+}
+
+fn pending(command_id: Uuid, correlation: &str, at: &At) -> Response {
+    let body = Pending { command_id, correlation_id: correlation, status: "PENDING" };
+    let location = format!("/v1/commands/{command_id}?at={at}");
+    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// The answer to a command that is decided. Where the request has an idempotency key, its hash must be
+/// the first request's.
+fn decided(
+    api: &Api,
+    outcome: &Outcome,
+    hash: Option<&[u8; 32]>,
+    instance: &str,
+) -> Result<Response, Problem> {
+    if let Some(hash) = hash {
+        status::check_hash(outcome, hash)?;
+    }
+    Ok(status::respond(api, outcome, instance))
+}
+
+fn applied_preference(wait: Duration, mut response: Response) -> Response {
+    if let Ok(value) = HeaderValue::try_from(format!("wait={}", wait.as_secs())) {
+        response.headers_mut().insert(HeaderName::from_static("preference-applied"), value);
+    }
+    response
+}

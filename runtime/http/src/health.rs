@@ -1,0 +1,74 @@
+//! Liveness, readiness and metrics.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::{StatusCode, header};
+use axum::routing::get;
+use axum::{Json, Router};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+
+/// How long one part may take to say whether it is ready.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A part of the process that can be not ready.
+#[async_trait]
+pub trait Part: Debug + Send + Sync + 'static {
+    /// The part's name: `store`, `seats`.
+    fn name(&self) -> &str;
+
+    /// Whether the part can do its work now.
+    ///
+    /// # Errors
+    /// What it waits for, in a sentence.
+    async fn ready(&self) -> Result<(), String>;
+}
+
+#[derive(Debug, Serialize)]
+struct Readiness {
+    status: &'static str,
+    parts: Vec<PartReadiness>,
+}
+
+#[derive(Debug, Serialize)]
+struct PartReadiness {
+    name: String,
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// `GET /health/live` (200 while the process answers), `GET /health/ready` (200, or 503 with the parts that
+/// are not ready and why) and `GET /metrics` (Prometheus text format 0.0.4).
+pub fn routes(parts: Vec<Arc<dyn Part>>, metrics: PrometheusHandle) -> Router {
+    let parts: Arc<[_]> = parts.into();
+    Router::new()
+        .route("/health/live", get(async || Json(Readiness { status: "UP", parts: Vec::new() })))
+        .route("/health/ready", get(move || ready(Arc::clone(&parts))))
+        .route(
+            "/metrics",
+            get(async move || {
+                ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())
+            }),
+        )
+}
+
+async fn ready(parts: Arc<[Arc<dyn Part>]>) -> (StatusCode, Json<Readiness>) {
+    let checks = parts.iter().map(async |part| {
+        let reason = match tokio::time::timeout(CHECK_TIMEOUT, part.ready()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(reason)) => Some(reason),
+            Err(_) => Some(format!("it did not answer within {} s", CHECK_TIMEOUT.as_secs())),
+        };
+        PartReadiness { name: part.name().to_owned(), ready: reason.is_none(), reason }
+    });
+    let parts = futures_util::future::join_all(checks).await;
+    if parts.iter().all(|part| part.ready) {
+        (StatusCode::OK, Json(Readiness { status: "UP", parts }))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "DOWN", parts }))
+    }
+}

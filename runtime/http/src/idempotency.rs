@@ -1,0 +1,133 @@
+//! Command ids and request hashes: what makes a repeated request the same request.
+
+use axum::http::HeaderMap;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::problem::Violation;
+
+/// The namespace of command ids made from idempotency keys: UUIDv5(URL, `urn:charter:command`).
+fn namespace() -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:charter:command")
+}
+
+/// The value of `Idempotency-Key`: 8–128 characters of `[A-Za-z0-9_:-]`.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<&str>, Violation> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let found = value.to_str().unwrap_or_default();
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-');
+    if (8..=128).contains(&found.len()) && found.bytes().all(allowed) {
+        return Ok(Some(found));
+    }
+    Err(Violation::of_parameter(
+        "header",
+        "Idempotency-Key",
+        format!("expected 8 to 128 characters of `A-Za-z0-9_:-`, found {value:?}"),
+    ))
+}
+
+/// The id of the command that this request sends: with a key the same for the same request, without
+/// one a new one.
+pub(crate) fn command_id(
+    tenant: &str,
+    principal: &str,
+    operation: &str,
+    key: Option<&str>,
+) -> Uuid {
+    let Some(key) = key else { return Uuid::now_v7() };
+    let mut name = Vec::new();
+    for part in [tenant, principal, operation, key] {
+        name.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        name.extend_from_slice(part.as_bytes());
+    }
+    Uuid::new_v5(&namespace(), &name)
+}
+
+/// SHA-256 over the client's request as it came, before defaults: path, query and the body with its
+/// members sorted, so that white space and member order don't make another request.
+pub(crate) fn request_hash(path: &str, query: &str, body: Option<&Value>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [path, query] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    if let Some(body) = body {
+        let mut text = String::new();
+        push_sorted(body, &mut text);
+        hash.update(text.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+fn push_sorted(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let mut sorted: Vec<_> = members.iter().collect();
+            sorted.sort_by_key(|(name, _)| *name);
+            out.push('{');
+            for (name, value) in sorted {
+                out.push_str(&Value::from(name.as_str()).to_string());
+                out.push(':');
+                push_sorted(value, out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for item in items {
+                push_sorted(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            out.push_str(&value.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_key_names_one_command_a_tenant_principal_and_operation() {
+        let id = command_id("t", "", "holdSeats", Some("key-00001"));
+        assert_eq!(id, command_id("t", "", "holdSeats", Some("key-00001")));
+        assert_ne!(id, command_id("u", "", "holdSeats", Some("key-00001")));
+        assert_ne!(id, command_id("t", "p", "holdSeats", Some("key-00001")));
+        assert_ne!(id, command_id("t", "", "openShow", Some("key-00001")));
+        // Length prefixes keep the parts apart.
+        assert_ne!(command_id("ab", "c", "o", Some("k")), command_id("a", "bc", "o", Some("k")));
+    }
+
+    #[test]
+    fn without_a_key_each_request_is_its_own() {
+        assert_ne!(command_id("t", "", "o", None), command_id("t", "", "o", None));
+    }
+
+    #[test]
+    fn the_hash_sees_values_and_not_their_order() {
+        let hash = |body| request_hash("/v1/shows", "", Some(&body));
+        assert_eq!(hash(json!({"a": 1, "b": [1, 2]})), hash(json!({"b": [1, 2], "a": 1})));
+        assert_ne!(hash(json!({"a": 1, "b": [1, 2]})), hash(json!({"a": 1, "b": [2, 1]})));
+        assert_ne!(
+            request_hash("/v1/a", "b", None),
+            request_hash("/v1/a?", "b", None),
+        );
+    }
+
+    #[test]
+    fn a_short_or_odd_key_is_refused() {
+        for (value, good) in [("abcdefgh", true), ("a:b_c-D9", true), ("short", false), ("with space", false)] {
+            let mut headers = HeaderMap::new();
+            headers.insert("idempotency-key", value.parse().expect("a header"));
+            assert_eq!(key(&headers).is_ok(), good, "{value}");
+        }
+    }
+}

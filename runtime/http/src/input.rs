@@ -1,0 +1,202 @@
+//! From an HTTP request to values that the contract allows.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use serde_json::{Map, Value};
+
+use crate::document::{BodySchema, OperationSchema, Place};
+use crate::operation::Operation;
+use crate::problem::{Problem, Violation};
+
+/// The largest body, in bytes.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The deepest nesting of a body.
+const MAX_DEPTH: usize = 32;
+
+/// A request that keeps the contract.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// Path and query parameters with their defaults, by name.
+    pub(crate) parameters: Map<String, Value>,
+    /// The body as it came.
+    pub(crate) body: Option<Value>,
+    /// The request's headers.
+    pub(crate) headers: HeaderMap,
+    /// The path as it came.
+    pub(crate) path: String,
+    /// The query as it came.
+    pub(crate) query: String,
+    /// The tenant.
+    pub(crate) tenant: String,
+}
+
+impl Input {
+    /// Reads the request, all of its violations at once. `also` finds those of headers.
+    pub(crate) async fn read(
+        operation: &Operation,
+        schema: &OperationSchema,
+        request: Request,
+        also: impl FnOnce(&HeaderMap, &mut Vec<Violation>),
+    ) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let mut violations = Vec::new();
+        also(&parts.headers, &mut violations);
+        let parameters = read_parameters(schema, &mut parts, &mut violations).await?;
+        let body = match &schema.body {
+            Some(expected) => {
+                let bytes = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| too_large())?;
+                read_body(expected, &parts.headers, &bytes, &mut violations)?
+            }
+            None => None,
+        };
+        if !violations.is_empty() {
+            return Err(Problem::validation(violations));
+        }
+        let tenant = operation
+            .tenant
+            .and_then(|name| parameters.get(name))
+            .and_then(Value::as_str)
+            .unwrap_or("default")
+            .to_owned();
+        Ok(Self {
+            parameters,
+            body,
+            headers: parts.headers,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            tenant,
+        })
+    }
+}
+
+pub(crate) fn too_large() -> Problem {
+    Problem::too_large(format!("expected a body of at most {MAX_BODY_BYTES} bytes that arrives whole"))
+}
+
+async fn read_parameters(
+    schema: &OperationSchema,
+    parts: &mut Parts,
+    violations: &mut Vec<Violation>,
+) -> Result<Map<String, Value>, Problem> {
+    let path = RawPathParams::from_request_parts(parts, &())
+        .await
+        .map_err(|rejection| Problem::malformed(rejection.to_string()))?;
+    let in_path = path.iter().map(|(name, value)| (Place::Path, name.to_owned(), value.to_owned()));
+    let query = parts.uri.query().unwrap_or_default();
+    let in_query = form_urlencoded::parse(query.as_bytes())
+        .map(|(name, value)| (Place::Query, name.into_owned(), value.into_owned()));
+
+    let mut found = Map::new();
+    for (place, name, text) in in_path.chain(in_query) {
+        let known = schema
+            .parameters
+            .iter()
+            .find(|parameter| parameter.place == place && parameter.name == name);
+        let Some(parameter) = known else {
+            violations.push(Violation::of_parameter(
+                place.name(),
+                &name,
+                "the contract has no such parameter",
+            ));
+            continue;
+        };
+        if found.contains_key(&name) {
+            violations.push(Violation::of_parameter(place.name(), &name, "expected one value, found more"));
+            continue;
+        }
+        let value = parameter.read(&text, violations).unwrap_or(Value::Null);
+        found.insert(name, value);
+    }
+    for parameter in &schema.parameters {
+        if found.contains_key(&parameter.name) {
+            continue;
+        }
+        if let Some(default) = &parameter.default {
+            found.insert(parameter.name.clone(), default.clone());
+        } else if parameter.required {
+            let detail = "expected a value, found none";
+            violations.push(Violation::of_parameter(parameter.place.name(), &parameter.name, detail));
+        }
+    }
+    Ok(found)
+}
+
+fn read_body(
+    schema: &BodySchema,
+    headers: &HeaderMap,
+    bytes: &[u8],
+    violations: &mut Vec<Violation>,
+) -> Result<Option<Value>, Problem> {
+    if bytes.is_empty() && !schema.required {
+        return Ok(None);
+    }
+    check_media_type(schema, headers)?;
+    let malformed = |detail: String| Err(Problem::malformed(detail));
+    if nesting(bytes) > MAX_DEPTH {
+        return malformed(format!("expected JSON nested at most {MAX_DEPTH} deep"));
+    }
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(body) => {
+            schema.check(&body, violations);
+            Ok(Some(body))
+        }
+        Err(error) => malformed(format!("expected JSON: {error}")),
+    }
+}
+
+fn check_media_type(schema: &BodySchema, headers: &HeaderMap) -> Result<(), Problem> {
+    let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = found.split(';').next().unwrap_or_default().trim();
+    let known = schema.media_types.iter().any(|known| known.eq_ignore_ascii_case(essence));
+    if known {
+        return Ok(());
+    }
+    let expected = schema.media_types.join("` or `");
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_MEDIA_TYPE",
+        format!("expected `Content-Type: {expected}`, found `{essence}`"),
+    ))
+}
+
+/// How deep arrays and objects nest, told from the bytes, so that a deep body is never built.
+fn nesting(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(byte) = bytes.next() {
+                    match byte {
+                        b'\\' => {
+                            bytes.next();
+                        }
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting_is_told_from_the_bytes() {
+        assert_eq!(nesting(b"1"), 0);
+        assert_eq!(nesting(br#"{"a": [1, {"b": 2}], "c": {}}"#), 3);
+        assert_eq!(nesting(br#"["[[[", "\"[["]"#), 1);
+        assert_eq!(nesting(&[b'['; 1000]), 1000);
+    }
+}

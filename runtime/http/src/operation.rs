@@ -1,0 +1,146 @@
+//! What generated code says of one operation of the contract: a marker type and one trait a kind.
+//!
+//! Everything else about serving an operation is generic, in [`crate::command`] and [`crate::query`].
+
+use charter_domain::{Contract, View};
+use charter_engine::reads::{Filter, OrderBy};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+/// Where a context's commands are appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dispatch {
+    /// By the gateway itself.
+    Queue,
+    /// By the named service, to which the gateway forwards the request.
+    Proxy {
+        /// The service's name in the contract: `reservations`.
+        service: &'static str,
+    },
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationKind {
+    /// It sends a command of the context.
+    Command {
+        /// The context's name.
+        context: &'static str,
+        /// The command's name on the wire.
+        wire_type: &'static str,
+        /// Who appends it.
+        dispatch: Dispatch,
+    },
+    /// It reads a view.
+    Query,
+    /// It reads a command's outcome.
+    Outcome,
+}
+
+/// What the contract says of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// The contract's `operationId`.
+    pub id: &'static str,
+    /// The method, in capitals.
+    pub method: &'static str,
+    /// The path as in the contract: `/v1/shows/{showId}`.
+    pub path: &'static str,
+    /// The path parameter that names the tenant; `default` is the tenant where there is none.
+    pub tenant: Option<&'static str>,
+    /// What it does.
+    pub kind: OperationKind,
+}
+
+/// An operation that sends a command.
+pub trait CommandOperation: Send + Sync + 'static {
+    /// The command's context.
+    type Contract: Contract;
+    /// Path and query parameters, in the contract's names.
+    type Parameters: DeserializeOwned + Send;
+    /// The body; [`NoBody`] where the contract has none.
+    type Body: DeserializeOwned + Send;
+    /// What the contract says.
+    const OPERATION: &'static Operation;
+
+    /// The command of a valid request. `fill` gives what the contract lets the gateway fill in.
+    fn command(
+        parameters: Self::Parameters,
+        body: Self::Body,
+        fill: &Fill,
+    ) -> <Self::Contract as Contract>::Command;
+}
+
+/// An operation that reads one row of a view.
+pub trait RowOperation: Send + Sync + 'static {
+    /// The view.
+    type View: View;
+    /// Path and query parameters, in the contract's names.
+    type Parameters: DeserializeOwned + Send;
+    /// The answer.
+    type Item: From<Self::View> + Serialize;
+    /// The context that the view belongs to.
+    type Contract: Contract;
+    /// What the contract says.
+    const OPERATION: &'static Operation;
+
+    /// The row's key.
+    fn key(parameters: Self::Parameters) -> <Self::View as View>::Key;
+}
+
+/// An operation that reads a list of rows of a view.
+pub trait ListOperation: Send + Sync + 'static {
+    /// The view.
+    type View: View;
+    /// Path and query parameters, in the contract's names, but for `limit` and `pageToken`.
+    type Parameters: DeserializeOwned + Send;
+    /// One item of the answer.
+    type Item: From<Self::View> + Serialize;
+    /// The context that the view belongs to.
+    type Contract: Contract;
+    /// What the contract says.
+    const OPERATION: &'static Operation;
+    /// The order of the rows (`x-order`); empty for the key's.
+    const ORDER: &'static [OrderBy];
+
+    /// The conditions that the parameters set.
+    fn filters(parameters: Self::Parameters) -> Vec<Filter>;
+}
+
+/// The body of an operation that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct NoBody {}
+
+/// What the gateway fills in: ids that follow from the command's id, so that a repeat of the request
+/// gives the same ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Fill {
+    command_id: Uuid,
+}
+
+impl Fill {
+    /// The values for the command with this id.
+    #[must_use]
+    pub fn new(command_id: Uuid) -> Self {
+        Self { command_id }
+    }
+
+    /// UUIDv5(command id, field name), RFC 9562 section 5.5.
+    #[must_use]
+    pub fn uuid(&self, field: &str) -> Uuid {
+        Uuid::new_v5(&self.command_id, field.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filled_id_follows_from_command_and_field() {
+        let fill = Fill::new(Uuid::from_u128(7));
+        assert_eq!(fill.uuid("reservationId"), fill.uuid("reservationId"));
+        assert_ne!(fill.uuid("reservationId"), fill.uuid("guestId"));
+        assert_ne!(fill.uuid("reservationId"), Fill::new(Uuid::from_u128(8)).uuid("reservationId"));
+    }
+}

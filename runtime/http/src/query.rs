@@ -1,0 +1,208 @@
+//! Serving an operation that reads a view: one row, or a page of rows.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use charter_domain::{ColumnType, Contract, Table, View};
+use charter_engine::reads::{ListQuery, OrderBy};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::api::{Api, CONSISTENCY_WAIT};
+use crate::command::typed;
+use crate::cursor::{Cursor, page_token, parse_page_token};
+use crate::input::Input;
+use crate::operation::{ListOperation, RowOperation};
+use crate::preferences;
+use crate::problem::{Problem, Violation};
+use crate::server::answer;
+use crate::status::{CURSOR_HEADER, store_problem};
+
+/// The rows of a page where neither the request nor the contract says how many.
+const DEFAULT_LIMIT: u32 = 200;
+
+/// A page as a client gets it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListBody<I> {
+    items: Vec<I>,
+    next_page_token: Option<String>,
+    cursor: String,
+}
+
+/// Serves one row: 200 with the item, 404 `NOT_FOUND` where there is none.
+pub async fn row<O: RowOperation>(api: &Api, request: Request) -> Response {
+    answer(request, async |request| read_row::<O>(api, request).await).await
+}
+
+async fn read_row<O: RowOperation>(api: &Api, request: Request) -> Result<Response, Problem> {
+    let operation = O::OPERATION;
+    let input = Input::read(operation, api.schema(operation), request, check_headers).await?;
+    caught_up::<O::Contract>(api, &input.headers).await?;
+    let key = O::key(typed(Value::Object(input.parameters))?);
+    let values = O::View::key_values(&key);
+    let read = api.store().row(O::View::TABLE, &input.tenant, &values).await.map_err(store_problem)?;
+    let Some(row) = read.row else {
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            format!("the view `{}` has no such row", O::View::TABLE.view),
+        ));
+    };
+    let view = O::View::from_values(row).map_err(|error| Problem::internal(&error))?;
+    let cursor = Cursor::of(O::Contract::NAME, read.positions);
+    Ok(with_cursor(&cursor, Json(O::Item::from(view)).into_response()))
+}
+
+/// Serves a page: 200 with `items`, `nextPageToken` (null on the last page) and `cursor`.
+pub async fn list<O: ListOperation>(api: &Api, request: Request) -> Response {
+    answer(request, async |request| read_list::<O>(api, request).await).await
+}
+
+async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Response, Problem> {
+    let operation = O::OPERATION;
+    let mut input = Input::read(operation, api.schema(operation), request, check_headers).await?;
+    caught_up::<O::Contract>(api, &input.headers).await?;
+
+    let limit = input
+        .parameters
+        .remove("limit")
+        .and_then(|limit| limit.as_u64())
+        .and_then(|limit| u32::try_from(limit).ok())
+        .unwrap_or(DEFAULT_LIMIT);
+    let token = input.parameters.remove("pageToken");
+    let order = total_order(O::View::TABLE, O::ORDER);
+    let after = match token.as_ref().and_then(Value::as_str) {
+        None => None,
+        Some(token) => Some(parse_page_token(token, &column_types(O::View::TABLE, &order)).ok_or_else(|| {
+            let detail = "expected the `nextPageToken` of a page of this list";
+            Problem::validation(vec![Violation::of_parameter("query", "pageToken", detail)])
+        })?),
+    };
+    let query = ListQuery {
+        table: O::View::TABLE,
+        tenant: input.tenant,
+        filters: O::filters(typed(Value::Object(input.parameters))?),
+        order,
+        limit,
+        after,
+    };
+    let page = api.store().list(&query).await.map_err(store_problem)?;
+    let items = page
+        .rows
+        .into_iter()
+        .map(|row| O::View::from_values(row).map(O::Item::from))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Problem::internal(&error))?;
+    let cursor = Cursor::of(O::Contract::NAME, page.positions);
+    let body = ListBody {
+        items,
+        next_page_token: page.next.as_deref().map(page_token),
+        cursor: cursor.to_string(),
+    };
+    Ok(with_cursor(&cursor, Json(body).into_response()))
+}
+
+/// The order with the key's columns behind it, so that no two rows are equal in it.
+fn total_order(table: &Table, order: &[OrderBy]) -> Vec<OrderBy> {
+    let mut total = order.to_vec();
+    for column in table.key {
+        if !total.iter().any(|by| by.column == *column) {
+            let descending = order.last().is_some_and(|by| by.descending);
+            total.push(OrderBy { column, descending });
+        }
+    }
+    total
+}
+
+fn column_types(table: &Table, order: &[OrderBy]) -> Vec<ColumnType> {
+    order
+        .iter()
+        .filter_map(|by| table.position(by.column))
+        .map(|position| table.columns[position].kind)
+        .collect()
+}
+
+fn check_headers(headers: &HeaderMap, violations: &mut Vec<Violation>) {
+    violations.extend(preferences::wait(headers).err());
+    violations.extend(consistent_with(headers).err());
+}
+
+fn consistent_with(headers: &HeaderMap) -> Result<Option<Cursor>, Violation> {
+    let Some(value) = headers.get("consistent-with") else { return Ok(None) };
+    match value.to_str().ok().and_then(Cursor::parse) {
+        Some(cursor) => Ok(Some(cursor)),
+        None => Err(Violation::of_parameter(
+            "header",
+            "Consistent-With",
+            "expected a cursor that this API gave",
+        )),
+    }
+}
+
+/// Waits, bounded, until the views of `C` hold what the client has seen: `Consistent-With: cursor`.
+async fn caught_up<C: Contract>(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
+    let one = |violation| Problem::validation(vec![violation]);
+    let Some(cursor) = consistent_with(headers).map_err(one)? else { return Ok(()) };
+    let wait = preferences::wait(headers).map_err(one)?.unwrap_or(CONSISTENCY_WAIT);
+    let seen: Vec<(u32, i64)> = cursor.positions(C::NAME).collect();
+    match tokio::time::timeout(wait, api.store().wait_projected(C::NAME, &seen)).await {
+        Ok(reached) => reached.map_err(store_problem),
+        Err(_) => Err(not_yet(wait)),
+    }
+}
+
+fn not_yet(wait: Duration) -> Problem {
+    let detail = format!("the view had not come to the cursor after {} s; try again", wait.as_secs());
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "VIEW_BEHIND", detail).retry_after_s(1)
+}
+
+fn with_cursor(cursor: &Cursor, mut response: Response) -> Response {
+    if let Ok(value) = cursor.to_string().parse() {
+        response.headers_mut().insert(CURSOR_HEADER, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use charter_domain::Column;
+
+    const fn column(name: &'static str, kind: ColumnType) -> Column {
+        Column { name, field: name, kind, nullable: false }
+    }
+
+    static TABLE: Table = Table {
+        name: "t",
+        view: "v.T",
+        columns: &[
+            column("show_id", ColumnType::Text),
+            column("at", ColumnType::Timestamp),
+            column("seat_id", ColumnType::Text),
+        ],
+        key: &["show_id", "seat_id"],
+        indexes: &[],
+        fingerprint: "",
+    };
+
+    #[test]
+    fn an_order_is_made_total_by_the_key() {
+        let order = total_order(&TABLE, &[OrderBy { column: "at", descending: true }]);
+        let names: Vec<_> = order.iter().map(|by| (by.column, by.descending)).collect();
+        assert_eq!(names, [("at", true), ("show_id", true), ("seat_id", true)]);
+        assert_eq!(
+            column_types(&TABLE, &order),
+            [ColumnType::Timestamp, ColumnType::Text, ColumnType::Text]
+        );
+    }
+
+    #[test]
+    fn without_an_order_it_is_the_key() {
+        let order = total_order(&TABLE, &[]);
+        assert_eq!(order.iter().map(|by| by.column).collect::<Vec<_>>(), ["show_id", "seat_id"]);
+    }
+}

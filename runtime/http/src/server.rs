@@ -1,0 +1,193 @@
+//! Listening: what every request passes before and after its route.
+
+use std::any::Any;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::input::MAX_BODY_BYTES;
+use crate::problem::Problem;
+
+const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+/// The longest correlation id that is taken from a client, in characters.
+const MAX_CORRELATION: usize = 128;
+/// How long a request may take: the longest `Prefer: wait` and some more.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(45);
+/// How long requests in hand may take after the shutdown began.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The id that joins all that one request set in motion.
+#[derive(Clone, Debug)]
+struct CorrelationId(String);
+
+/// The request's correlation id: the client's `X-Correlation-Id`, or one that was made.
+pub(crate) fn correlation_id(request: &Request) -> String {
+    request.extensions().get::<CorrelationId>().map_or_else(new_correlation_id, |id| id.0.clone())
+}
+
+/// Answers with what `serve` gives; a problem also says which request it is about.
+pub(crate) async fn answer(
+    request: Request,
+    serve: impl AsyncFnOnce(Request) -> Result<Response, Problem>,
+) -> Response {
+    let instance = request.uri().path().to_owned();
+    let correlation = correlation_id(&request);
+    match serve(request).await {
+        Ok(response) => response,
+        Err(problem) => problem.instance(instance).correlation_id(correlation).into_response(),
+    }
+}
+
+fn new_correlation_id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// The router with what every service does: correlation ids, request metrics and spans, a limit on
+/// bodies (1 MiB) and on time (45 s), problem details for unknown routes and for panics.
+pub fn with_middleware(router: Router) -> Router {
+    router
+        .fallback(async |request: Request| {
+            let detail = "the contract has no such path; see /openapi.json";
+            Problem::new(StatusCode::NOT_FOUND, "ROUTE_UNKNOWN", detail)
+                .instance(request.uri().path())
+                .correlation_id(correlation_id(&request))
+        })
+        .method_not_allowed_fallback(async |request: Request| {
+            let detail = format!("the contract has no `{}` on this path", request.method());
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail)
+                .instance(request.uri().path())
+                .correlation_id(correlation_id(&request))
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES + 1))
+        .layer(middleware::from_fn(time_limit))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn(observe))
+}
+
+async fn time_limit(request: Request, next: Next) -> Response {
+    answer(request, async |request| {
+        tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.map_err(|_| {
+            Problem::unavailable(format!("the request took more than {} s", REQUEST_TIMEOUT.as_secs()))
+        })
+    })
+    .await
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    tracing::error!(panic = said, "a request panicked");
+    let detail = "the service failed on this request; its log names the cause";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail).into_response()
+}
+
+async fn observe(mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
+    let id = match given {
+        Some(id) if !id.is_empty() && id.len() <= MAX_CORRELATION => id.to_owned(),
+        _ => new_correlation_id(),
+    };
+    // A proxied request carries the id on.
+    let header = HeaderValue::try_from(id.as_str()).ok();
+    if let Some(header) = &header {
+        request.headers_mut().insert(CORRELATION, header.clone());
+    }
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", %method, route, correlation_id = id);
+    request.extensions_mut().insert(CorrelationId(id));
+
+    let started = Instant::now();
+    let mut response = next.run(request).instrument(span).await;
+    if let Some(header) = header {
+        response.headers_mut().insert(CORRELATION, header);
+    }
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("charter_http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("charter_http_request_duration_seconds", "method" => method.to_string(), "route" => route)
+        .record(started.elapsed().as_secs_f64());
+    response
+}
+
+/// Serves `router` until `shutdown`, then lets requests in hand end, 5 s at most.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let begun = shutdown.clone();
+    let graceful = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { begun.cancelled().await })
+        .into_future();
+    let drained = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        ended = graceful => ended,
+        () = drained => {
+            tracing::warn!("requests still in hand after {} s were cut off", DRAIN.as_secs());
+            Ok(())
+        }
+    }
+}
+
+/// Binds `address`, `host:port`; port 0 takes a free one.
+///
+/// # Errors
+/// Where the address can't be had, with what to do.
+pub async fn listen(address: &str, flag: &'static str) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(address).await.map_err(|source| {
+        let address = address.to_owned();
+        match source.kind() {
+            std::io::ErrorKind::AddrInUse => ListenError::Taken { address, flag },
+            _ => ListenError::Refused { address, flag, source },
+        }
+    })
+}
+
+/// An address that can't be listened on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// Another process has it.
+    #[error("`{address}` is taken by another process; stop it or give another address with `{flag}` (port 0 takes a free one)")]
+    Taken {
+        /// The address.
+        address: String,
+        /// The flag that sets it.
+        flag: &'static str,
+    },
+    /// It isn't this machine's, or not allowed.
+    #[error("`{address}` can't be listened on: {source}; give `host:port` of this machine with `{flag}`")]
+    Refused {
+        /// The address.
+        address: String,
+        /// The flag that sets it.
+        flag: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
