@@ -2,6 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use serde_json::Value as Json;
+
+use crate::ir::{Field, TypeDef, Variant};
 
 /// The column that doc comments are filled to, before indentation.
 const WIDTH: usize = 92;
@@ -15,16 +18,39 @@ pub(super) fn attributes(text: &str) -> TokenStream {
     quote!(#(#lines)*)
 }
 
-/// A field's or type's doc with its unit and its example.
-pub(super) fn text(doc: Option<&str>, unit: Option<&str>, example: Option<&str>) -> String {
-    let mut text = sentence(doc.unwrap_or_default());
-    if let Some(unit) = unit {
+/// What a type's doc comment says; its Avro name where the contract says nothing.
+pub(super) fn of_type(def: &TypeDef) -> String {
+    described(def.doc.as_deref(), &def.full_name)
+}
+
+/// What a field's doc comment says, with its unit and its example.
+pub(super) fn of_field(field: &Field) -> String {
+    let mut text = described(field.doc.as_deref(), &field.name);
+    if let Some(unit) = &field.unit {
         push_sentence(&mut text, &format!("Unit: {unit}."));
     }
-    if let Some(example) = example {
-        push_sentence(&mut text, &format!("Example: `{example}`."));
+    if let Some(example) = &field.example {
+        push_sentence(&mut text, &format!("Example: `{}`.", plain(example)));
     }
     text
+}
+
+/// What a symbol's doc comment says.
+pub(super) fn of_symbol(variant: &Variant) -> String {
+    described(variant.doc.as_deref(), &variant.symbol)
+}
+
+/// A contract's words as a sentence; the name as code where it has none.
+pub(super) fn described(doc: Option<&str>, name: &str) -> String {
+    match doc.map(str::trim) {
+        None | Some("") => format!("`{name}`."),
+        Some(doc) => sentence(doc),
+    }
+}
+
+/// An example as a reader would write it: a string without quotation marks.
+pub(super) fn plain(example: &Json) -> String {
+    example.as_str().map_or_else(|| example.to_string(), str::to_owned)
 }
 
 fn push_sentence(text: &mut String, sentence: &str) {
@@ -35,8 +61,7 @@ fn push_sentence(text: &mut String, sentence: &str) {
 }
 
 fn sentence(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() || text.ends_with(['.', '!', '?', ':', '`']) { text.to_owned() } else { format!("{text}.") }
+    if text.ends_with(['.', '!', '?', ':', '`']) { text.to_owned() } else { format!("{text}.") }
 }
 
 /// The text with what rustdoc would read as a link or as HTML escaped, outside code spans.
@@ -84,8 +109,24 @@ mod tests {
 
     #[test]
     fn units_and_examples_follow_the_doc() {
-        let doc = text(Some("How long a hold lasts"), Some("seconds"), Some("300"));
-        assert_eq!(doc, "How long a hold lasts. Unit: seconds. Example: `300`.");
+        let field = Field {
+            name: "holdSeconds".to_owned(),
+            rust: "hold_seconds".to_owned(),
+            doc: Some("How long a hold lasts".to_owned()),
+            unit: Some("seconds".to_owned()),
+            example: Some(Json::from(300)),
+            private: false,
+            ty: crate::ir::Type::Int,
+            default: None,
+            aliases: Vec::new(),
+            origin: crate::ir::Origin::default(),
+        };
+        assert_eq!(of_field(&field), "How long a hold lasts. Unit: seconds. Example: `300`.");
+    }
+
+    #[test]
+    fn a_name_stands_for_a_missing_doc() {
+        assert_eq!(described(None, "showId"), "`showId`.");
     }
 
     #[test]

@@ -1,34 +1,19 @@
-//! Rust names of a contract's names.
+//! Names that emitted files need beside those that the IR decided.
 
-use heck::{ToLowerCamelCase, ToSnakeCase, ToUpperCamelCase};
-use proc_macro2::{Ident, Span};
+use heck::ToSnakeCase;
+use proc_macro2::Ident;
 
-/// The identifier of a field, a function or a module: `showId` → `show_id`, `type` → `r#type`.
-pub(super) fn snake(name: &str) -> Ident {
-    identifier(&name.to_snake_case())
+/// The name of the file and module of a type: `HoldSeats` → `hold_seats`. Rust's words get a `_`.
+pub(super) fn module(type_name: &str) -> String {
+    let name = type_name.to_snake_case();
+    if syn::parse_str::<Ident>(&name).is_ok() { name } else { format!("{name}_") }
 }
 
-/// The identifier of a type or a variant: `hold_seats` → `HoldSeats`, `SEAT_TAKEN` → `SeatTaken`.
-pub(super) fn upper(name: &str) -> Ident {
-    identifier(&name.to_upper_camel_case())
-}
-
-/// The name of the file and module of a type: `HoldSeats` → `hold_seats`.
-pub(super) fn module(name: &str) -> String {
-    name.to_snake_case()
-}
-
-/// Whether serde's `rename_all = "camelCase"` turns the Rust name of `name` into `name` again.
-pub(super) fn is_camel(name: &str) -> bool {
-    let snake = name.to_snake_case();
-    snake.to_lower_camel_case() == name && serde_camel(&snake) == name
-}
-
-/// What serde's `rename_all = "camelCase"` makes of a snake-case field name.
-fn serde_camel(snake: &str) -> String {
-    let mut camel = String::with_capacity(snake.len());
+/// Whether serde's `rename_all = "camelCase"` makes `name` of the field `rust`.
+pub(super) fn is_camel(rust: &str, name: &str) -> bool {
+    let mut camel = String::with_capacity(name.len());
     let mut capital = false;
-    for character in snake.chars() {
+    for character in rust.trim_start_matches("r#").chars() {
         if character == '_' {
             capital = true;
         } else if capital {
@@ -38,20 +23,19 @@ fn serde_camel(snake: &str) -> String {
             camel.push(character);
         }
     }
-    camel
+    camel == name
 }
 
-/// An identifier, raw where the word is one of Rust's, with a `_` where raw is not allowed or the name
-/// would open with a digit.
-pub(super) fn identifier(name: &str) -> Ident {
-    const NEVER_RAW: [&str; 5] = ["crate", "self", "super", "Self", "_"];
-    if name.is_empty() || NEVER_RAW.contains(&name) {
-        return Ident::new(&format!("{name}_"), Span::call_site());
+/// Whether serde's `rename_all = "SCREAMING_SNAKE_CASE"` makes `symbol` of the variant `rust`.
+pub(super) fn is_screaming(rust: &str, symbol: &str) -> bool {
+    let mut screaming = String::with_capacity(symbol.len());
+    for character in rust.chars() {
+        if character.is_uppercase() && !screaming.is_empty() {
+            screaming.push('_');
+        }
+        screaming.push(character.to_ascii_uppercase());
     }
-    if name.starts_with(|first: char| first.is_ascii_digit()) {
-        return Ident::new(&format!("_{name}"), Span::call_site());
-    }
-    syn::parse_str::<Ident>(name).unwrap_or_else(|_| Ident::new_raw(name, Span::call_site()))
+    screaming == symbol
 }
 
 #[cfg(test)]
@@ -59,17 +43,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keywords_become_raw_identifiers() {
-        assert_eq!(snake("type").to_string(), "r#type");
-        assert_eq!(snake("self").to_string(), "self_");
-        assert_eq!(upper("SEAT_TAKEN").to_string(), "SeatTaken");
+    fn a_module_is_never_one_of_rusts_words() {
+        assert_eq!(module("HoldSeats"), "hold_seats");
+        assert_eq!(module("Type"), "type_");
     }
 
     #[test]
-    fn only_names_that_serde_gives_back_are_camel() {
-        assert!(is_camel("seatsPerRow"));
-        assert!(!is_camel("rate_code"));
-        assert!(!is_camel("URL"));
-        assert!(!is_camel("row2Seat"), "`row2_seat` and `row2Seat` differ in where a word begins");
+    fn serde_gives_camel_names_back() {
+        assert!(is_camel("seats_per_row", "seatsPerRow"));
+        assert!(is_camel("r#type", "type"));
+        assert!(!is_camel("row2_seat", "row2seat"));
+        assert!(!is_camel("url", "URL"));
+    }
+
+    #[test]
+    fn serde_gives_screaming_symbols_back() {
+        assert!(is_screaming("CheckedIn", "CHECKED_IN"));
+        assert!(!is_screaming("Row1", "ROW_1"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use charter_avro::{Codec, DecodeError, Plan, logical::Timestamp};
+use charter_avro::{codec::Codec, logical::Timestamp, plan::Plan, wire::DecodeError};
 
 use crate::{Envelope, Table};
 

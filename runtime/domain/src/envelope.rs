@@ -1,7 +1,9 @@
 //! A message with its metadata, as it travels: the Avro record
 //! `MEnvelope { metadata: shared.Metadata, payload: M }`.
 
-use charter_avro::{Codec, DecodeError, Plan, Reader};
+use charter_avro::codec::{self, Codec};
+use charter_avro::plan::{Plan, StepId};
+use charter_avro::wire::{DecodeError, DecodeErrorKind, Reader};
 use contract_shared::Metadata;
 
 use crate::AggregateId;
@@ -36,8 +38,45 @@ impl<P: Codec> Envelope<P> {
     /// Where the bytes don't hold the envelope or bytes are left over.
     pub fn read(bytes: &[u8], plan: Option<&Plan>) -> Result<Self, DecodeError> {
         match plan {
-            None => charter_avro::decode(bytes),
-            Some(plan) => charter_avro::decode_with_plan(bytes, plan),
+            None => codec::decode(bytes),
+            Some(plan) => codec::decode_with_plan(bytes, plan),
         }
+    }
+}
+
+/// The Avro record `MEnvelope { metadata: shared.Metadata, payload: M }`.
+impl<P: Codec> Codec for Envelope<P> {
+    const MIN_WIRE_LEN: usize = Metadata::MIN_WIRE_LEN + P::MIN_WIRE_LEN;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.metadata.encode(out);
+        self.payload.encode(out);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.enter()?;
+        let metadata = codec::field(reader, "metadata")?;
+        let payload = codec::field(reader, "payload")?;
+        reader.leave();
+        Ok(Self { metadata, payload })
+    }
+
+    fn decode_resolved(reader: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        let (mut metadata, mut payload) = (None, None);
+        let actions = plan.record(reader, at)?;
+        reader.enter()?;
+        for action in actions {
+            match action.field() {
+                0 => metadata = Some(codec::resolved_field(reader, plan, action.step(), "metadata")?),
+                1 => payload = Some(codec::resolved_field(reader, plan, action.step(), "payload")?),
+                _ => plan.skip(reader, action)?,
+            }
+        }
+        reader.leave();
+        let missing = |name| reader.error(DecodeErrorKind::MissingField(name));
+        Ok(Self {
+            metadata: metadata.ok_or_else(|| missing("metadata"))?,
+            payload: payload.ok_or_else(|| missing("payload"))?,
+        })
     }
 }

@@ -10,7 +10,9 @@ mod context;
 mod contract;
 mod decider;
 mod envelope;
+mod messages;
 mod partition;
+pub mod row;
 pub mod testing;
 mod view;
 
@@ -26,3 +28,13 @@ pub use envelope::Envelope;
 pub use partition::partition_of;
 pub use testing::given;
 pub use view::{Column, ColumnError, ColumnType, ColumnValue, Index, Table, View};
+
+/// What [`messages!`] names.
+#[doc(hidden)]
+pub mod codec {
+    pub use charter_avro::codec::Codec;
+    pub use charter_avro::plan::Plan;
+    pub use charter_avro::wire::DecodeError;
+
+    pub use crate::messages::unknown;
+}

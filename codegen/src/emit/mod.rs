@@ -1,0 +1,157 @@
+//! From the IR to the files under `generated/`: each emitter makes one file.
+
+mod context;
+mod docs;
+mod manifest;
+mod message;
+mod modules;
+mod named;
+mod names;
+mod record;
+mod rejections;
+mod schema;
+mod scope;
+mod text;
+mod view;
+
+use crate::ir::{Context, Contracts, TypeId};
+use scope::Scope;
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GeneratedFile {
+    /// The path below `generated/`, with `/`: `contract-seat/src/lib.rs`.
+    pub path: String,
+    /// The whole text, lines ending in one line feed.
+    pub text: String,
+}
+
+/// Every file under `generated/`, in the order of paths. The same contracts give the same bytes.
+#[must_use]
+pub fn emit(contracts: &Contracts) -> Vec<GeneratedFile> {
+    let mut files = Files::default();
+    files.add("rustfmt.toml", rustfmt());
+    shared(contracts, &mut files);
+    for context in &contracts.contexts {
+        context_crate(contracts, context, &mut files);
+    }
+    files.0.sort();
+    files.0
+}
+
+/// Formatting belongs to the emitters; `cargo fmt` leaves their output alone.
+fn rustfmt() -> String {
+    format!("{}\ndisable_all_formatting = true\n", text::banner("#", "schemas and openapi"))
+}
+
+#[derive(Default)]
+struct Files(Vec<GeneratedFile>);
+
+impl Files {
+    fn add(&mut self, path: impl Into<String>, text: String) {
+        self.0.push(GeneratedFile { path: path.into(), text });
+    }
+}
+
+fn shared(contracts: &Contracts, files: &mut Files) {
+    let root = "contract-shared";
+    let dependencies = ["charter-avro", "serde"].map(str::to_owned);
+    files.add(format!("{root}/Cargo.toml"), manifest::text(root, "schemas/shared", &dependencies));
+    files.add(format!("{root}/src/lib.rs"), modules::shared_lib().finish());
+    let doc = "The types of the namespace `shared`.";
+    let map = modules::folder(contracts, "schemas/shared", doc, &contracts.shared);
+    files.add(format!("{root}/src/types/mod.rs"), map.finish());
+    types(contracts, root, "contract_shared", &contracts.shared, files);
+    for id in &contracts.shared {
+        let def = contracts.type_of(*id);
+        if matches!(def.shape, crate::ir::Shape::Record(_)) {
+            files.add(format!("{root}/schemas/{}.avsc", def.name), schema::text(&def.schema));
+        }
+    }
+}
+
+fn context_crate(contracts: &Contracts, context: &Context, files: &mut Files) {
+    let root = &context.package;
+    let krate = &context.krate;
+    let source = format!("schemas/{}", context.name);
+    let dependencies = ["charter-avro", "charter-domain", "contract-shared", "serde"].map(str::to_owned);
+    files.add(format!("{root}/Cargo.toml"), manifest::text(root, &source, &dependencies));
+    files.add(format!("{root}/src/lib.rs"), modules::context_lib(context).finish());
+    files.add(format!("{root}/src/context.rs"), context::file(&mut Scope::new(contracts, krate, &[&context.rust]), context).finish());
+    let rejection = format!("{}Rejection", context.rust);
+    let mut scope = Scope::new(contracts, krate, &[&rejection]);
+    files.add(format!("{root}/src/rejections.rs"), rejections::file(&mut scope, context).finish());
+    messages(contracts, context, files);
+    views(contracts, context, files);
+    let doc = format!("What messages and views of the context `{}` are made of.", context.name);
+    let map = modules::folder(contracts, &source, &doc, &context.types);
+    files.add(format!("{root}/src/types/mod.rs"), map.finish());
+    types(contracts, root, krate, &context.types, files);
+}
+
+fn messages(contracts: &Contracts, context: &Context, files: &mut Files) {
+    let (root, krate) = (&context.package, &context.krate);
+    let own = |ids: &mut dyn Iterator<Item = TypeId>, all: String| {
+        let mut own: Vec<String> = vec![all];
+        for id in ids {
+            let name = &contracts.type_of(id).rust.name;
+            own.push(name.clone());
+            own.push(format!("{name}Envelope"));
+        }
+        own
+    };
+    let commands = own(&mut context.commands.iter().map(|command| command.id), format!("{}Command", context.rust));
+    let own_names: Vec<_> = commands.iter().map(String::as_str).collect();
+    let map = message::commands(&mut Scope::new(contracts, krate, &own_names), context);
+    files.add(format!("{root}/src/commands/mod.rs"), map.finish());
+    let events = own(&mut context.events.iter().map(|event| event.id), format!("{}Event", context.rust));
+    let own_names: Vec<_> = events.iter().map(String::as_str).collect();
+    let map = message::events(&mut Scope::new(contracts, krate, &own_names), context);
+    files.add(format!("{root}/src/events/mod.rs"), map.finish());
+
+    for command in &context.commands {
+        let name = &contracts.type_of(command.id).rust.name;
+        let file = message::command(&mut file_scope(contracts, krate, command.id), context, command);
+        files.add(format!("{root}/src/commands/{}.rs", names::module(name)), file.finish());
+    }
+    for event in &context.events {
+        let name = &contracts.type_of(event.id).rust.name;
+        let file = message::event(&mut file_scope(contracts, krate, event.id), event);
+        files.add(format!("{root}/src/events/{}.rs", names::module(name)), file.finish());
+    }
+    let envelopes = context
+        .commands
+        .iter()
+        .map(|command| &command.envelope)
+        .chain(context.events.iter().map(|event| &event.envelope));
+    for envelope in envelopes {
+        files.add(format!("{root}/schemas/{}", schema::envelope_file(envelope)), schema::text(&envelope.schema));
+    }
+}
+
+fn views(contracts: &Contracts, context: &Context, files: &mut Files) {
+    let root = &context.package;
+    let ids: Vec<_> = context.views.iter().map(|view| view.id).collect();
+    let doc = format!("The views of the context `{}`.", context.name);
+    let map = modules::folder(contracts, &format!("schemas/{}/views", context.name), &doc, &ids);
+    files.add(format!("{root}/src/views/mod.rs"), map.finish());
+    for view in &context.views {
+        let name = &contracts.type_of(view.id).rust.name;
+        let key = format!("{name}Key");
+        let mut scope = Scope::new(contracts, &context.krate, &[name, &key]);
+        files.add(format!("{root}/src/views/{}.rs", names::module(name)), view::file(&mut scope, view).finish());
+    }
+}
+
+fn types(contracts: &Contracts, root: &str, krate: &str, ids: &[TypeId], files: &mut Files) {
+    for id in ids {
+        let def = contracts.type_of(*id);
+        let file = named::file(&mut file_scope(contracts, krate, *id), def);
+        files.add(format!("{root}/src/types/{}.rs", names::module(&def.rust.name)), file.finish());
+    }
+}
+
+fn file_scope<'a>(contracts: &'a Contracts, krate: &'a str, id: TypeId) -> Scope<'a> {
+    let name = &contracts.type_of(id).rust.name;
+    Scope::new(contracts, krate, &[name, &format!("{name}Envelope")])
+}
