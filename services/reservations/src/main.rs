@@ -1,2 +1,7 @@
-//! Binary.
-fn main() {}
+//! The `reservations` service as a process of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    charter_engine::standalone::refuse("reservations")
+}
