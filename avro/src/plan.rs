@@ -4,11 +4,16 @@
 //! the writer's order, so that recursion is an index. Where both schemas have the same bytes there is no step at all:
 //! [`StepId::SAME`] sends [`resolve`] to the plain [`Codec::decode`].
 
+mod compile;
+mod reduce;
 mod skip;
+mod writer;
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::codec::Codec;
+use crate::schema::Schema;
 use crate::wire::{DecodeError, DecodeErrorKind, Reader};
 use skip::{Skip, SkipId};
 
@@ -18,7 +23,45 @@ pub struct Plan {
     steps: Arc<[Step]>,
     skips: Arc<[Skip]>,
     root: StepId,
+    reader: Schema,
 }
+
+/// Why a reader cannot read what a writer writes. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanError {
+    /// All reasons, in the order of the writer's schema.
+    pub reasons: Vec<Refusal>,
+}
+
+/// One reason of a [`PlanError`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Where in the reader's schema, as names of fields, `items` and `values`; empty for the schema itself.
+    pub path: String,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "`{}`: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the reader's schema cannot read the writer's")?;
+        for (index, reason) in self.reasons.iter().enumerate() {
+            write!(f, "{} {reason}", if index == 0 { ":" } else { ";" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PlanError {}
 
 /// A step of a [`Plan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,7 +92,10 @@ enum Step {
     /// Both are unions: for each of the writer's branches the reader's, or why there is none.
     Union(Box<[Result<(u32, StepId), Arc<str>>]>),
     /// Only the reader has a union.
-    Into { branch: u32, step: StepId },
+    Into {
+        branch: u32,
+        step: StepId,
+    },
     /// Only the writer has a union: a step for each of its branches.
     OutOf(Box<[StepId]>),
     /// Nothing in the reader's schema takes this value.
@@ -144,6 +190,32 @@ pub fn resolve<T: Codec>(
 }
 
 impl Plan {
+    /// Compiles the pair.
+    ///
+    /// Two things go beyond the specification, so that a message is never misread in silence: decimals of another
+    /// scale, and times of another unit, are converted. A decimal that the reader's scale cannot say is refused at the
+    /// value, a time is cut to the reader's unit.
+    ///
+    /// # Errors
+    /// When the reader cannot take every value of the writer, with all reasons.
+    pub fn compile(writer: &Schema, reader: &Schema) -> Result<Self, PlanError> {
+        let (plan, reasons) = compile::compile(writer, reader);
+        if reasons.is_empty() { Ok(plan) } else { Err(PlanError { reasons }) }
+    }
+
+    /// Compiles the pair even if the reader cannot take every value: it fails at those that it cannot.
+    /// For tools that show where an incompatible change hurts; nothing else may use it.
+    #[must_use]
+    pub fn compile_lenient(writer: &Schema, reader: &Schema) -> Self {
+        compile::compile(writer, reader).0
+    }
+
+    /// The reader's schema.
+    #[must_use]
+    pub fn reader(&self) -> &Schema {
+        &self.reader
+    }
+
     /// The step of the whole message.
     #[inline]
     #[must_use]
@@ -166,11 +238,7 @@ impl Plan {
     #[inline]
     #[must_use]
     pub(crate) fn promotion(&self, at: StepId) -> Option<Promotion> {
-        if let Some(Step::Promote(promotion)) = self.step(at) {
-            Some(*promotion)
-        } else {
-            None
-        }
+        if let Some(Step::Promote(promotion)) = self.step(at) { Some(*promotion) } else { None }
     }
 
     /// What a step says about an array or a map.
@@ -205,9 +273,7 @@ impl Plan {
     /// As [`Codec::decode`] of the writer's type; and when the plan was compiled for another type.
     pub fn skip(&self, reader: &mut Reader<'_>, action: &Action) -> Result<(), DecodeError> {
         if action.field != Action::SKIP {
-            return Err(reader.error(DecodeErrorKind::PlanMismatch(
-                "the record has fewer fields",
-            )));
+            return Err(reader.error(DecodeErrorKind::PlanMismatch("the record has fewer fields")));
         }
         skip::skip(reader, &self.skips, SkipId(action.step))
             .map_err(|error| error.in_named_field(&action.name))
@@ -230,13 +296,12 @@ impl Plan {
         let index = reader.enum_symbol(symbols.len())?;
         match symbols[index] {
             Some(symbol) => all.get(symbol as usize).copied().ok_or_else(|| {
-                DecodeError::new(
-                    DecodeErrorKind::PlanMismatch("the enum has fewer symbols"),
-                    start,
-                )
+                DecodeError::new(DecodeErrorKind::PlanMismatch("the enum has fewer symbols"), start)
             }),
             None => Err(DecodeError::new(
-                DecodeErrorKind::Refused("the reader's enum lacks the symbol and has no default".into()),
+                DecodeErrorKind::Refused(
+                    "the reader's enum lacks the symbol and has no default".into(),
+                ),
                 start,
             )),
         }
@@ -273,12 +338,7 @@ impl Plan {
     #[cold]
     #[inline(never)]
     #[must_use]
-    pub fn mismatch(
-        &self,
-        reader: &Reader<'_>,
-        at: StepId,
-        expected: &'static str,
-    ) -> DecodeError {
+    pub fn mismatch(&self, reader: &Reader<'_>, at: StepId, expected: &'static str) -> DecodeError {
         reader.error(if let Some(Step::Refuse(reason)) = self.step(at) {
             DecodeErrorKind::Refused(reason.to_string().into())
         } else {

@@ -54,10 +54,7 @@ impl<const P: u32, const S: u32> Decimal<P, S> {
     /// One more than the largest unscaled value.
     const BOUND: i128 = {
         // 28 is what `rust_decimal` can hold for every digit.
-        assert!(
-            P >= 1 && P <= 28,
-            "a decimal's precision is from 1 to 28 digits"
-        );
+        assert!(P >= 1 && P <= 28, "a decimal's precision is from 1 to 28 digits");
         assert!(S <= P, "a decimal's scale is at most its precision");
         10_i128.pow(P)
     };
@@ -78,20 +75,15 @@ impl<const P: u32, const S: u32> Decimal<P, S> {
         } else {
             let unit = 10_i128.pow(scale - S);
             if mantissa % unit != 0 {
-                return Err(DecimalError::Scale {
-                    scale: S,
-                    found: number.to_string(),
-                });
+                return Err(DecimalError::Scale { scale: S, found: number.to_string() });
             }
             Some(mantissa / unit)
         };
-        unscaled
-            .and_then(Self::from_unscaled)
-            .ok_or_else(|| DecimalError::Precision {
-                precision: P,
-                scale: S,
-                found: number.to_string(),
-            })
+        unscaled.and_then(Self::from_unscaled).ok_or_else(|| DecimalError::Precision {
+            precision: P,
+            scale: S,
+            found: number.to_string(),
+        })
     }
 
     /// The value `unscaled` × 10⁻ˢ; none if it has more than `P` digits.
@@ -124,15 +116,10 @@ impl<const P: u32, const S: u32> Decimal<P, S> {
 
     fn rescaled(bytes: &[u8], from: u32, start: usize) -> Result<Self, DecodeError> {
         let Some(value) = signed(bytes) else {
-            return Err(DecodeError::new(
-                DecodeErrorKind::Decimal { precision: P },
-                start,
-            ));
+            return Err(DecodeError::new(DecodeErrorKind::Decimal { precision: P }, start));
         };
         let exact = if from <= S {
-            10_i128
-                .checked_pow(S - from)
-                .and_then(|unit| value.checked_mul(unit))
+            10_i128.checked_pow(S - from).and_then(|unit| value.checked_mul(unit))
         } else {
             match 10_i128.checked_pow(from - S) {
                 Some(unit) => (value % unit == 0).then(|| value / unit),
@@ -221,20 +208,10 @@ impl<const P: u32, const S: u32> FromStr for Decimal<P, S> {
     fn from_str(text: &str) -> Result<Self, DecimalError> {
         let plain = text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'.' | b'-'))
             && text.ends_with(|c: char| c.is_ascii_digit())
-            && text
-                .trim_start_matches('-')
-                .starts_with(|c: char| c.is_ascii_digit());
-        let number = if plain {
-            Number::from_str_exact(text).ok()
-        } else {
-            None
-        };
+            && text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+        let number = if plain { Number::from_str_exact(text).ok() } else { None };
         number.map_or_else(
-            || {
-                Err(DecimalError::Text {
-                    found: text.chars().take(64).collect(),
-                })
-            },
+            || Err(DecimalError::Text { found: text.chars().take(64).collect() }),
             Self::new,
         )
     }

@@ -74,12 +74,10 @@ impl Codec for i64 {
             Some(Promotion::Int) => r.int().map(Self::from),
             Some(Promotion::TimeUnit { from, to }) => {
                 let start = r.position();
-                let value = i128::from(r.long()?);
-                let scaled = value * i128::from(to);
-                let exact = (scaled % i128::from(from) == 0).then(|| scaled / i128::from(from));
-                exact
-                    .and_then(|value| Self::try_from(value).ok())
-                    .ok_or_else(|| DecodeError::new(wire::DecodeErrorKind::Inexact(value), start))
+                let value = i128::from(r.long()?) * i128::from(to);
+                let value = value.div_euclid(i128::from(from));
+                Self::try_from(value)
+                    .map_err(|_| DecodeError::new(wire::DecodeErrorKind::Inexact(value), start))
             }
             Some(Promotion::Long | Promotion::Float | Promotion::Decimal { .. }) | None => {
                 Err(plan.mismatch(r, at, "expected a long"))

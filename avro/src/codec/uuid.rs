@@ -120,11 +120,7 @@ fn parse(text: &[u8; TEXT]) -> Option<[u8; 16]> {
         // Setting bit 5 makes a letter lower case, and no other character a letter from a to f.
         let letter = (*digit | 0x20).wrapping_sub(b'a');
         bad |= u8::from(decimal > 9) & u8::from(letter > 5);
-        *digit = if decimal <= 9 {
-            decimal
-        } else {
-            letter.wrapping_add(10)
-        };
+        *digit = if decimal <= 9 { decimal } else { letter.wrapping_add(10) };
     }
     let mut bytes = [0; 16];
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {

@@ -1,0 +1,331 @@
+//! From two schemas to the steps of a plan.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::reduce::reduce;
+use super::writer::Writer;
+use super::{Action, Plan, Promotion, Refusal, Step, StepId};
+use crate::schema::{Enum, Field, Kind, Logical, Node, NodeId, Record, Schema};
+
+/// Compiles the pair. Wherever the reader cannot take a value, the plan refuses it, and the refusal is in the list.
+pub(super) fn compile(writer: &Schema, reader: &Schema) -> (Plan, Vec<Refusal>) {
+    let mut compiler = Compiler {
+        writer: Writer::new(writer),
+        reader,
+        drafts: Vec::new(),
+        pairs: HashMap::new(),
+        refusals: Vec::new(),
+        path: Vec::new(),
+    };
+    let root = compiler.pair(writer.root(), reader.root());
+    let (steps, root) = reduce(compiler.drafts, root);
+    let plan = Plan {
+        steps: steps.into(),
+        skips: compiler.writer.into_skips().into(),
+        root,
+        reader: reader.clone(),
+    };
+    (plan, compiler.refusals)
+}
+
+/// A step, and whether it changes nothing as long as the steps below it change nothing.
+pub(super) struct Draft {
+    pub(super) step: Step,
+    pub(super) keeps: bool,
+}
+
+impl Draft {
+    fn new(step: Step) -> Self {
+        Self { step, keeps: false }
+    }
+}
+
+struct Compiler<'s> {
+    writer: Writer<'s>,
+    reader: &'s Schema,
+    drafts: Vec<Draft>,
+    pairs: HashMap<(NodeId, NodeId), StepId>,
+    refusals: Vec<Refusal>,
+    path: Vec<String>,
+}
+
+impl Compiler<'_> {
+    fn pair(&mut self, writer: NodeId, reader: NodeId) -> StepId {
+        if let Some(&known) = self.pairs.get(&(writer, reader)) {
+            return known;
+        }
+        let id =
+            StepId(u32::try_from(self.drafts.len()).expect("a plan has fewer than 2^32 steps"));
+        // The place is taken before the parts are compiled: a recursive type finds it.
+        self.drafts.push(Draft::new(Step::Refuse(Arc::from(""))));
+        self.pairs.insert((writer, reader), id);
+        match self.draft(writer, reader) {
+            Some(draft) => {
+                self.drafts[id.0 as usize] = draft;
+                id
+            }
+            None => {
+                // No part refers to a step without parts.
+                self.drafts.pop();
+                self.pairs.insert((writer, reader), StepId::SAME);
+                StepId::SAME
+            }
+        }
+    }
+
+    /// None where both have the same bytes and no parts.
+    fn draft(&mut self, writer: NodeId, reader: NodeId) -> Option<Draft> {
+        let (schema, target) = (self.writer.schema, self.reader);
+        let (w, r) = (schema.node(writer), target.node(reader));
+        if let Kind::Union { branches } = &r.kind {
+            return Some(self.into_union(writer, w, branches));
+        }
+        if let Kind::Union { branches } = &w.kind {
+            let steps = branches.iter().map(|branch| self.pair(*branch, reader));
+            return Some(Draft::new(Step::OutOf(steps.collect())));
+        }
+        if let Some(promotion) = promotion(w, r) {
+            return Some(Draft::new(Step::Promote(promotion)));
+        }
+        match (&w.kind, &r.kind) {
+            (Kind::Array { items: from }, Kind::Array { items: to }) => {
+                self.path.push("items".to_owned());
+                let items = self.pair(*from, *to);
+                self.path.pop();
+                let least = self.writer.least(*from);
+                Some(Draft { step: Step::Array { items, least }, keeps: true })
+            }
+            (Kind::Map { values: from }, Kind::Map { values: to }) => {
+                self.path.push("values".to_owned());
+                let values = self.pair(*from, *to);
+                self.path.pop();
+                let least = self.writer.least(*from);
+                Some(Draft { step: Step::Map { values, least }, keeps: true })
+            }
+            (Kind::Record(from), Kind::Record(to)) if names_match(w, r) => {
+                Some(self.record(from, to))
+            }
+            (Kind::Enum(from), Kind::Enum(to)) if names_match(w, r) => Some(self.symbols(from, to)),
+            (Kind::Fixed(from), Kind::Fixed(to)) if names_match(w, r) && from.size == to.size => {
+                None
+            }
+            (Kind::Bytes | Kind::String, Kind::Bytes | Kind::String) => None,
+            (from, to) if from.name().is_none() && from.type_name() == to.type_name() => None,
+            _ => Some(self.refuse(format!("expected {}, found {}", described(r), described(w)))),
+        }
+    }
+
+    fn refuse(&mut self, message: String) -> Draft {
+        let reason = self.refused(message);
+        Draft::new(Step::Refuse(reason))
+    }
+
+    fn refused(&mut self, message: String) -> Arc<str> {
+        let reason = Arc::from(message.as_str());
+        self.refusals.push(Refusal { path: self.path.join("."), message });
+        reason
+    }
+
+    fn record(&mut self, from: &Record, to: &Record) -> Draft {
+        let sources = sources(from, to);
+        let mut keeps = from.fields.len() == to.fields.len();
+        let mut actions = Vec::with_capacity(from.fields.len());
+        for (index, field) in from.fields.iter().enumerate() {
+            let name = Arc::from(field.name.as_str());
+            let target = sources.iter().position(|source| *source == Some(index));
+            keeps &= target == Some(index);
+            actions.push(match target {
+                Some(target) => {
+                    let taken = &to.fields[target];
+                    self.path.push(taken.name.clone());
+                    let step = self.pair(field.schema, taken.schema);
+                    self.path.pop();
+                    Action {
+                        field: u32::try_from(target).expect("a record has fewer than 2^32 fields"),
+                        step: step.0,
+                        name,
+                    }
+                }
+                None => {
+                    Action { field: Action::SKIP, step: self.writer.skip(field.schema).0, name }
+                }
+            });
+        }
+        for (field, source) in to.fields.iter().zip(&sources) {
+            if source.is_none() && field.default.is_none() {
+                self.refused(format!(
+                    "the writer's record `{}` has no field `{}`, and the reader's has no default",
+                    from.name, field.name
+                ));
+            }
+        }
+        Draft { step: Step::Record(actions.into()), keeps }
+    }
+
+    fn symbols(&mut self, from: &Enum, to: &Enum) -> Draft {
+        let place = |symbol: &String| to.symbols.iter().position(|known| known == symbol);
+        let default = to.default.as_ref().and_then(place);
+        let mut keeps = from.symbols.len() == to.symbols.len();
+        let mut targets = Vec::with_capacity(from.symbols.len());
+        for (index, symbol) in from.symbols.iter().enumerate() {
+            let target = place(symbol).or(default);
+            keeps &= target == Some(index);
+            if target.is_none() {
+                self.refused(format!(
+                    "the reader's enum `{}` has neither the symbol `{symbol}` nor a default",
+                    to.name
+                ));
+            }
+            targets.push(
+                target.map(|target| {
+                    u32::try_from(target).expect("an enum has fewer than 2^32 symbols")
+                }),
+            );
+        }
+        Draft { step: Step::Enum(targets.into()), keeps }
+    }
+
+    fn into_union(&mut self, writer: NodeId, w: &Node, to: &[NodeId]) -> Draft {
+        let Kind::Union { branches: from } = &w.kind else {
+            return match self.branch(writer, to) {
+                Ok((branch, step)) => Draft::new(Step::Into { branch, step }),
+                Err(reason) => Draft::new(Step::Refuse(reason)),
+            };
+        };
+        let targets: Box<[_]> = from.iter().map(|branch| self.branch(*branch, to)).collect();
+        let keeps = from.len() == to.len()
+            && targets
+                .iter()
+                .zip(0..)
+                .all(|(target, index)| matches!(target, Ok((branch, _)) if *branch == index));
+        Draft { step: Step::Union(targets), keeps }
+    }
+
+    /// The branch of the reader's union that takes a writer's type. A type of the same name comes first, then one that
+    /// says by an alias that it was called so, then one with the same simple name; of types without a name the same
+    /// one comes first, then the first that it can be promoted to. The shape of a record never decides.
+    fn branch(&mut self, writer: NodeId, to: &[NodeId]) -> Result<(u32, StepId), Arc<str>> {
+        let w = self.writer.schema.node(writer);
+        let mut candidates: Vec<(u8, usize)> = to
+            .iter()
+            .enumerate()
+            .filter_map(|(index, branch)| rank(w, self.reader.node(*branch)).map(|r| (r, index)))
+            .collect();
+        candidates.sort_unstable();
+        let fits = |&(_, index): &(u8, usize)| {
+            // A single candidate is taken as it is, so that the reasons come from within it.
+            candidates.len() == 1 || self.fits(writer, to[index])
+        };
+        match candidates.iter().find(|c| fits(c)).or(candidates.first()) {
+            Some(&(_, index)) => {
+                let branch = u32::try_from(index).expect("a union has fewer than 2^32 branches");
+                Ok((branch, self.pair(writer, to[index])))
+            }
+            None => {
+                Err(self.refused(format!("no branch of the reader's union takes {}", described(w))))
+            }
+        }
+    }
+
+    fn fits(&self, writer: NodeId, reader: NodeId) -> bool {
+        compile(&self.writer.schema.at(writer), &self.reader.at(reader)).1.is_empty()
+    }
+}
+
+/// How well a reader's branch suits: smaller is better, none is not at all.
+fn rank(w: &Node, r: &Node) -> Option<u8> {
+    match (w.kind.name(), r.kind.name()) {
+        (Some(from), Some(to)) if w.kind.type_name() == r.kind.type_name() => {
+            if from == to {
+                Some(0)
+            } else if r.kind.aliases().contains(from) {
+                Some(1)
+            } else {
+                (from.name() == to.name()).then_some(2)
+            }
+        }
+        (None, None) if w.kind.type_name() == r.kind.type_name() => Some(0),
+        (None, None) => promotes(w, r).then_some(3),
+        _ => None,
+    }
+}
+
+/// The simple names are equal, or the reader has an alias for the writer's full name.
+fn names_match(w: &Node, r: &Node) -> bool {
+    rank(w, r).is_some()
+}
+
+fn promotes(w: &Node, r: &Node) -> bool {
+    promotion(w, r).is_some()
+        || matches!((&w.kind, &r.kind), (Kind::Bytes, Kind::String) | (Kind::String, Kind::Bytes))
+}
+
+fn promotion(w: &Node, r: &Node) -> Option<Promotion> {
+    match (&w.kind, &r.kind) {
+        (Kind::Int | Kind::Long, Kind::Long)
+            if let Some((from, to)) = units(w).zip(units(r))
+                && from != to =>
+        {
+            Some(Promotion::TimeUnit { from, to })
+        }
+        (Kind::Int, Kind::Long | Kind::Float | Kind::Double) => Some(Promotion::Int),
+        (Kind::Long, Kind::Float | Kind::Double) => Some(Promotion::Long),
+        (Kind::Float, Kind::Double) => Some(Promotion::Float),
+        (Kind::Bytes, Kind::Bytes) => rescale(w, r),
+        (Kind::Fixed(from), Kind::Fixed(to)) if names_match(w, r) && from.size == to.size => {
+            rescale(w, r)
+        }
+        _ => None,
+    }
+}
+
+fn rescale(w: &Node, r: &Node) -> Option<Promotion> {
+    match (w.logical, r.logical) {
+        (Some(Logical::Decimal { scale, .. }), Some(Logical::Decimal { scale: to, .. }))
+            if scale != to =>
+        {
+            Some(Promotion::Decimal { scale })
+        }
+        _ => None,
+    }
+}
+
+/// Units in a second.
+fn units(node: &Node) -> Option<u32> {
+    match node.logical? {
+        Logical::TimeMillis | Logical::TimestampMillis | Logical::LocalTimestampMillis => {
+            Some(1_000)
+        }
+        Logical::TimeMicros | Logical::TimestampMicros | Logical::LocalTimestampMicros => {
+            Some(1_000_000)
+        }
+        Logical::TimestampNanos | Logical::LocalTimestampNanos => Some(1_000_000_000),
+        Logical::Decimal { .. } | Logical::Uuid | Logical::Date | Logical::Duration => None,
+    }
+}
+
+/// For each of the reader's fields the writer's that fills it: of the same name, or else the first of its aliases that
+/// the writer has and no other field takes.
+fn sources(from: &Record, to: &Record) -> Vec<Option<usize>> {
+    let place = |name: &str| from.fields.iter().position(|field| field.name == name);
+    let mut sources: Vec<_> = to.fields.iter().map(|field| place(&field.name)).collect();
+    for (index, field) in to.fields.iter().enumerate() {
+        if sources[index].is_none() {
+            let free = |field: &Field| {
+                let mut places = field.aliases.iter().filter_map(|alias| place(alias));
+                places.find(|place| !sources.contains(&Some(*place)))
+            };
+            sources[index] = free(field);
+        }
+    }
+    sources
+}
+
+fn described(node: &Node) -> String {
+    match (&node.kind, node.kind.name()) {
+        (Kind::Fixed(fixed), Some(name)) => format!("fixed `{name}` of {} bytes", fixed.size),
+        (kind, Some(name)) => format!("{} `{name}`", kind.type_name()),
+        (kind, None) => kind.type_name().to_owned(),
+    }
+}
