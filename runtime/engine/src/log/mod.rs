@@ -3,10 +3,12 @@
 //!
 //! An implementation is held to the suite in [`conformance`].
 
+#[doc(hidden)]
 pub mod conformance;
 pub mod embedded;
+mod group;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -16,6 +18,13 @@ use charter_domain::Timestamp;
 
 /// The partitions of every topic of a new installation.
 pub const DEFAULT_PARTITIONS: u32 = 12;
+
+/// The most partitions of a topic: each costs memory in every process that holds the log.
+pub const MAX_PARTITIONS: u32 = 1_024;
+
+/// The most bytes of a record's key, value and headers together, 1 MiB and 64 KiB: the gateway's body
+/// limit, with room for the envelope and for Avro being longer than JSON in places.
+pub const MAX_RECORD_BYTES: usize = (1 << 20) + (64 << 10);
 
 /// A topic and its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +54,13 @@ impl Record {
     pub fn header(&self, name: &str) -> Option<&Bytes> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
+
+    /// The bytes of key, value and headers together, which the log limits.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.key.len() + self.value.len() + headers
+    }
 }
 
 /// A record with its place in a partition.
@@ -72,7 +88,10 @@ pub struct Appended {
 pub trait Log: Debug + Send + Sync + 'static {
     /// Makes the topic where it is missing.
     ///
+    /// Where it is there, the retention asked for last is the one that holds.
+    ///
     /// # Errors
+    /// [`LogError::InvalidTopic`] for a name or a partition count that no topic can have;
     /// [`LogError::TopicDiffers`] where it is there with another partition count.
     async fn ensure_topic(&self, topic: &TopicSpec) -> Result<(), LogError>;
 
@@ -85,9 +104,14 @@ pub trait Log: Debug + Send + Sync + 'static {
     /// Appends `records` to a partition, in order and together: when it returns, all are durable and
     /// fetchable. An empty list is fine.
     ///
+    /// Where more is waiting to be appended than the log has room for, it waits for a place, bounded in
+    /// time, and then is [`LogError::Unavailable`]. An append that has begun goes on when the future is
+    /// dropped.
+    ///
     /// # Errors
     /// [`LogError::Unavailable`] where nothing was appended and it may be tried again;
-    /// [`LogError::FateUnknown`] where some may have been appended.
+    /// [`LogError::FateUnknown`] where some may have been appended; [`LogError::TooLarge`] where a record
+    /// can never be.
     async fn append(
         &self,
         topic: &str,
@@ -116,16 +140,19 @@ pub trait Log: Debug + Send + Sync + 'static {
     async fn bounds(&self, topic: &str, partition: u32) -> Result<Range<u64>, LogError>;
 
     /// The log's own time now for this partition: not before the last append's, and no later append gets
-    /// an earlier one. With the partition's end at this time, for deadlines on an idle partition.
+    /// an earlier one. With the partition's end at this time, for deadlines on an idle partition: every
+    /// record with an earlier time lies before that offset.
+    ///
+    /// Over an unclean end of the process this holds as far as the clock doesn't go back.
     ///
     /// # Errors
     /// As [`Log::bounds`].
     async fn end_and_time(&self, topic: &str, partition: u32) -> Result<Appended, LogError>;
 
-    /// Forgets the records before offset `before`. The next offset never falls.
+    /// Forgets the records before offset `before`; earlier trims stay. The next offset never falls.
     ///
     /// # Errors
-    /// As [`Log::bounds`].
+    /// As [`Log::bounds`]; [`LogError::OutOfRange`] where `before` lies behind the end.
     async fn trim(&self, topic: &str, partition: u32, before: u64) -> Result<(), LogError>;
 
     /// Joins the group of consumers that share the topic's partitions: each partition belongs to one
@@ -146,6 +173,12 @@ pub trait Log: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`LogError::Unavailable`].
     async fn set_pairing_id(&self, id: uuid::Uuid) -> Result<(), LogError>;
+
+    /// Whether the log would take an append now, for readiness.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] with the reason why not.
+    async fn check(&self) -> Result<(), LogError>;
 }
 
 /// A member's share of a topic's partitions.
@@ -166,8 +199,34 @@ pub enum Change {
         /// The partitions.
         partitions: Vec<u32>,
         /// Drop it when work on them has stopped.
-        done: tokio::sync::oneshot::Sender<()>,
+        done: Release,
     },
+}
+
+/// Held by the owner of revoked partitions for as long as it works on them. Dropping it gives them up,
+/// also where the membership is gone by then.
+#[must_use = "dropping it gives the partitions up"]
+pub struct Release(Option<Box<dyn FnOnce() + Send>>);
+
+impl Release {
+    /// A guard that does `on_drop` once, when it is dropped.
+    pub fn new(on_drop: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(on_drop)))
+    }
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        if let Some(on_drop) = self.0.take() {
+            on_drop();
+        }
+    }
+}
+
+impl Debug for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Release").finish()
+    }
 }
 
 /// Why the log refused.
@@ -185,6 +244,14 @@ pub enum LogError {
         /// The partition asked for.
         partition: u32,
         /// The partitions there are.
+        partitions: u32,
+    },
+    /// The topic's name or partition count can't be.
+    #[error("a topic has 1–249 of `A-Z a-z 0-9 . _ -` as name and 1 to {most} partitions, found `{topic}` with {partitions}", most = MAX_PARTITIONS)]
+    InvalidTopic {
+        /// The name asked for.
+        topic: String,
+        /// Partitions asked for.
         partitions: u32,
     },
     /// The topic is there with other settings.
@@ -237,7 +304,33 @@ pub enum LogError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// What is stored is not what was written.
+    #[error("`{topic}`/{partition} is damaged at offset {offset}: {reason}")]
+    Damaged {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The first offset that can't be read.
+        offset: u64,
+        /// What was found.
+        reason: String,
+    },
     /// The data directory can't be used.
     #[error(transparent)]
     Directory(#[from] crate::directory::DirectoryError),
+}
+
+impl LogError {
+    /// Nothing was done, because of `reason`.
+    #[must_use]
+    pub fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable { reason: reason.into(), source: None }
+    }
+
+    /// Whether trying again may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::FateUnknown { .. })
+    }
 }
