@@ -1,0 +1,10 @@
+//! The platform as a newcomer runs it: one process, everything real, driven through its API.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod contract;
+mod gateway;
+mod process;
+mod reservation;
+mod seat;
