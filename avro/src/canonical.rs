@@ -47,18 +47,14 @@ fn write(schema: &Schema, id: NodeId, defined: &mut HashSet<NodeId>, form: &mut 
         Kind::Union { branches } => {
             form.push('[');
             separated(branches, form, |branch, form| {
-                write(schema, *branch, defined, form)
+                write(schema, *branch, defined, form);
             });
             form.push(']');
         }
         Kind::Record(record) => {
             form.push_str(r#"{"name":"#);
             quote(record.name.as_str(), form);
-            form.push_str(if record.is_error {
-                r#","type":"error","fields":["#
-            } else {
-                r#","type":"record","fields":["#
-            });
+            form.push_str(r#","type":"record","fields":["#);
             separated(&record.fields, form, |field, form| {
                 form.push_str(r#"{"name":"#);
                 quote(&field.name, form);

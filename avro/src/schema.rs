@@ -57,10 +57,7 @@ impl Schema {
             return Err(SchemaErrors(parser.errors));
         }
         let [root] = roots;
-        Ok(Self {
-            arena: Arc::new(parser.nodes),
-            root,
-        })
+        Ok(Self { arena: Arc::new(parser.nodes), root })
     }
 
     /// The id of the schema's outermost node.
@@ -81,10 +78,7 @@ impl Schema {
     /// The schema that starts at `id`, on the same nodes.
     #[must_use]
     pub fn at(&self, id: NodeId) -> Self {
-        Self {
-            arena: Arc::clone(&self.arena),
-            root: id,
-        }
+        Self { arena: Arc::clone(&self.arena), root: id }
     }
 
     /// How many nodes the arena holds: every [`NodeId`] of it is below this.

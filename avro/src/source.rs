@@ -203,10 +203,9 @@ impl Tree {
             Value::Number(number) => number.to_json(),
             Value::String(text) => serde_json::Value::String(text.clone()),
             Value::Array(items) => items.iter().map(Tree::to_json).collect(),
-            Value::Object(members) => members
-                .iter()
-                .map(|member| (member.key.clone(), member.value.to_json()))
-                .collect(),
+            Value::Object(members) => {
+                members.iter().map(|member| (member.key.clone(), member.value.to_json())).collect()
+            }
         }
     }
 

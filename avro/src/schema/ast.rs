@@ -201,54 +201,50 @@ impl Kind {
     /// The full name, for a record, an enum or a fixed.
     #[must_use]
     pub fn name(&self) -> Option<&FullName> {
-        match self {
-            Self::Record(record) => Some(&record.name),
-            Self::Enum(symbols) => Some(&symbols.name),
-            Self::Fixed(fixed) => Some(&fixed.name),
-            Self::Null
-            | Self::Boolean
-            | Self::Int
-            | Self::Long
-            | Self::Float
-            | Self::Double
-            | Self::Bytes => None,
-            Self::String | Self::Array { .. } | Self::Map { .. } | Self::Union { .. } => None,
-        }
+        self.header().map(|(name, ..)| name)
     }
 
     /// The aliases of a record, an enum or a fixed; empty for all others.
     #[must_use]
     pub fn aliases(&self) -> &[FullName] {
-        match self {
-            Self::Record(record) => &record.aliases,
-            Self::Enum(symbols) => &symbols.aliases,
-            Self::Fixed(fixed) => &fixed.aliases,
-            Self::Null
-            | Self::Boolean
-            | Self::Int
-            | Self::Long
-            | Self::Float
-            | Self::Double
-            | Self::Bytes => &[],
-            Self::String | Self::Array { .. } | Self::Map { .. } | Self::Union { .. } => &[],
-        }
+        self.header().map_or(&[], |(_, aliases, _)| aliases)
     }
 
     /// The doc text of a record, an enum or a fixed.
     #[must_use]
     pub fn doc(&self) -> Option<&str> {
+        self.header().and_then(|(.., doc)| doc)
+    }
+
+    /// The types that this one directly holds, in order.
+    #[must_use]
+    pub fn children(&self) -> Vec<NodeId> {
         match self {
-            Self::Record(record) => record.doc.as_deref(),
-            Self::Enum(symbols) => symbols.doc.as_deref(),
-            Self::Fixed(fixed) => fixed.doc.as_deref(),
+            Self::Array { items: child } | Self::Map { values: child } => vec![*child],
+            Self::Union { branches } => branches.clone(),
+            Self::Record(record) => record.fields.iter().map(|field| field.schema).collect(),
             Self::Null
             | Self::Boolean
             | Self::Int
             | Self::Long
             | Self::Float
             | Self::Double
-            | Self::Bytes => None,
-            Self::String | Self::Array { .. } | Self::Map { .. } | Self::Union { .. } => None,
+            | Self::Bytes
+            | Self::String
+            | Self::Enum(_)
+            | Self::Fixed(_) => Vec::new(),
+        }
+    }
+
+    fn header(&self) -> Option<(&FullName, &[FullName], Option<&str>)> {
+        if let Self::Record(record) = self {
+            Some((&record.name, &record.aliases, record.doc.as_deref()))
+        } else if let Self::Enum(symbols) = self {
+            Some((&symbols.name, &symbols.aliases, symbols.doc.as_deref()))
+        } else if let Self::Fixed(fixed) = self {
+            Some((&fixed.name, &fixed.aliases, fixed.doc.as_deref()))
+        } else {
+            None
         }
     }
 }
@@ -303,8 +299,5 @@ impl Field {
 }
 
 fn attribute<'a>(attributes: &'a [Member], key: &str) -> Option<&'a Tree> {
-    attributes
-        .iter()
-        .find(|member| member.key == key)
-        .map(|member| &member.value)
+    attributes.iter().find(|member| member.key == key).map(|member| &member.value)
 }

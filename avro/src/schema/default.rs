@@ -25,13 +25,7 @@ pub(super) fn check(
     value: &Tree,
     strictness: Strictness,
 ) -> Result<(), Fit> {
-    Checker {
-        nodes,
-        holes,
-        strictness,
-        refused: HashSet::new(),
-    }
-    .check(id, value)
+    Checker { nodes, holes, strictness, refused: HashSet::new() }.check(id, value)
 }
 
 struct Checker<'a> {
@@ -53,9 +47,7 @@ impl Checker<'_> {
             Kind::Null => fits(value.is_null(), "null", value),
             Kind::Boolean => fits(value.as_bool().is_some(), "a boolean", value),
             Kind::Int => {
-                let found = value
-                    .as_i64()
-                    .is_some_and(|number| i32::try_from(number).is_ok());
+                let found = value.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
                 fits(found, "an integer of 32 bits", value)
             }
             Kind::Long => fits(value.as_i64().is_some(), "an integer of 64 bits", value),
@@ -67,32 +59,24 @@ impl Checker<'_> {
             ),
             Kind::String => fits(value.as_str().is_some(), "a string", value),
             Kind::Fixed(fixed) => {
-                let expected = format!(
-                    "a string of {} characters up to U+00FF, one a byte",
-                    fixed.size
-                );
+                let expected =
+                    format!("a string of {} characters up to U+00FF, one a byte", fixed.size);
                 fits(byte_length(value) == Some(fixed.size), &expected, value)
             }
             Kind::Enum(kind) => {
                 let known = value
                     .as_str()
                     .is_some_and(|symbol| kind.symbols.iter().any(|known| known == symbol));
-                fits(
-                    known,
-                    &format!("one of the symbols {}", listed(&kind.symbols)),
-                    value,
-                )
+                fits(known, &format!("one of the symbols {}", listed(&kind.symbols)), value)
             }
             Kind::Array { items } => match value.as_array() {
-                Some(values) => values
-                    .iter()
-                    .try_for_each(|value| self.check(*items, value)),
+                Some(values) => values.iter().try_for_each(|value| self.check(*items, value)),
                 None => fits(false, "an array", value),
             },
             Kind::Map { values } => match value.as_object() {
-                Some(members) => members
-                    .iter()
-                    .try_for_each(|member| self.check(*values, &member.value)),
+                Some(members) => {
+                    members.iter().try_for_each(|member| self.check(*values, &member.value))
+                }
                 None => fits(false, "an object", value),
             },
             Kind::Union { branches } => self.union(branches, value),
@@ -125,10 +109,7 @@ impl Checker<'_> {
         let Err(reason) = self.branch(*first, value) else {
             return Ok(());
         };
-        if !others
-            .iter()
-            .any(|branch| self.branch(*branch, value).is_ok())
-        {
+        if !others.iter().any(|branch| self.branch(*branch, value).is_ok()) {
             return Err(reason);
         }
         match self.strictness {
@@ -156,9 +137,7 @@ impl Checker<'_> {
 
     /// Avro Java also takes a string that reads as a number, such as `"NaN"`.
     fn is_floating(&self, value: &Tree) -> bool {
-        let spelled = value
-            .as_str()
-            .is_some_and(|text| text.parse::<f64>().is_ok());
+        let spelled = value.as_str().is_some_and(|text| text.parse::<f64>().is_ok());
         value.as_number().is_some() || (spelled && self.strictness == Strictness::Reader)
     }
 }
@@ -168,12 +147,7 @@ fn fits(fits: bool, expected: &str, value: &Tree) -> Result<(), Fit> {
         return Ok(());
     }
     let message = format!("expected {expected}, found {}", shown(value));
-    Err(Fit {
-        rule: "AVRO_INVALID_DEFAULT",
-        message,
-        span: value.span,
-        help: None,
-    })
+    Err(Fit { rule: "AVRO_INVALID_DEFAULT", message, span: value.span, help: None })
 }
 
 fn shown(value: &Tree) -> String {
@@ -189,7 +163,5 @@ fn shown(value: &Tree) -> String {
 /// How many bytes a default of bytes or fixed stands for: one a character, each up to U+00FF.
 fn byte_length(value: &Tree) -> Option<usize> {
     let text = value.as_str()?;
-    text.chars()
-        .all(|character| u32::from(character) <= 0xff)
-        .then(|| text.chars().count())
+    text.chars().all(|character| u32::from(character) <= 0xff).then(|| text.chars().count())
 }

@@ -26,13 +26,7 @@ pub struct SchemaErrors(pub Vec<SchemaError>);
 
 impl SchemaError {
     pub(super) fn from_source(error: SourceError, file: usize) -> Self {
-        Self {
-            rule: error.rule,
-            message: error.message,
-            file,
-            span: error.span,
-            help: None,
-        }
+        Self { rule: error.rule, message: error.message, file, span: error.span, help: None }
     }
 }
 
@@ -41,11 +35,7 @@ impl fmt::Display for SchemaErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, error) in self.0.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
-            write!(
-                f,
-                "{separator}{}: {} [{}]",
-                error.span, error.message, error.rule
-            )?;
+            write!(f, "{separator}{}: {} [{}]", error.span, error.message, error.rule)?;
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Checks on the graph that types form.
 
-use super::link::children;
 use super::{Kind, Node, NodeId, SchemaError};
 
 /// How many types may nest, from an outermost one down to a primitive, recursion apart. Walks over a schema are
@@ -31,18 +30,17 @@ fn too_deep(nodes: &[Node]) -> Option<SchemaError> {
             match states[at] {
                 State::New => {
                     states[at] = State::Open;
-                    let fresh = children(&nodes[at]).into_iter().map(|id| id.0 as usize);
+                    let fresh = nodes[at].kind.children().into_iter().map(|id| id.0 as usize);
                     stack.extend(fresh.filter(|child| states[*child] == State::New));
                 }
                 State::Open => {
                     stack.pop();
-                    let below =
-                        children(&nodes[at])
-                            .into_iter()
-                            .map(|id| match states[id.0 as usize] {
-                                State::Done(height) => height,
-                                State::New | State::Open => 0,
-                            });
+                    let below = nodes[at].kind.children().into_iter().map(|id| {
+                        match states[id.0 as usize] {
+                            State::Done(height) => height,
+                            State::New | State::Open => 0,
+                        }
+                    });
                     let height = 1 + below.max().unwrap_or(0);
                     states[at] = State::Done(height);
                     if height > MAX_NESTING {
@@ -73,17 +71,12 @@ fn infinite(nodes: &[Node]) -> Vec<SchemaError> {
         let mut changed = false;
         for (at, node) in nodes.iter().enumerate() {
             let holds = |id: &NodeId| finite[id.0 as usize];
-            let now = match &node.kind {
-                Kind::Record(record) => record.fields.iter().all(|field| holds(&field.schema)),
-                Kind::Union { branches } => branches.is_empty() || branches.iter().any(holds),
-                Kind::Array { .. } | Kind::Map { .. } | Kind::Enum(_) | Kind::Fixed(_) => true,
-                Kind::Null
-                | Kind::Boolean
-                | Kind::Int
-                | Kind::Long
-                | Kind::Float
-                | Kind::Double => true,
-                Kind::Bytes | Kind::String => true,
+            let now = if let Kind::Record(record) = &node.kind {
+                record.fields.iter().all(|field| holds(&field.schema))
+            } else if let Kind::Union { branches } = &node.kind {
+                branches.is_empty() || branches.iter().any(holds)
+            } else {
+                true
             };
             changed |= now && !finite[at];
             finite[at] |= now;

@@ -18,11 +18,7 @@ impl Schema {
     /// As [`Schema::to_json`], without the unknown attributes of these names, for example `charter`.
     #[must_use]
     pub fn to_json_without(&self, attributes: &[&str]) -> Value {
-        let mut writer = Writer {
-            schema: self,
-            dropped: attributes,
-            defined: HashSet::new(),
-        };
+        let mut writer = Writer { schema: self, dropped: attributes, defined: HashSet::new() };
         writer.schema(self.root(), None)
     }
 }
@@ -44,10 +40,7 @@ impl<'a> Writer<'a> {
         let mut object = Map::new();
         match &node.kind {
             Kind::Union { branches } => {
-                return branches
-                    .iter()
-                    .map(|branch| self.schema(*branch, namespace))
-                    .collect();
+                return branches.iter().map(|branch| self.schema(*branch, namespace)).collect();
             }
             Kind::Array { items } => {
                 object.insert("type".to_owned(), "array".into());
@@ -145,9 +138,8 @@ impl<'a> Writer<'a> {
     }
 
     fn attributes(&self, object: &mut Map<String, Value>, attributes: &[Member]) {
-        for member in attributes
-            .iter()
-            .filter(|member| !self.dropped.contains(&member.key.as_str()))
+        for member in
+            attributes.iter().filter(|member| !self.dropped.contains(&member.key.as_str()))
         {
             object.insert(member.key.clone(), member.value.to_json());
         }
@@ -166,10 +158,7 @@ fn named(
     object.insert("name".to_owned(), name.name().into());
     // Written at each definition, so that none depends on what stands around it.
     if name.namespace().is_some() || enclosing.is_some() {
-        object.insert(
-            "namespace".to_owned(),
-            name.namespace().unwrap_or_default().into(),
-        );
+        object.insert("namespace".to_owned(), name.namespace().unwrap_or_default().into());
     }
     if let Some(doc) = doc {
         object.insert("doc".to_owned(), doc.into());

@@ -7,7 +7,7 @@ use super::default::{Fit, check};
 use super::name::FullName;
 use super::named::listed;
 use super::parse::{Parser, Strictness, UnionSite};
-use super::{Kind, Node, NodeId, SchemaError, graph};
+use super::{Kind, NodeId, SchemaError, graph};
 use crate::source::Span;
 
 /// A name where a type is expected.
@@ -49,8 +49,7 @@ impl Parser {
         self.check_defaults();
         let strict = self.strictness == Strictness::Contract;
         self.errors.extend(graph::check(&self.nodes, strict));
-        self.errors
-            .sort_by_key(|error| (error.file, error.span.start, error.rule));
+        self.errors.sort_by_key(|error| (error.file, error.span.start, error.rule));
     }
 
     fn resolve(&mut self) -> Vec<NodeId> {
@@ -112,8 +111,7 @@ impl Parser {
                 let kind = &self.nodes[branch.0 as usize].kind;
                 let key = (
                     kind.name().is_some(),
-                    kind.name()
-                        .map_or(kind.type_name().to_owned(), ToString::to_string),
+                    kind.name().map_or(kind.type_name().to_owned(), ToString::to_string),
                 );
                 if matches!(kind, Kind::Union { .. }) {
                     let help = Some("list the inner union's types in the outer one".to_owned());
@@ -146,20 +144,8 @@ impl Parser {
                 let Some(default) = &field.default else {
                     continue;
                 };
-                let found = check(
-                    &self.nodes,
-                    &self.holes,
-                    field.schema,
-                    default,
-                    self.strictness,
-                );
-                if let Err(Fit {
-                    rule,
-                    message,
-                    span,
-                    help,
-                }) = found
-                {
+                let found = check(&self.nodes, &self.holes, field.schema, default, self.strictness);
+                if let Err(Fit { rule, message, span, help }) = found {
                     let message = format!("the default of `{}`: {message}", field.name);
                     errors.push(SchemaError {
                         rule,
@@ -176,38 +162,12 @@ impl Parser {
 }
 
 fn for_each_child(kind: &mut Kind, mut visit: impl FnMut(&mut NodeId)) {
-    match kind {
-        Kind::Array { items: child } | Kind::Map { values: child } => visit(child),
-        Kind::Union { branches } => branches.iter_mut().for_each(visit),
-        Kind::Record(record) => record
-            .fields
-            .iter_mut()
-            .for_each(|field| visit(&mut field.schema)),
-        Kind::Null
-        | Kind::Boolean
-        | Kind::Int
-        | Kind::Long
-        | Kind::Float
-        | Kind::Double
-        | Kind::Bytes => {}
-        Kind::String | Kind::Enum(_) | Kind::Fixed(_) => {}
-    }
-}
-
-/// The nodes that `node` holds.
-pub(super) fn children(node: &Node) -> Vec<NodeId> {
-    match &node.kind {
-        Kind::Array { items: child } | Kind::Map { values: child } => vec![*child],
-        Kind::Union { branches } => branches.clone(),
-        Kind::Record(record) => record.fields.iter().map(|field| field.schema).collect(),
-        Kind::Null
-        | Kind::Boolean
-        | Kind::Int
-        | Kind::Long
-        | Kind::Float
-        | Kind::Double
-        | Kind::Bytes => Vec::new(),
-        Kind::String | Kind::Enum(_) | Kind::Fixed(_) => Vec::new(),
+    if let Kind::Array { items: child } | Kind::Map { values: child } = kind {
+        visit(child);
+    } else if let Kind::Union { branches } = kind {
+        branches.iter_mut().for_each(visit);
+    } else if let Kind::Record(record) = kind {
+        record.fields.iter_mut().for_each(|field| visit(&mut field.schema));
     }
 }
 

@@ -24,14 +24,7 @@ enum Base {
 }
 
 const KNOWN: [(&str, Base, Logical); 12] = [
-    (
-        "decimal",
-        Base::BytesOrFixed,
-        Logical::Decimal {
-            precision: 1,
-            scale: 0,
-        },
-    ),
+    ("decimal", Base::BytesOrFixed, Logical::Decimal { precision: 1, scale: 0 }),
     ("uuid", Base::StringOrFixed16, Logical::Uuid),
     ("date", Base::Int, Logical::Date),
     ("time-millis", Base::Int, Logical::TimeMillis),
@@ -39,21 +32,9 @@ const KNOWN: [(&str, Base, Logical); 12] = [
     ("timestamp-millis", Base::Long, Logical::TimestampMillis),
     ("timestamp-micros", Base::Long, Logical::TimestampMicros),
     ("timestamp-nanos", Base::Long, Logical::TimestampNanos),
-    (
-        "local-timestamp-millis",
-        Base::Long,
-        Logical::LocalTimestampMillis,
-    ),
-    (
-        "local-timestamp-micros",
-        Base::Long,
-        Logical::LocalTimestampMicros,
-    ),
-    (
-        "local-timestamp-nanos",
-        Base::Long,
-        Logical::LocalTimestampNanos,
-    ),
+    ("local-timestamp-millis", Base::Long, Logical::LocalTimestampMillis),
+    ("local-timestamp-micros", Base::Long, Logical::LocalTimestampMicros),
+    ("local-timestamp-nanos", Base::Long, Logical::LocalTimestampNanos),
     ("duration", Base::Fixed12, Logical::Duration),
 ];
 
@@ -94,44 +75,31 @@ pub(super) fn read(kind: &Kind, tree: &Tree) -> Result<Option<Logical>, Unfit> {
     };
     let Some(name) = asked.as_str() else {
         return Err(unfit(
-            format!(
-                "expected `logicalType` to be a string, found {}",
-                asked.describe()
-            ),
+            format!("expected `logicalType` to be a string, found {}", asked.describe()),
             None,
         ));
     };
     let Some((_, base, logical)) = KNOWN.iter().find(|(known, ..)| *known == name) else {
-        let known: Vec<String> = KNOWN
-            .iter()
-            .map(|(known, ..)| (*known).to_owned())
-            .collect();
+        let known: Vec<String> = KNOWN.iter().map(|(known, ..)| (*known).to_owned()).collect();
         let help = Some(format!("the known ones are {}", listed(&known)));
         let message = format!("expected a logical type that Avro defines, found `{name}`");
-        return Err(Unfit {
-            rule: "AVRO_UNKNOWN_LOGICAL_TYPE",
-            message,
-            span: asked.span,
-            help,
-        });
+        return Err(Unfit { rule: "AVRO_UNKNOWN_LOGICAL_TYPE", message, span: asked.span, help });
     };
     if !base.fits(kind) {
-        let found = match kind {
-            Kind::Fixed(fixed) => format!("a fixed of {} bytes", fixed.size),
-            other => format!("`{}`", other.type_name()),
+        let found = if let Kind::Fixed(fixed) = kind {
+            format!("a fixed of {} bytes", fixed.size)
+        } else {
+            format!("`{}`", kind.type_name())
         };
         return Err(unfit(
-            format!(
-                "expected `{name}` on {}, found it on {found}",
-                base.describe()
-            ),
+            format!("expected `{name}` on {}, found it on {found}", base.describe()),
             None,
         ));
     }
-    match logical {
-        Logical::Decimal { .. } => decimal(kind, tree, asked.span).map(Some),
-        other => Ok(Some(*other)),
+    if matches!(logical, Logical::Decimal { .. }) {
+        return decimal(kind, tree, asked.span).map(Some);
     }
+    Ok(Some(*logical))
 }
 
 fn decimal(kind: &Kind, tree: &Tree, span: Span) -> Result<Logical, Unfit> {
@@ -144,19 +112,13 @@ fn decimal(kind: &Kind, tree: &Tree, span: Span) -> Result<Logical, Unfit> {
     let Some(given) = tree.get("precision") else {
         return Err(Unfit {
             help: Some("for example `\"precision\": 18, \"scale\": 2`".to_owned()),
-            ..unfit(
-                "expected a decimal to have a `precision`, found none".to_owned(),
-                span,
-            )
+            ..unfit("expected a decimal to have a `precision`, found none".to_owned(), span)
         });
     };
     let whole = |tree: &Tree| tree.as_u64().and_then(|number| u32::try_from(number).ok());
     let Some(precision) = whole(given).filter(|precision| *precision > 0) else {
         return Err(unfit(
-            format!(
-                "expected `precision` to be a whole number above 0, found {}",
-                shown(given)
-            ),
+            format!("expected `precision` to be a whole number above 0, found {}", shown(given)),
             given.span,
         ));
     };
@@ -171,24 +133,19 @@ fn decimal(kind: &Kind, tree: &Tree, span: Span) -> Result<Logical, Unfit> {
         return Err(unfit(message, given.span));
     }
     let scale = match tree.get("scale") {
-        None => 0,
-        Some(given) => match whole(given).filter(|scale| *scale <= precision) {
-            Some(scale) => scale,
-            None => {
-                let message = format!(
-                    "expected `scale` within 0..={precision}, found {}",
-                    shown(given)
-                );
-                return Err(unfit(message, given.span));
-            }
-        },
+        None => Some(0),
+        Some(given) => whole(given).filter(|scale| *scale <= precision),
+    };
+    let Some(scale) = scale else {
+        let given = tree.get("scale").unwrap_or(tree);
+        let message = format!("expected `scale` within 0..={precision}, found {}", shown(given));
+        return Err(unfit(message, given.span));
     };
     Ok(Logical::Decimal { precision, scale })
 }
 
 fn shown(tree: &Tree) -> String {
-    tree.as_number()
-        .map_or(tree.describe().to_owned(), |number| format!("`{number}`"))
+    tree.as_number().map_or(tree.describe().to_owned(), |number| format!("`{number}`"))
 }
 
 /// How many decimal digits always fit into `size` bytes of two's complement: ⌊log₁₀(2^(8·size − 1))⌋.

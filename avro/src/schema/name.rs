@@ -19,14 +19,10 @@ impl FullName {
             None => (namespace, name),
         };
         match namespace.filter(|namespace| !namespace.is_empty()) {
-            Some(namespace) => Self {
-                full: format!("{namespace}.{name}").into(),
-                split: namespace.len() + 1,
-            },
-            None => Self {
-                full: name.into(),
-                split: 0,
-            },
+            Some(namespace) => {
+                Self { full: format!("{namespace}.{name}").into(), split: namespace.len() + 1 }
+            }
+            None => Self { full: name.into(), split: 0 },
         }
     }
 
@@ -63,8 +59,6 @@ impl fmt::Display for FullName {
 /// Whether `text` is a name: a letter or underscore, then letters, digits and underscores, all ASCII.
 pub(super) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -35,11 +35,8 @@ impl Parser {
             self.report("AVRO_INVALID_NAME", message, span, help);
             return None;
         }
-        let reserved = if self.strictness == Strictness::Contract {
-            name.name()
-        } else {
-            name.as_str()
-        };
+        let reserved =
+            if self.strictness == Strictness::Contract { name.name() } else { name.as_str() };
         if primitive(reserved).is_some() {
             let message = format!("expected a name that no primitive type has, found `{name}`");
             self.report("AVRO_INVALID_NAME", message, span, None);
@@ -58,14 +55,7 @@ impl Parser {
                 Some("refer to the first definition by its name, or rename one of them".to_owned());
             self.report("AVRO_DUPLICATE_NAME", message, span, help);
         } else {
-            self.names.insert(
-                name.clone(),
-                Definition {
-                    node,
-                    file: self.file,
-                    span,
-                },
-            );
+            self.names.insert(name.clone(), Definition { node, file: self.file, span });
         }
         Some(name)
     }
@@ -147,9 +137,7 @@ impl Parser {
         let found = member
             .value
             .as_number()
-            .map_or(member.value.describe().to_owned(), |number| {
-                format!("`{number}`")
-            });
+            .map_or(member.value.describe().to_owned(), |number| format!("`{number}`"));
         let message =
             format!("expected `size` to be a number of bytes within 0..2147483648, found {found}");
         self.report("AVRO_FIXED_SIZE", message, member.value.span, None);
@@ -189,10 +177,7 @@ impl Parser {
 
     fn field(&mut self, tree: &Tree, namespace: Option<&str>) -> Option<Field> {
         if tree.as_object().is_none() {
-            let message = format!(
-                "expected a field to be an object, found {}",
-                tree.describe()
-            );
+            let message = format!("expected a field to be an object, found {}", tree.describe());
             let help =
                 Some("for example `{\"name\": \"showId\", \"type\": \"string\"}`".to_owned());
             self.report("AVRO_WRONG_ATTRIBUTE", message, tree.span, help);
@@ -205,16 +190,9 @@ impl Parser {
         };
         let doc = self.doc(tree);
         let order = self.order(tree);
-        let aliases = self
-            .strings(tree, "aliases")
-            .into_iter()
-            .map(|(alias, _)| alias)
-            .collect();
+        let aliases = self.strings(tree, "aliases").into_iter().map(|(alias, _)| alias).collect();
         let (name, name_span) = name?;
-        let attributes = unknown(
-            tree,
-            &["name", "type", "doc", "default", "order", "aliases"],
-        );
+        let attributes = unknown(tree, &["name", "type", "doc", "default", "order", "aliases"]);
         let default = tree.get("default").cloned();
         Some(Field {
             name,
@@ -251,9 +229,8 @@ impl Parser {
             Some("descending") => Order::Descending,
             Some("ignore") => Order::Ignore,
             other => {
-                let found = other.map_or(member.value.describe().to_owned(), |order| {
-                    format!("`{order}`")
-                });
+                let found =
+                    other.map_or(member.value.describe().to_owned(), |order| format!("`{order}`"));
                 let message = format!(
                     "expected `order` to be `ascending`, `descending` or `ignore`, found {found}"
                 );
@@ -267,13 +244,9 @@ impl Parser {
     fn check_field_aliases(&mut self, items: &[Tree], mut taken: HashMap<String, Span>) {
         for item in items {
             let own = item.get("name").and_then(Tree::as_str);
-            let aliases = item
-                .get("aliases")
-                .and_then(Tree::as_array)
-                .unwrap_or_default();
-            for (alias, span) in aliases
-                .iter()
-                .filter_map(|alias| Some((alias.as_str()?, alias.span)))
+            let aliases = item.get("aliases").and_then(Tree::as_array).unwrap_or_default();
+            for (alias, span) in
+                aliases.iter().filter_map(|alias| Some((alias.as_str()?, alias.span)))
             {
                 if !is_name(alias) {
                     let message = format!("expected an alias that is a name, found `{alias}`");
@@ -326,15 +299,12 @@ impl Parser {
         };
         let mut strings = Vec::with_capacity(items.len());
         for item in items {
-            match item.as_str() {
-                Some(text) => strings.push((text.to_owned(), item.span)),
-                None => {
-                    let message = format!(
-                        "expected `{key}` to hold strings, found {}",
-                        item.describe()
-                    );
-                    self.report("AVRO_WRONG_ATTRIBUTE", message, item.span, None);
-                }
+            if let Some(text) = item.as_str() {
+                strings.push((text.to_owned(), item.span));
+            } else {
+                let message =
+                    format!("expected `{key}` to hold strings, found {}", item.describe());
+                self.report("AVRO_WRONG_ATTRIBUTE", message, item.span, None);
             }
         }
         strings

@@ -107,10 +107,8 @@ impl Parser {
             return self.hole(tree.span);
         };
         let Some(name) = kind.as_str() else {
-            let message = format!(
-                "expected `type` of a schema to be a name, found {}",
-                kind.describe()
-            );
+            let message =
+                format!("expected `type` of a schema to be a name, found {}", kind.describe());
             let help = Some("write the inner schema in place of the object around it".to_owned());
             self.report("AVRO_WRONG_ATTRIBUTE", message, kind.span, help);
             return self.hole(tree.span);
@@ -122,22 +120,12 @@ impl Parser {
             "array" => {
                 let id = self.node(Kind::Null, tree.span);
                 let items = self.inner(tree, "items", namespace);
-                self.fill(
-                    id,
-                    Kind::Array { items },
-                    None,
-                    unknown(tree, &["type", "items"]),
-                )
+                self.fill(id, Kind::Array { items }, None, unknown(tree, &["type", "items"]))
             }
             "map" => {
                 let id = self.node(Kind::Null, tree.span);
                 let values = self.inner(tree, "values", namespace);
-                self.fill(
-                    id,
-                    Kind::Map { values },
-                    None,
-                    unknown(tree, &["type", "values"]),
-                )
+                self.fill(id, Kind::Map { values }, None, unknown(tree, &["type", "values"]))
             }
             name => match primitive(name) {
                 Some(kind) => {
@@ -183,10 +171,8 @@ impl Parser {
     fn union(&mut self, branches: &[Tree], span: Span, namespace: Option<&str>) -> NodeId {
         let id = self.node(Kind::Null, span);
         let spans = branches.iter().map(|branch| branch.span).collect();
-        let branches: Vec<NodeId> = branches
-            .iter()
-            .map(|branch| self.schema(branch, namespace))
-            .collect();
+        let branches: Vec<NodeId> =
+            branches.iter().map(|branch| self.schema(branch, namespace)).collect();
         if branches.is_empty() && self.strictness == Strictness::Contract {
             let message = "expected at least one type in a union, found none".to_owned();
             self.report(
@@ -209,20 +195,11 @@ impl Parser {
         let doc = self.doc(tree);
         let aliases = self.aliases(tree, &name);
         let fields = self.fields(tree, name.namespace());
-        let attributes = unknown(
-            tree,
-            &["type", "name", "namespace", "doc", "aliases", "fields"],
-        );
+        let attributes = unknown(tree, &["type", "name", "namespace", "doc", "aliases", "fields"]);
         self.refuse_logical("record", &attributes);
         self.fill(
             id,
-            Kind::Record(Record {
-                name,
-                doc,
-                aliases,
-                fields,
-                is_error,
-            }),
+            Kind::Record(Record { name, doc, aliases, fields, is_error }),
             None,
             attributes,
         )
@@ -238,31 +215,10 @@ impl Parser {
         let aliases = self.aliases(tree, &name);
         let symbols = self.symbols(tree);
         let default = self.symbol_default(tree, &symbols);
-        let attributes = unknown(
-            tree,
-            &[
-                "type",
-                "name",
-                "namespace",
-                "doc",
-                "aliases",
-                "symbols",
-                "default",
-            ],
-        );
+        let attributes =
+            unknown(tree, &["type", "name", "namespace", "doc", "aliases", "symbols", "default"]);
         self.refuse_logical("enum", &attributes);
-        self.fill(
-            id,
-            Kind::Enum(Enum {
-                name,
-                doc,
-                aliases,
-                symbols,
-                default,
-            }),
-            None,
-            attributes,
-        )
+        self.fill(id, Kind::Enum(Enum { name, doc, aliases, symbols, default }), None, attributes)
     }
 
     fn fixed(&mut self, tree: &Tree, namespace: Option<&str>) -> NodeId {
@@ -277,16 +233,8 @@ impl Parser {
             self.holes.insert(id);
             return id;
         };
-        let kind = Kind::Fixed(Fixed {
-            name,
-            doc,
-            aliases,
-            size,
-        });
-        let attributes = unknown(
-            tree,
-            &["type", "name", "namespace", "doc", "aliases", "size"],
-        );
+        let kind = Kind::Fixed(Fixed { name, doc, aliases, size });
+        let attributes = unknown(tree, &["type", "name", "namespace", "doc", "aliases", "size"]);
         let (logical, attributes) = self.logical(&kind, tree, attributes);
         self.fill(id, kind, logical, attributes)
     }
@@ -308,12 +256,7 @@ impl Parser {
                 attributes.retain(|member| !taken(&member.key));
                 (Some(logical), attributes)
             }
-            Err(Unfit {
-                rule,
-                message,
-                span,
-                help,
-            }) => {
+            Err(Unfit { rule, message, span, help }) => {
                 if self.strictness == Strictness::Contract {
                     self.report(rule, message, span, help);
                 }
@@ -344,13 +287,7 @@ impl Parser {
     pub(super) fn node(&mut self, kind: Kind, span: Span) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         let file = u32::try_from(self.file).unwrap_or(u32::MAX);
-        self.nodes.push(Node {
-            kind,
-            logical: None,
-            span,
-            file,
-            attributes: Vec::new(),
-        });
+        self.nodes.push(Node { kind, logical: None, span, file, attributes: Vec::new() });
         id
     }
 
@@ -382,13 +319,7 @@ impl Parser {
         span: Span,
         help: Option<String>,
     ) {
-        self.errors.push(SchemaError {
-            rule,
-            message,
-            file: self.file,
-            span,
-            help,
-        });
+        self.errors.push(SchemaError { rule, message, file: self.file, span, help });
     }
 }
 
@@ -410,9 +341,5 @@ pub(super) fn primitive(name: &str) -> Option<Kind> {
 /// The members of an object that Avro does not define.
 pub(super) fn unknown(tree: &Tree, known: &[&str]) -> Vec<Member> {
     let members = tree.as_object().unwrap_or_default();
-    members
-        .iter()
-        .filter(|member| !known.contains(&member.key.as_str()))
-        .cloned()
-        .collect()
+    members.iter().filter(|member| !known.contains(&member.key.as_str())).cloned().collect()
 }

@@ -55,23 +55,13 @@ impl SchemaSet {
         }
         parser.link(&mut roots);
         let broken: HashSet<usize> = parser.errors.iter().map(|error| error.file).collect();
-        let mut set = Self {
-            arena: Arc::new(parser.nodes),
-            types: Vec::new(),
-            by_name: HashMap::new(),
-        };
-        for (file, root) in roots
-            .into_iter()
-            .enumerate()
-            .filter(|(file, _)| !broken.contains(file))
+        let mut set =
+            Self { arena: Arc::new(parser.nodes), types: Vec::new(), by_name: HashMap::new() };
+        for (file, root) in roots.into_iter().enumerate().filter(|(file, _)| !broken.contains(file))
         {
             if let Some(name) = set.node(root).kind.name().cloned() {
                 set.by_name.insert(name.clone(), set.types.len());
-                set.types.push(NamedType {
-                    name,
-                    node: root,
-                    file,
-                });
+                set.types.push(NamedType { name, node: root, file });
             }
         }
         (set, parser.errors)
@@ -85,9 +75,7 @@ impl SchemaSet {
     /// The type with this full name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&NamedType> {
-        self.by_name
-            .get(&FullName::new(None, name))
-            .map(|index| &self.types[*index])
+        self.by_name.get(&FullName::new(None, name)).map(|index| &self.types[*index])
     }
 
     /// The schema of the type with this full name.
@@ -99,10 +87,7 @@ impl SchemaSet {
     /// The schema that starts at a node of this set.
     #[must_use]
     pub fn schema_of(&self, node: NodeId) -> Schema {
-        Schema {
-            arena: Arc::clone(&self.arena),
-            root: node,
-        }
+        Schema { arena: Arc::clone(&self.arena), root: node }
     }
 
     /// A node.
@@ -128,10 +113,8 @@ fn check_shape(parser: &mut Parser, file: usize, root: NodeId, known: usize) {
     };
     let span = node.span;
     if node.kind.name().is_none() {
-        let message = format!(
-            "expected a record, an enum or a fixed, found `{}`",
-            node.kind.type_name()
-        );
+        let message =
+            format!("expected a record, an enum or a fixed, found `{}`", node.kind.type_name());
         let help = Some("a contract file holds one named type".to_owned());
         parser.report("AVRO_NOT_NAMED", message, span, help);
         return;
@@ -143,15 +126,12 @@ fn check_shape(parser: &mut Parser, file: usize, root: NodeId, known: usize) {
         .names
         .iter()
         .filter(|(_, definition)| definition.file == file && definition.node != root);
-    let mut inner: Vec<_> = inner
-        .map(|(name, definition)| (definition.span, name.clone()))
-        .collect();
+    let mut inner: Vec<_> =
+        inner.map(|(name, definition)| (definition.span, name.clone())).collect();
     inner.sort();
     for (span, name) in inner {
         let message = format!("expected one named type in a file, found `{name}` inside it");
-        let help = Some(format!(
-            "move it to a file of its own and refer to it as `{name}`"
-        ));
+        let help = Some(format!("move it to a file of its own and refer to it as `{name}`"));
         parser.report("AVRO_NESTED_DEFINITION", message, span, help);
     }
 }
@@ -171,7 +151,7 @@ impl Schema {
             if matches!(node.kind, Kind::Record(_) | Kind::Enum(_) | Kind::Fixed(_)) {
                 named.push(id);
             }
-            stack.extend(super::link::children(node).into_iter().rev());
+            stack.extend(node.kind.children().into_iter().rev());
         }
         named
     }

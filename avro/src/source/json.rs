@@ -10,19 +10,11 @@ pub(super) fn parse(text: &str) -> Result<Tree, SourceError> {
     if u32::try_from(text.len()).is_err() {
         return Err(SourceError {
             rule: "SOURCE_SIZE",
-            message: format!(
-                "expected a document below 4 GiB, found {} bytes",
-                text.len()
-            ),
+            message: format!("expected a document below 4 GiB, found {} bytes", text.len()),
             span: Span::default(),
         });
     }
-    let mut scanner = Scanner {
-        text,
-        at: 0,
-        line: 1,
-        column: 1,
-    };
+    let mut scanner = Scanner { text, at: 0, line: 1, column: 1 };
     scanner.skip_whitespace();
     let tree = scanner.value(0)?;
     scanner.skip_whitespace();
@@ -40,7 +32,7 @@ struct Scanner<'a> {
     column: u32,
 }
 
-impl<'a> Scanner<'a> {
+impl Scanner<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -70,27 +62,16 @@ impl<'a> Scanner<'a> {
 
     /// A span that starts here; [`Scanner::close`] gives it its end.
     fn open(&self) -> Span {
-        Span {
-            start: narrow(self.at),
-            end: narrow(self.at),
-            line: self.line,
-            column: self.column,
-        }
+        Span { start: narrow(self.at), end: narrow(self.at), line: self.line, column: self.column }
     }
 
     fn close(&self, span: Span) -> Span {
-        Span {
-            end: narrow(self.at),
-            ..span
-        }
+        Span { end: narrow(self.at), ..span }
     }
 
     fn unexpected(&self, expected: &str) -> SourceError {
         let (found, length) = match self.text[self.at..].chars().next() {
-            Some(character) => (
-                format!("`{}`", character.escape_debug()),
-                character.len_utf8(),
-            ),
+            Some(character) => (format!("`{}`", character.escape_debug()), character.len_utf8()),
             None => ("the end of the document".to_owned(), 0),
         };
         let mut span = self.open();
@@ -114,10 +95,7 @@ impl<'a> Scanner<'a> {
             Some(b'f') => self.word("false", Value::Bool(false))?,
             _ => return Err(self.unexpected("a JSON value")),
         };
-        Ok(Tree {
-            value,
-            span: self.close(span),
-        })
+        Ok(Tree { value, span: self.close(span) })
     }
 
     fn word(&mut self, word: &str, value: Value) -> Result<Value, SourceError> {
@@ -154,11 +132,7 @@ impl<'a> Scanner<'a> {
             self.advance(1);
             self.skip_whitespace();
             let value = self.value(depth)?;
-            members.push(Member {
-                key,
-                key_span,
-                value,
-            });
+            members.push(Member { key, key_span, value });
             if self.ends(b'}', "`,` or `}`")? {
                 return Ok(Value::Object(members));
             }
@@ -226,11 +200,7 @@ impl<'a> Scanner<'a> {
                     let message =
                         "expected `\"` at the end of the string, found the end of the document"
                             .to_owned();
-                    return Err(SourceError {
-                        rule: "SOURCE_SYNTAX",
-                        message,
-                        span,
-                    });
+                    return Err(SourceError { rule: "SOURCE_SYNTAX", message, span });
                 }
             }
         }
@@ -241,10 +211,7 @@ impl<'a> Scanner<'a> {
             Ok(string) => Ok((string, span)),
             Err(error) => Err(SourceError {
                 rule: "SOURCE_SYNTAX",
-                message: format!(
-                    "expected a JSON string, found {literal}: {}",
-                    reason(&error)
-                ),
+                message: format!("expected a JSON string, found {literal}: {}", reason(&error)),
                 span,
             }),
         }
@@ -277,10 +244,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn digits(&mut self) -> Result<(), SourceError> {
-        let count = self.text[self.at..]
-            .bytes()
-            .take_while(u8::is_ascii_digit)
-            .count();
+        let count = self.text[self.at..].bytes().take_while(u8::is_ascii_digit).count();
         if count == 0 {
             return Err(self.unexpected("a digit"));
         }

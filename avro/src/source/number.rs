@@ -37,11 +37,7 @@ impl Number {
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         // "-0" is an integer too; Rust's unsigned parser refuses every sign but "+", which JSON refuses.
-        if self.text.as_ref() == "-0" {
-            Some(0)
-        } else {
-            self.text.parse().ok()
-        }
+        if self.text.as_ref() == "-0" { Some(0) } else { self.text.parse().ok() }
     }
 
     /// The nearest double; always finite.

@@ -16,10 +16,7 @@ pub(super) fn parse(text: &str) -> Result<Tree, SourceError> {
     if u32::try_from(text.len()).is_err() {
         return Err(SourceError {
             rule: "SOURCE_SIZE",
-            message: format!(
-                "expected a document below 4 GiB, found {} bytes",
-                text.len()
-            ),
+            message: format!("expected a document below 4 GiB, found {} bytes", text.len()),
             span: Span::default(),
         });
     }
@@ -29,30 +26,15 @@ pub(super) fn parse(text: &str) -> Result<Tree, SourceError> {
         anchors: HashMap::new(),
         aliased: 0,
     };
-    let tree = loop {
-        let (event, span) = builder.next()?;
-        match event {
-            Event::StreamStart | Event::DocumentStart(..) => {}
-            Event::StreamEnd => {
-                return Err(syntax(
-                    "expected a document, found nothing".to_owned(),
-                    span,
-                ));
-            }
-            _ => break builder.node(event, span, 0)?,
-        }
-    };
+    let tree = builder.document()?;
+    // What is left is the document's end and the stream's; another start is one too many.
     loop {
         let (event, span) = builder.next()?;
-        match event {
-            Event::StreamEnd => return Ok(tree),
-            Event::DocumentStart(..) => {
-                return Err(syntax(
-                    "expected one document, found a second one".to_owned(),
-                    span,
-                ));
-            }
-            _ => {}
+        if event == Event::StreamEnd {
+            return Ok(tree);
+        }
+        if matches!(event, Event::DocumentStart(..)) {
+            return Err(syntax("expected one document, found a second one".to_owned(), span));
         }
     }
 }
@@ -68,18 +50,26 @@ impl<'a> Builder<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), SourceError> {
         match self.events.next_event() {
             Some(Ok((event, span))) => Ok((event, convert(span.start, span.end))),
-            Some(Err(error)) => Err(syntax(
-                error.info(),
-                convert(*error.marker(), *error.marker()),
-            )),
+            Some(Err(error)) => {
+                Err(syntax(error.info(), convert(*error.marker(), *error.marker())))
+            }
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "granit's event enum is non-exhaustive"
-    )]
+    fn document(&mut self) -> Result<Tree, SourceError> {
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::StreamEnd {
+                return Err(syntax("expected a document, found nothing".to_owned(), span));
+            }
+            if !matches!(event, Event::StreamStart | Event::DocumentStart(..)) {
+                return self.node(event, span, 0);
+            }
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "granit's event enum is non-exhaustive")]
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Tree, SourceError> {
         let (anchor, tree) = match event {
             Event::Alias(anchor) => {
@@ -92,24 +82,16 @@ impl<'a> Builder<'a> {
                     let message = format!(
                         "expected aliases to copy at most {MAX_ALIASED_VALUES} values, found more"
                     );
-                    return Err(SourceError {
-                        rule: "SOURCE_SIZE",
-                        message,
-                        span,
-                    });
+                    return Err(SourceError { rule: "SOURCE_SIZE", message, span });
                 }
                 if depth + height(&tree) > MAX_DEPTH {
                     return Err(too_deep(span));
                 }
                 return Ok(tree);
             }
-            Event::Scalar(text, style, anchor, tag) => (
-                anchor,
-                Tree {
-                    value: scalar(&text, style, tag.as_deref(), span)?,
-                    span,
-                },
-            ),
+            Event::Scalar(text, style, anchor, tag) => {
+                (anchor, Tree { value: scalar(&text, style, tag.as_deref(), span)?, span })
+            }
             Event::SequenceStart(_, anchor, tag) => {
                 (anchor, self.sequence(tag.as_deref(), span, depth + 1)?)
             }
@@ -135,13 +117,7 @@ impl<'a> Builder<'a> {
         loop {
             let (event, at) = self.next()?;
             if event == Event::SequenceEnd {
-                let end = items
-                    .last()
-                    .map_or(at.end, |last: &Tree| at.end.max(last.span.end.min(at.end)));
-                return Ok(Tree {
-                    value: Value::Array(items),
-                    span: Span { end, ..span },
-                });
+                return Ok(Tree { value: Value::Array(items), span: Span { end: at.end, ..span } });
             }
             items.push(self.node(event, at, depth)?);
         }
@@ -161,17 +137,11 @@ impl<'a> Builder<'a> {
             if event == Event::MappingEnd {
                 return Ok(Tree {
                     value: Value::Object(members),
-                    span: Span {
-                        end: key_span.end,
-                        ..span
-                    },
+                    span: Span { end: key_span.end, ..span },
                 });
             }
             let Event::Scalar(key, ..) = event else {
-                return Err(syntax(
-                    "expected a plain or quoted key".to_owned(),
-                    key_span,
-                ));
+                return Err(syntax("expected a plain or quoted key".to_owned(), key_span));
             };
             let key = key.into_owned();
             if !keys.insert(key.clone()) {
@@ -179,11 +149,7 @@ impl<'a> Builder<'a> {
             }
             let (event, at) = self.next()?;
             let value = self.node(event, at, depth)?;
-            members.push(Member {
-                key,
-                key_span,
-                value,
-            });
+            members.push(Member { key, key_span, value });
         }
     }
 }
@@ -237,20 +203,12 @@ fn scalar(
 /// Infinities and not-a-number stay strings, since no document of ours can mean them.
 fn number(text: &str) -> Option<String> {
     let radix = |digits: &str, radix| {
-        u64::from_str_radix(digits, radix)
-            .ok()
-            .map(|value| value.to_string())
+        u64::from_str_radix(digits, radix).ok().map(|value| value.to_string())
     };
-    if let Some(digits) = text
-        .strip_prefix("0o")
-        .filter(|digits| !digits.starts_with('+'))
-    {
+    if let Some(digits) = text.strip_prefix("0o").filter(|digits| !digits.starts_with('+')) {
         return radix(digits, 8);
     }
-    if let Some(digits) = text
-        .strip_prefix("0x")
-        .filter(|digits| !digits.starts_with('+'))
-    {
+    if let Some(digits) = text.strip_prefix("0x").filter(|digits| !digits.starts_with('+')) {
         return radix(digits, 16);
     }
     let (sign, unsigned) = match text.strip_prefix('-') {
@@ -290,21 +248,11 @@ fn number(text: &str) -> Option<String> {
 }
 
 fn unknown_tag(tag: &Tag, span: Span) -> SourceError {
-    syntax(
-        format!(
-            "expected a value without a tag of its own, found `{}`",
-            tag.original()
-        ),
-        span,
-    )
+    syntax(format!("expected a value without a tag of its own, found `{}`", tag.original()), span)
 }
 
 fn syntax(message: String, span: Span) -> SourceError {
-    SourceError {
-        rule: "SOURCE_SYNTAX",
-        message,
-        span,
-    }
+    SourceError { rule: "SOURCE_SYNTAX", message, span }
 }
 
 fn count(tree: &Tree) -> usize {
@@ -320,11 +268,7 @@ fn height(tree: &Tree) -> usize {
     match &tree.value {
         Value::Array(items) => 1 + items.iter().map(height).max().unwrap_or(0),
         Value::Object(members) => {
-            1 + members
-                .iter()
-                .map(|member| height(&member.value))
-                .max()
-                .unwrap_or(0)
+            1 + members.iter().map(|member| height(&member.value)).max().unwrap_or(0)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
