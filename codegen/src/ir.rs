@@ -319,6 +319,8 @@ pub enum Logical {
     LocalTimestampMicros,
     /// Nanoseconds since 1970 in an unnamed zone.
     LocalTimestampNanos,
+    /// Months, days and milliseconds, on a fixed of 12 bytes.
+    Duration,
 }
 
 impl Logical {
@@ -326,10 +328,9 @@ impl Logical {
     #[must_use]
     pub fn min_wire_len(self) -> usize {
         match self {
-            Self::Decimal {
-                fixed: Some(size), ..
-            } => size,
+            Self::Decimal { fixed: Some(size), .. } => size,
             Self::Uuid { fixed: true } => 16,
+            Self::Duration => 12,
             // A UUID as a string has a length of one byte and always 36 characters.
             Self::Uuid { fixed: false } => 37,
             Self::Decimal { fixed: None, .. }
@@ -343,6 +344,29 @@ impl Logical {
             | Self::LocalTimestampMicros
             | Self::LocalTimestampNanos => 1,
         }
+    }
+}
+
+impl std::fmt::Display for Logical {
+    /// `decimal(14, 2)`, `timestamp-micros`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            Self::Decimal { precision, scale, .. } => {
+                return write!(f, "decimal({precision}, {scale})");
+            }
+            Self::Uuid { .. } => "uuid",
+            Self::Date => "date",
+            Self::TimeMillis => "time-millis",
+            Self::TimeMicros => "time-micros",
+            Self::TimestampMillis => "timestamp-millis",
+            Self::TimestampMicros => "timestamp-micros",
+            Self::TimestampNanos => "timestamp-nanos",
+            Self::LocalTimestampMillis => "local-timestamp-millis",
+            Self::LocalTimestampMicros => "local-timestamp-micros",
+            Self::LocalTimestampNanos => "local-timestamp-nanos",
+            Self::Duration => "duration",
+        };
+        f.write_str(name)
     }
 }
 

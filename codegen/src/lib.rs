@@ -1,5 +1,32 @@
 //! The contract compiler: Avro schemas and an OpenAPI document in, Rust crates out.
 //!
-//! `parse → resolve → ir → emit → sync`.
+//! `parse → resolve → ir → emit → sync`:
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`input`] | the contracts' files |
+//! | `types`, `attribute`, `constant`, `contexts` | Avro contracts to types, messages, rejections, deadlines, views |
+//! | `gateway` | the OpenAPI document to operations, proven against the contexts |
+//! | [`ir`] | what all of this comes to, as plain data |
+//! | [`rules`], [`problem`], [`report`] | what must hold, what doesn't, and how that is shown |
+//! | [`emit`] | the representation as Rust |
+//! | [`sync`] | generated files on disk |
+//! | [`cli`] | the command line |
 
+mod attribute;
+mod compile;
+mod constant;
+mod contexts;
+mod types;
+
+pub mod cli;
+pub mod emit;
+pub mod input;
 pub mod ir;
+pub mod names;
+pub mod problem;
+pub mod report;
+pub mod rules;
+pub mod sync;
+
+pub use compile::{Compiled, compile};

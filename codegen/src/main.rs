@@ -1,2 +1,10 @@
 //! The command `charter`.
-fn main() {}
+
+use std::process::ExitCode;
+
+use charter_codegen::cli::Arguments;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    Arguments::parse().run()
+}

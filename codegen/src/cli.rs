@@ -1,0 +1,153 @@
+//! The command line: what it takes, and what its exit codes say.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::input::Input;
+use crate::problem::Problem;
+use crate::rules::{self, Severity};
+use crate::sync::{self, Changes};
+use crate::{compile, emit, report};
+
+/// No problem, and the files are up to date.
+const CLEAN: u8 = 0;
+/// The contracts break rules.
+const PROBLEMS: u8 = 1;
+/// The run could not be made. What clap answers a wrong command line with, too.
+const COULD_NOT_RUN: u8 = 2;
+/// Generated files need an update.
+const STALE: u8 = 4;
+
+/// The contract compiler.
+#[derive(Debug, Parser)]
+#[command(
+    name = "charter",
+    version,
+    after_help = "Exit codes: 0 clean, 1 problems found, 2 could not run, 4 generated files need an update."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the contracts and write the code between them to `generated/`.
+    Generate {
+        /// Write nothing; exit with 4 where files need an update.
+        #[arg(long)]
+        check: bool,
+        /// The repository's root, which holds `schemas/` and `openapi/`.
+        #[arg(long, default_value = ".", value_name = "DIR")]
+        root: PathBuf,
+        /// How problems are written to standard error.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Say what a rule asks for and what mends a breach.
+    Explain {
+        /// The rule's id, as a problem shows it: `KEY_UNKNOWN`. Without one, all rules.
+        rule: Option<String>,
+    },
+}
+
+/// How problems are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, with excerpts.
+    Text,
+    /// For tools: an array of objects.
+    Json,
+}
+
+impl Arguments {
+    /// Does what the command line asks for. Says everything itself; the code is the process's.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let code = match self.command {
+            Command::Generate { check, root, format } => generate(check, &root, format),
+            Command::Explain { rule } => explain(rule.as_deref()),
+        };
+        ExitCode::from(code.unwrap_or_else(|error| {
+            say(&format!("error: {error:#}\n"));
+            COULD_NOT_RUN
+        }))
+    }
+}
+
+fn generate(check: bool, root: &std::path::Path, format: Format) -> anyhow::Result<u8> {
+    let input = Input::read(root)?;
+    let compiled = compile(&input);
+    show(&compiled.problems, &input, format);
+    let Some(contracts) = compiled.contracts else { return Ok(PROBLEMS) };
+    let outputs = emit::emit(&contracts);
+    let changes = sync::compare(root, &outputs)?;
+    if changes.is_empty() {
+        return Ok(CLEAN);
+    }
+    if check {
+        say(&stale(&changes));
+        return Ok(STALE);
+    }
+    sync::apply(root, &outputs, &changes)?;
+    say(&written(&changes));
+    Ok(CLEAN)
+}
+
+fn show(problems: &[Problem], input: &Input, format: Format) {
+    let texts: BTreeMap<_, _> = input
+        .schemas
+        .iter()
+        .chain(&input.openapi)
+        .map(|file| (file.path.clone(), file.text.clone()))
+        .collect();
+    match format {
+        Format::Json => say(&report::render_json(problems)),
+        Format::Text if problems.is_empty() => {}
+        Format::Text => say(&report::render(problems, &texts, std::io::stderr().is_terminal())),
+    }
+}
+
+fn stale(changes: &Changes) -> String {
+    let mut text = "generated files need an update:\n".to_owned();
+    for (path, word) in changes.lines() {
+        text.push_str(&format!("  {path} ({word})\n"));
+    }
+    text.push_str("run `charter generate`\n");
+    text
+}
+
+fn written(changes: &Changes) -> String {
+    let count = changes.missing.len() + changes.differing.len();
+    format!("{count} written, {} removed\n", changes.orphans.len())
+}
+
+fn explain(rule: Option<&str>) -> anyhow::Result<u8> {
+    let text = match rule {
+        None => rules::ALL.iter().map(|rule| format!("{}: {}\n", rule.id, rule.purpose)).collect(),
+        Some(id) => {
+            let Some(rule) = rules::find(id) else {
+                anyhow::bail!("expected a rule's id, found `{id}`; `charter explain` lists them")
+            };
+            let then = match rule.severity {
+                Severity::Error => "A breach stops generation.",
+                Severity::Warning => "A breach is a warning.",
+            };
+            format!(
+                "{}\n\nHolds when {}.\n{then}\nTo mend a breach, {}.\n",
+                rule.id, rule.purpose, rule.mend
+            )
+        }
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(CLEAN)
+}
+
+/// Writes to standard error. Where that is gone, there is nobody to tell.
+fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

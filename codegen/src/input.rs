@@ -1,0 +1,83 @@
+//! The contracts' files as they are read from disk.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::sync::DiskError;
+
+/// The folder of Avro contracts.
+pub const SCHEMAS: &str = "schemas";
+/// Frozen versions below [`SCHEMAS`], which a run does not read.
+const RELEASED: &str = "schemas/released";
+/// The HTTP contract.
+pub const OPENAPI: &str = "openapi/gateway.yaml";
+
+/// A text file of the contracts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// The path from the root, with `/`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// All files of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Input {
+    /// `schemas/**.avsc`, sorted by path.
+    pub schemas: Vec<File>,
+    /// `openapi/gateway.yaml`, where there is one.
+    pub openapi: Option<File>,
+}
+
+/// Why a run has no input.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// The root is not a repository of contracts.
+    #[error("`{0}` holds no folder `schemas`; name the repository's root with `--root`")]
+    NoSchemas(String),
+    /// A file or folder cannot be read, or is not UTF-8.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+impl Input {
+    /// Reads the contracts below `root`.
+    ///
+    /// # Errors
+    /// Where `root` has no folder `schemas`, or a file cannot be read or is not UTF-8.
+    pub fn read(root: &Path) -> Result<Self, InputError> {
+        if !root.join(SCHEMAS).is_dir() {
+            return Err(InputError::NoSchemas(root.display().to_string()));
+        }
+        let mut schemas = Vec::new();
+        collect(&root.join(SCHEMAS), SCHEMAS, &mut schemas)?;
+        schemas.sort_by(|a, b| a.path.cmp(&b.path));
+        let path = root.join(OPENAPI);
+        let openapi = match fs::read_to_string(&path) {
+            Ok(text) => Some(File { path: OPENAPI.to_owned(), text }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(DiskError::new("read", &path)(error).into()),
+        };
+        Ok(Self { schemas, openapi })
+    }
+}
+
+fn collect(folder: &Path, name: &str, found: &mut Vec<File>) -> Result<(), DiskError> {
+    for entry in fs::read_dir(folder).map_err(DiskError::new("read", folder))? {
+        let entry = entry.map_err(DiskError::new("read", folder))?;
+        let path = entry.path();
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if path.is_dir() {
+            if name != RELEASED {
+                collect(&path, &name, found)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "avsc") {
+            let text = fs::read_to_string(&path).map_err(DiskError::new("read", &path))?;
+            found.push(File { path: name, text });
+        }
+    }
+    Ok(())
+}
