@@ -99,10 +99,8 @@ impl Seats {
     /// An expiry is no one's wish, so what is gone already, or not yet due, is no refusal.
     fn expire(&self, command: &ExpireHold, context: &Context) -> Vec<SeatEvent> {
         let Some(show) = &self.show else { return Vec::new() };
-        let due = show
-            .claims
-            .hold(command.hold_id)
-            .is_some_and(|hold| hold.expires_at <= context.time());
+        let due =
+            show.claims.hold(command.hold_id).is_some_and(|hold| hold.expires_at <= context.time());
         if !due {
             return Vec::new();
         }
@@ -134,7 +132,8 @@ impl Show {
         }
         let wanted = self.find(&ids)?;
         let time = context.time();
-        let taken = named(wanted.iter().filter(|seat| self.claims.claim_at(seat.ordinal, time).is_some()));
+        let taken =
+            named(wanted.iter().filter(|seat| self.claims.claim_at(seat.ordinal, time).is_some()));
         if !taken.is_empty() {
             return Err(SeatRejection::SeatTaken(SeatsTaken { seat_ids: taken }));
         }
@@ -146,7 +145,8 @@ impl Show {
             let hold = self.claims.claim(seat.ordinal).map(|(claim, _)| claim.hold());
             overdue.extend(hold.filter(|hold| !overdue.contains(hold)));
         }
-        let released = overdue.into_iter().filter_map(|hold| self.expired(&command.show_id, hold, time));
+        let released =
+            overdue.into_iter().filter_map(|hold| self.expired(&command.show_id, hold, time));
         let held = SeatEvent::SeatsHeld(SeatsHeld {
             show_id: command.show_id.clone(),
             hold_id: context.command_id(),

@@ -68,7 +68,13 @@ impl Claims {
     }
 
     /// Seats are held through a new hold.
-    pub(super) fn held(&mut self, id: Uuid, holder: &str, expires_at: Timestamp, seats: Vec<Ordinal>) {
+    pub(super) fn held(
+        &mut self,
+        id: Uuid,
+        holder: &str,
+        expires_at: Timestamp,
+        seats: Vec<Ordinal>,
+    ) {
         self.seats.extend(seats.iter().map(|seat| (*seat, Claim::Held(id))));
         self.holds.insert(id, Hold { holder: holder.to_owned(), expires_at, seats });
     }

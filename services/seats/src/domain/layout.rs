@@ -78,14 +78,14 @@ struct Block {
 }
 
 impl Layout {
-    /// The layout of these sections. Seats past the range of [`Ordinal`] are not part of it; the
-    /// decider admits far fewer.
+    /// The layout of these sections. A section whose seats go past the range of [`Ordinal`] is not part
+    /// of it; the decider admits far fewer seats.
     pub(crate) fn new(sections: &[Section]) -> Self {
         let mut layout = Self { blocks: Vec::new(), by_section: HashMap::new() };
         let mut first: Ordinal = 0;
         for section in sections {
-            let seats = Ordinal::try_from(seats_of(section)).unwrap_or(Ordinal::MAX);
-            let Some(next) = first.checked_add(seats) else { break };
+            let seats = Ordinal::try_from(seats_of(section)).ok();
+            let Some(next) = seats.and_then(|seats| first.checked_add(seats)) else { continue };
             layout.by_section.insert(section.section_id.clone(), layout.blocks.len());
             layout.blocks.push(Block {
                 section: section.section_id.clone(),
@@ -136,8 +136,15 @@ mod tests {
     #[test]
     fn an_id_is_written_one_way_only() {
         for id in [
-            "a-row-01-seat-1", "a-row-1-seat-+1", "a-row-0-seat-1", "a-row-1-seat-", "-row-1-seat-1",
-            "a-row-1", "a-seat-1-row-1", "a-row-1-seat-4294967296", "a-row-1-seat-١",
+            "a-row-01-seat-1",
+            "a-row-1-seat-+1",
+            "a-row-0-seat-1",
+            "a-row-1-seat-",
+            "-row-1-seat-1",
+            "a-row-1",
+            "a-seat-1-row-1",
+            "a-row-1-seat-4294967296",
+            "a-row-1-seat-١",
         ] {
             assert_eq!(SeatId::parse(id), None, "{id}");
         }
@@ -145,7 +152,8 @@ mod tests {
 
     #[test]
     fn every_seat_of_a_stadium_has_its_own_ordinal_and_its_id_back() {
-        let sections = [section("north", 400, 125), section("empty", 0, 9), section("south-row-1", 500, 100)];
+        let sections =
+            [section("north", 400, 125), section("empty", 0, 9), section("south-row-1", 500, 100)];
         let layout = Layout::new(&sections);
         let ids: Vec<String> = sections.iter().flat_map(seat_ids).collect();
         assert_eq!(ids.len(), 100_000);
@@ -169,6 +177,12 @@ mod tests {
     fn counts_below_one_are_no_seats() {
         assert_eq!(seats_of(&section("a", -5, -5)), 0);
         assert_eq!(seat_ids(&section("a", -5, 5)).count(), 0);
-        assert_eq!(Layout::new(&[section("a", i32::MAX, i32::MAX)]).ordinal("a-row-2-seat-2147483647"), None);
+    }
+
+    #[test]
+    fn a_section_out_of_range_is_left_out() {
+        let layout = Layout::new(&[section("a", i32::MAX, i32::MAX), section("b", 1, 1)]);
+        assert_eq!(layout.ordinal("a-row-2147483647-seat-2147483647"), None);
+        assert_eq!(layout.ordinal("b-row-1-seat-1"), Some(0));
     }
 }

@@ -14,7 +14,9 @@ impl Projection<SeatView> for Seats {
         match &event.payload {
             SeatEvent::ShowOpened(event) => {
                 let seats = event.sections.iter().flat_map(layout::seat_ids);
-                seats.map(|seat_id| SeatViewKey { show_id: event.show_id.clone(), seat_id }).collect()
+                seats
+                    .map(|seat_id| SeatViewKey { show_id: event.show_id.clone(), seat_id })
+                    .collect()
             }
             SeatEvent::SeatsHeld(event) => keys(&event.show_id, &event.seat_ids),
             SeatEvent::SeatsReserved(event) => keys(&event.show_id, &event.seat_ids),
@@ -22,7 +24,11 @@ impl Projection<SeatView> for Seats {
         }
     }
 
-    fn apply(key: &SeatViewKey, row: Option<SeatView>, event: &Envelope<SeatEvent>) -> Option<SeatView> {
+    fn apply(
+        key: &SeatViewKey,
+        row: Option<SeatView>,
+        event: &Envelope<SeatEvent>,
+    ) -> Option<SeatView> {
         match &event.payload {
             SeatEvent::ShowOpened(_) => available(key),
             SeatEvent::SeatsHeld(event) => row.map(|row| SeatView {
@@ -45,7 +51,8 @@ impl Projection<SeatView> for Seats {
 }
 
 fn keys(show_id: &str, seat_ids: &[String]) -> Vec<SeatViewKey> {
-    let key = |seat_id: &String| SeatViewKey { show_id: show_id.to_owned(), seat_id: seat_id.clone() };
+    let key =
+        |seat_id: &String| SeatViewKey { show_id: show_id.to_owned(), seat_id: seat_id.clone() };
     seat_ids.iter().map(key).collect()
 }
 

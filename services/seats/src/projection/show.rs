@@ -35,7 +35,9 @@ impl Projection<ShowView> for Seats {
                     opened_at: event.opened_at,
                 })
             }
-            SeatEvent::SeatsHeld(_) | SeatEvent::SeatsReserved(_) | SeatEvent::SeatsReleased(_) => row,
+            SeatEvent::SeatsHeld(_) | SeatEvent::SeatsReserved(_) | SeatEvent::SeatsReleased(_) => {
+                row
+            }
         }
     }
 }

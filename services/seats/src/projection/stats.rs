@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use charter_domain::{Envelope, Projection};
 use contract_seat::{
-    Seat, SeatEvent, SeatStatus, SectionStatsView, SectionStatsViewKey, ShowStatsView, ShowStatsViewKey,
+    Seat, SeatEvent, SeatStatus, SectionStatsView, SectionStatsViewKey, ShowStatsView,
+    ShowStatsViewKey,
 };
 
 use super::{Move, move_of};
@@ -69,7 +70,8 @@ impl Projection<SectionStatsView> for Seats {
     ) -> Option<SectionStatsView> {
         match &event.payload {
             SeatEvent::ShowOpened(event) => {
-                let section = event.sections.iter().find(|section| section.section_id == *section_id)?;
+                let section =
+                    event.sections.iter().find(|section| section.section_id == *section_id)?;
                 let seats = int(seats_of(section));
                 Some(SectionStatsView {
                     show_id: show_id.clone(),
@@ -83,7 +85,8 @@ impl Projection<SectionStatsView> for Seats {
             SeatEvent::SeatsHeld(_) | SeatEvent::SeatsReserved(_) | SeatEvent::SeatsReleased(_) => {
                 let mut row = row?;
                 if let Some(moved) = move_of(&event.payload) {
-                    let here = moved.seat_ids.iter().filter(|seat| section_of(seat) == Some(section_id));
+                    let here =
+                        moved.seat_ids.iter().filter(|seat| section_of(seat) == Some(section_id));
                     let counts = [&mut row.available, &mut row.held, &mut row.reserved];
                     moved.shift(counts, here.count() as u64);
                 }
