@@ -1,0 +1,167 @@
+//! The binary: flags, the two signals, and errors as one line that says what to do.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{OpenError, RegistryConfig};
+
+/// A Confluent-compatible schema registry for Avro.
+#[derive(Debug, Parser)]
+#[command(name = "registry", version)]
+pub struct Options {
+    /// Directory of the registry's own for its database; made when absent
+    #[arg(long, env = "DATA_DIR", default_value = "data/registry")]
+    pub data_dir: PathBuf,
+    /// Address to listen on; with port 0 the system chooses one, which is printed
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8081")]
+    pub listen: SocketAddr,
+    /// How much to log to stderr: `info`, `debug`, or a filter such as `registry_service=debug`
+    #[arg(long, env = "LOG", default_value = "warn")]
+    pub log: String,
+    /// How to write the log
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Why the registry could not run. One line, with what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The data directory.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Another process listens there.
+    #[error("address `{0}` is in use by another process: stop it, or give another one with `--listen` (port 0 takes a free one)")]
+    AddressInUse(SocketAddr),
+    /// The system refuses the address.
+    #[error("address `{address}` cannot be listened on: {source}; give another one with `--listen`")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A log filter that cannot be read.
+    #[error("log filter `{filter}` cannot be read: {source}; give `info`, `debug` or one as `tracing` has it with `--log`")]
+    LogFilter {
+        /// The filter.
+        filter: String,
+        /// Why.
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// The runtime, the signals or the standard output.
+    #[error("the system refuses what the registry needs to run: {0}")]
+    System(#[from] std::io::Error),
+}
+
+impl StartError {
+    /// 2 when the command line is at fault, else 1.
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::LogFilter { .. } => ExitCode::from(2),
+            Self::Open(_) | Self::AddressInUse(_) | Self::Listen { .. } | Self::System(_) => {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// Reads the command line and runs the registry until SIGINT or SIGTERM.
+///
+/// Exit codes: 0 after a clean end, 1 when it could not start or broke off, 2 when the command
+/// line cannot be read.
+#[must_use]
+pub fn main() -> ExitCode {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) if !error.use_stderr() => {
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            report(&usage(&error));
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report(&StartError::System(error).to_string());
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(start(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error.to_string());
+            error.exit_code()
+        }
+    }
+}
+
+async fn start(options: &Options) -> Result<(), StartError> {
+    log(options)?;
+    let registry = crate::open(RegistryConfig::new(&options.data_dir)).await?;
+    let address = options.listen;
+    let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
+        _ => StartError::Listen { address, source },
+    })?;
+    // Signals are caught before the address is printed: whoever reads it may send one.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "schema registry: http://{}", listener.local_addr()?)?;
+    stdout.flush()?;
+
+    let shutdown = CancellationToken::new();
+    let server = crate::run(listener, registry, shutdown.clone());
+    tokio::pin!(server);
+    tokio::select! {
+        result = &mut server => return Ok(result?),
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    shutdown.cancel();
+    Ok(server.await?)
+}
+
+fn log(options: &Options) -> Result<(), StartError> {
+    let filter = EnvFilter::try_new(&options.log)
+        .map_err(|source| StartError::LogFilter { filter: options.log.clone(), source })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match options.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+/// clap's account of a bad command line, on one line.
+fn usage(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    format!("{first}; `registry --help` lists the flags")
+}
+
+fn report(line: &str) {
+    let _ = writeln!(std::io::stderr(), "registry: {line}");
+}

@@ -1,0 +1,72 @@
+//! What the server says of itself, and the routes it refuses by name.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::Registry;
+use crate::error::ApiError;
+
+/// `GET /`: an empty object, by which clients see that something is there.
+pub(super) async fn root() -> Json<Value> {
+    Json(json!({}))
+}
+
+/// `GET /v1/metadata/id`. There is no Kafka cluster behind this registry.
+pub(super) async fn cluster_id() -> Json<Value> {
+    Json(json!({
+        "id": "",
+        "scope": { "path": [], "clusters": { "schema-registry-cluster": "charter" } },
+    }))
+}
+
+/// `GET /v1/metadata/version`.
+pub(super) async fn version() -> Json<Value> {
+    Json(json!({ "version": env!("CARGO_PKG_VERSION"), "commitId": "" }))
+}
+
+/// `GET /contexts`: the default context, which is the only one.
+pub(super) async fn contexts() -> Json<[&'static str; 1]> {
+    Json(["."])
+}
+
+/// Anything below `/contexts`.
+pub(super) async fn no_contexts(Path(rest): Path<String>) -> ApiError {
+    ApiError::ContextUnsupported(rest)
+}
+
+/// Look-ups by metadata, and tags.
+pub(super) async fn no_metadata() -> ApiError {
+    ApiError::Unsupported("metadata".to_owned(), "keep it as attributes in the schema")
+}
+
+/// Look-ups by GUID.
+pub(super) async fn no_guids() -> ApiError {
+    ApiError::Unsupported("guid".to_owned(), "look the schema up by its id")
+}
+
+/// Associations of subjects with topics.
+pub(super) async fn no_associations() -> ApiError {
+    ApiError::Unsupported(
+        "associations".to_owned(),
+        "a subject is joined to a topic by its name (the subject name strategy)",
+    )
+}
+
+/// `GET /health/live`: the process serves.
+pub(super) async fn live() -> Json<Value> {
+    Json(json!({ "status": "UP" }))
+}
+
+/// `GET /health/ready`: the database answers, or why it does not.
+pub(super) async fn ready(State(registry): State<Registry>) -> Response {
+    match registry.ping().await {
+        Ok(()) => Json(json!({ "status": "UP", "database": "UP" })).into_response(),
+        Err(error) => {
+            let body = json!({ "status": "DOWN", "database": error.to_string() });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Holding a schema against earlier versions.
+
+use charter_avro::schema::Schema;
+use sqlx::SqliteConnection;
+
+use super::lookup::prepare;
+use super::references::imports;
+use super::{InForce, Registry, Submission, compute};
+use crate::compat::{self, Earlier};
+use crate::error::ApiError;
+use crate::parse::{self, ParsedSchema};
+use crate::settings::Level;
+use crate::store::{Deleted, SubjectVersion};
+use crate::subject::{Scope, Subject, VersionId};
+
+/// What a schema is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CheckedAgainst {
+    /// The versions that the level in force counts.
+    Subject,
+    /// One version, whatever the level says of others.
+    Version(VersionId),
+}
+
+impl Registry {
+    /// The violations that registering a schema would meet. A subject without versions has none.
+    ///
+    /// # Errors
+    /// [`ApiError::VersionNotFound`] for a version that is not there, and those of parsing.
+    pub(crate) async fn violations(
+        &self,
+        subject: &Subject,
+        against: CheckedAgainst,
+        submission: &Submission,
+    ) -> Result<Vec<String>, ApiError> {
+        let mut connection = self.store.read().await?;
+        let in_force = InForce::of(&mut connection, &Scope::Subject(subject.clone())).await?;
+        let versions = match against {
+            CheckedAgainst::Subject => counted(&mut connection, subject, in_force.level).await?,
+            CheckedAgainst::Version(VersionId::Latest) => {
+                let latest = SubjectVersion::latest(&mut connection, subject.as_str()).await?;
+                latest.into_iter().collect()
+            }
+            CheckedAgainst::Version(VersionId::Number(number)) => {
+                let found =
+                    SubjectVersion::find(&mut connection, subject.as_str(), number).await?;
+                let found = found.filter(|version| !version.deleted);
+                vec![found.ok_or(ApiError::VersionNotFound(VersionId::Number(number)))?]
+            }
+        };
+        let parsed = prepare(&mut connection, submission, in_force).await?;
+        violations(&mut connection, &parsed.schema, versions, in_force).await
+    }
+}
+
+/// Refuses a schema that the earlier versions of a subject do not allow.
+pub(super) async fn require_compatible(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    parsed: &ParsedSchema,
+    in_force: InForce,
+) -> Result<(), ApiError> {
+    let versions = counted(connection, subject, in_force.level).await?;
+    let details = violations(connection, &parsed.schema, versions, in_force).await?;
+    if details.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::Incompatible { subject: subject.clone(), level: in_force.level, details })
+}
+
+/// The versions that a level counts, oldest first.
+async fn counted(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    level: Level,
+) -> Result<Vec<SubjectVersion>, ApiError> {
+    if level == Level::None {
+        return Ok(Vec::new());
+    }
+    if level.is_transitive() {
+        return Ok(SubjectVersion::of_subject(connection, subject, Deleted::Hidden).await?);
+    }
+    Ok(SubjectVersion::latest(connection, subject.as_str()).await?.into_iter().collect())
+}
+
+async fn violations(
+    connection: &mut SqliteConnection,
+    new: &Schema,
+    versions: Vec<SubjectVersion>,
+    in_force: InForce,
+) -> Result<Vec<String>, ApiError> {
+    let mut earlier = Vec::with_capacity(versions.len());
+    for version in versions {
+        let imports = imports(connection, &version.schema.references).await?;
+        earlier.push((version, imports));
+    }
+    let new = new.clone();
+    compute(move || {
+        let earlier = earlier
+            .into_iter()
+            .map(|(version, imports)| {
+                let schema = parse::parse_schema(&version.schema.text, &imports)?;
+                Ok(Earlier { version: version.version, text: version.schema.text, schema })
+            })
+            .collect::<Result<Vec<_>, ApiError>>()?;
+        let mut violations = compat::describe(&new, &earlier, in_force.level);
+        if !violations.is_empty() {
+            violations.push(format!(
+                "{{validateFields: '{}', compatibility: '{}'}}",
+                in_force.validate_fields, in_force.level
+            ));
+        }
+        Ok(violations)
+    })
+    .await
+}

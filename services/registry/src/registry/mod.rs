@@ -1,0 +1,161 @@
+//! What the registry does, apart from HTTP: each operation is one read or one transaction.
+
+mod check;
+mod delete;
+mod list;
+mod lookup;
+mod references;
+mod register;
+mod scopes;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sqlx::SqliteConnection;
+
+pub(crate) use check::CheckedAgainst;
+pub(crate) use delete::Deletion;
+pub(crate) use list::SchemaFilter;
+pub(crate) use lookup::{Format, Submission};
+pub(crate) use references::RequestedReference;
+pub(crate) use register::{Registration, RequestedVersion};
+pub(crate) use scopes::{Force, Inheritance};
+
+use crate::error::ApiError;
+use crate::settings::{Config, Level, Mode};
+use crate::store::{OpenError, Store, StoreError};
+use crate::subject::{Scope, Subject};
+
+/// Where a registry keeps its data.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RegistryConfig {
+    /// A directory of the registry's own, made when absent. It holds `registry.db`, SQLite's two
+    /// files beside it, and `registry.lock`.
+    pub data_dir: PathBuf,
+}
+
+impl RegistryConfig {
+    /// A registry in a directory.
+    #[must_use]
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self { data_dir: data_dir.into() }
+    }
+}
+
+/// A running registry. Cheap to clone; every clone is the same registry.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    store: Arc<Store>,
+}
+
+/// Opens the registry in its data directory, which no other process can open until this one ends
+/// or [`Registry::close`] is called and every clone is dropped.
+///
+/// # Errors
+/// [`OpenError`]: the directory is in use, cannot be written, has no space left, or holds a
+/// database that cannot be read.
+pub async fn open(config: RegistryConfig) -> Result<Registry, OpenError> {
+    let store = Store::open(&config.data_dir).await?;
+    Ok(Registry { store: Arc::new(store) })
+}
+
+impl Registry {
+    /// Waits for the work under way and closes the database.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        let mut connection = self.store.read().await?;
+        sqlx::query("SELECT 1").execute(&mut *connection).await?;
+        Ok(())
+    }
+
+    /// The subject that requests for `subject` are answered from: its alias, where it has one.
+    pub(crate) async fn resolve_alias(&self, subject: Subject) -> Result<Subject, ApiError> {
+        let mut connection = self.store.read().await?;
+        let config = Config::find(&mut connection, &Scope::Subject(subject.clone())).await?;
+        match config.and_then(|config| config.alias) {
+            Some(alias) => Subject::parse(&alias),
+            None => Ok(subject),
+        }
+    }
+}
+
+/// The settings in force for a subject: its own, else the registry's, else the defaults.
+#[derive(Clone, Copy, Debug)]
+struct InForce {
+    level: Level,
+    normalize: bool,
+    validate_fields: bool,
+    mode: Mode,
+}
+
+impl InForce {
+    async fn of(connection: &mut SqliteConnection, scope: &Scope) -> Result<Self, StoreError> {
+        let config = merged(connection, scope).await?;
+        Ok(Self {
+            level: config.level.unwrap_or_default(),
+            normalize: config.normalize.unwrap_or_default(),
+            validate_fields: config.validate_fields.unwrap_or_default(),
+            mode: mode_in_force(connection, scope).await?,
+        })
+    }
+}
+
+/// The settings of a scope over those of the registry. An alias is never inherited.
+async fn merged(connection: &mut SqliteConnection, scope: &Scope) -> Result<Config, StoreError> {
+    let global = Config::find(connection, &Scope::Global).await?.unwrap_or_default();
+    let own = match scope {
+        Scope::Global => return Ok(global),
+        Scope::Subject(_) => Config::find(connection, scope).await?.unwrap_or_default(),
+    };
+    Ok(Config {
+        level: own.level.or(global.level),
+        normalize: own.normalize.or(global.normalize),
+        validate_fields: own.validate_fields.or(global.validate_fields),
+        alias: own.alias,
+    })
+}
+
+/// The mode of a scope, else the registry's, else read-write; before all of them the registry's
+/// read-only override.
+async fn mode_in_force(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+) -> Result<Mode, StoreError> {
+    let global = Mode::find(connection, &Scope::Global).await?.unwrap_or_default();
+    if global == Mode::ReadOnlyOverride {
+        return Ok(global);
+    }
+    Ok(Mode::find(connection, scope).await?.unwrap_or(global))
+}
+
+/// Refuses a change where the mode in force is read-only.
+async fn require_writable(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+) -> Result<(), ApiError> {
+    if !mode_in_force(connection, scope).await?.is_read_only() {
+        return Ok(());
+    }
+    Err(ApiError::ReadOnly(match scope {
+        Scope::Global => "The registry".to_owned(),
+        Scope::Subject(subject) => format!("Subject {subject}"),
+    }))
+}
+
+/// Runs work that takes the processor for long, such as parsing 1 MiB of schema, off the threads
+/// that serve requests.
+async fn compute<T, F>(work: F) -> Result<T, ApiError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, ApiError> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(ApiError::Internal))
+}

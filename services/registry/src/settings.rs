@@ -1,0 +1,197 @@
+//! Compatibility levels, modes and the other settings of a subject or of the whole registry.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::error::ApiError;
+use crate::subject::Subject;
+
+/// How a new version must agree with the ones before it: compatibility's modes, which the API
+/// calls levels. `BACKWARD` where nothing is set.
+pub(crate) use charter_avro::compat::Mode as Level;
+
+/// Reads a level by its name, in any case.
+///
+/// # Errors
+/// [`ApiError::InvalidLevel`].
+pub(crate) fn parse_level(name: &str) -> Result<Level, ApiError> {
+    let found = Level::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(name));
+    found.ok_or(ApiError::InvalidLevel)
+}
+
+/// What may be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Mode {
+    /// Registering and deleting.
+    #[default]
+    ReadWrite,
+    /// Neither, where no subject says otherwise.
+    ReadOnly,
+    /// Neither, whatever a subject says. Of the whole registry.
+    #[serde(rename = "READONLY_OVERRIDE")]
+    ReadOnlyOverride,
+    /// Registering with the ids and versions that the request gives, unchecked.
+    Import,
+}
+
+impl Mode {
+    /// Every mode with its name in the API.
+    const NAMES: [(Mode, &'static str); 4] = [
+        (Self::ReadWrite, "READWRITE"),
+        (Self::ReadOnly, "READONLY"),
+        (Self::ReadOnlyOverride, "READONLY_OVERRIDE"),
+        (Self::Import, "IMPORT"),
+    ];
+
+    /// Reads a mode by its name, in any case.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidMode`].
+    pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
+        Self::NAMES
+            .into_iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(text))
+            .map(|(mode, _)| mode)
+            .ok_or(ApiError::InvalidMode)
+    }
+
+    /// Whether nothing may be registered, deleted or configured.
+    pub(crate) fn is_read_only(self) -> bool {
+        match self {
+            Self::ReadOnly | Self::ReadOnlyOverride => true,
+            Self::ReadWrite | Self::Import => false,
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.iter().find(|(mode, _)| mode == self).map_or("", |(_, name)| name);
+        f.write_str(name)
+    }
+}
+
+/// The settings of one scope; what is absent is not set there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// The level.
+    pub(crate) level: Option<Level>,
+    /// Whether schemas are normalised before they are compared and stored.
+    pub(crate) normalize: Option<bool>,
+    /// Whether field names are held against the reserved ones. A schema reserves names in its
+    /// metadata, which this registry refuses, so no schema ever fails this check.
+    pub(crate) validate_fields: Option<bool>,
+    /// The subject that requests for this one are answered from.
+    pub(crate) alias: Option<String>,
+}
+
+/// A change of settings: absent keeps, null clears, a value sets.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ConfigChange {
+    #[serde(deserialize_with = "present")]
+    compatibility: Option<Option<String>>,
+    #[serde(deserialize_with = "present")]
+    normalize: Option<Option<bool>>,
+    #[serde(deserialize_with = "present")]
+    validate_fields: Option<Option<bool>>,
+    #[serde(deserialize_with = "present")]
+    alias: Option<Option<String>>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Settings of Confluent's registry that this one has no function for.
+const UNSUPPORTED: [(&str, &str); 9] = [
+    ("aliasForDeks", "it keeps no encryption keys"),
+    ("validateNewSchemas", "every schema is checked in full"),
+    ("validateRules", "rule sets are not supported"),
+    ("compatibilityPolicy", "compatibility is Avro's own"),
+    ("compatibilityGroup", "groups are read from metadata, which is not supported"),
+    ("defaultMetadata", "metadata is not supported"),
+    ("overrideMetadata", "metadata is not supported"),
+    ("defaultRuleSet", "rule sets are not supported"),
+    ("overrideRuleSet", "rule sets are not supported"),
+];
+
+impl ConfigChange {
+    /// Applies the change to the settings there are.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidLevel`] for an unknown level, [`ApiError::Unsupported`] for a setting
+    /// that is not supported and not null, [`ApiError::InvalidSubject`] for a bad alias.
+    pub(crate) fn apply(self, old: Config) -> Result<Config, ApiError> {
+        for (name, why) in UNSUPPORTED {
+            if self.others.get(name).is_some_and(|value| !value.is_null()) {
+                return Err(ApiError::Unsupported(name.to_owned(), why));
+            }
+        }
+        let level = match self.compatibility {
+            None => old.level,
+            Some(None) => None,
+            Some(Some(name)) => Some(parse_level(&name)?),
+        };
+        let alias = match self.alias {
+            None => old.alias,
+            Some(None) => None,
+            Some(Some(name)) if name.is_empty() => None,
+            Some(Some(name)) => Some(Subject::parse(&name)?.as_str().to_owned()),
+        };
+        Ok(Config {
+            level,
+            normalize: self.normalize.unwrap_or(old.normalize),
+            validate_fields: self.validate_fields.unwrap_or(old.validate_fields),
+            alias,
+        })
+    }
+}
+
+/// Tells a null from an absent field.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_in_any_case() {
+        for level in Level::ALL {
+            assert_eq!(parse_level(&level.as_str().to_lowercase()).expect("level"), level);
+        }
+        for (mode, name) in Mode::NAMES {
+            assert_eq!(Mode::parse(name).expect(name), mode);
+            assert_eq!(mode.to_string(), name);
+            assert_eq!(serde_json::to_value(mode).expect("mode"), name);
+        }
+        assert_eq!(parse_level("backwards").expect_err("level").code(), 42203);
+        assert_eq!(Mode::parse("FORWARD").expect_err("mode").code(), 42204);
+    }
+
+    #[test]
+    fn a_change_keeps_clears_and_sets() {
+        let old = Config { level: Some(Level::Full), normalize: Some(true), ..Config::default() };
+        let change: ConfigChange =
+            serde_json::from_str(r#"{"compatibility":"none","normalize":null}"#).expect("change");
+        let new = change.apply(old.clone()).expect("applies");
+        assert_eq!(new, Config { level: Some(Level::None), ..Config::default() });
+        let nothing: ConfigChange = serde_json::from_str("{}").expect("change");
+        assert_eq!(nothing.apply(old.clone()).expect("applies"), old);
+    }
+
+    #[test]
+    fn a_setting_without_function_is_refused_by_name() {
+        let change: ConfigChange =
+            serde_json::from_str(r#"{"compatibilityGroup":"major"}"#).expect("change");
+        let refusal = change.apply(Config::default()).expect_err("refused");
+        assert_eq!(refusal.code(), 42205);
+        assert!(refusal.to_string().starts_with("`compatibilityGroup` is not supported"));
+    }
+}

@@ -1,0 +1,211 @@
+//! Schemas by id and by identity, the ids to give, and who references whom.
+
+use serde::{Deserialize, Serialize};
+use sqlx::SqliteConnection;
+
+use super::{Deleted, StoreError};
+use crate::subject::Subject;
+
+/// A type that a schema takes from another subject.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Reference {
+    /// The full name of the type, as the referring schema writes it.
+    pub(crate) name: String,
+    /// Where it is registered.
+    pub(crate) subject: String,
+    /// Its version there, from 1.
+    pub(crate) version: i32,
+}
+
+/// A schema as it was registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredSchema {
+    /// Unique in the registry, never given twice.
+    pub(crate) id: i32,
+    /// Canonical text.
+    pub(crate) text: String,
+    /// What it takes from other subjects.
+    pub(crate) references: Vec<Reference>,
+}
+
+/// A schema to be stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewSchema<'a> {
+    /// SHA-256 of text and references.
+    pub(crate) identity: &'a [u8],
+    /// SHA-256 of the self-contained form.
+    pub(crate) resolved: &'a [u8],
+    /// Canonical text.
+    pub(crate) text: &'a str,
+    /// What it takes from other subjects.
+    pub(crate) references: &'a [Reference],
+}
+
+/// A row that holds a schema.
+#[derive(sqlx::FromRow)]
+pub(super) struct SchemaRow {
+    id: i32,
+    text: String,
+    reference_list: String,
+}
+
+impl SchemaRow {
+    pub(super) fn schema(self) -> Result<StoredSchema, StoreError> {
+        let references = serde_json::from_str(&self.reference_list)
+            .map_err(|_| StoreError::Corrupt { what: "reference list", value: self.reference_list })?;
+        Ok(StoredSchema { id: self.id, text: self.text, references })
+    }
+}
+
+impl StoredSchema {
+    /// The schema with an id.
+    pub(crate) async fn by_id(
+        connection: &mut SqliteConnection,
+        id: i32,
+    ) -> Result<Option<Self>, StoreError> {
+        let row: Option<SchemaRow> =
+            sqlx::query_as("SELECT id, text, reference_list FROM schemas WHERE id = $1")
+                .bind(id)
+                .fetch_optional(connection)
+                .await?;
+        row.map(SchemaRow::schema).transpose()
+    }
+
+    /// The lowest id that a schema with this identity has.
+    pub(crate) async fn id_of(
+        connection: &mut SqliteConnection,
+        identity: &[u8],
+    ) -> Result<Option<i32>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT id FROM schemas WHERE identity = $1 ORDER BY id LIMIT 1")
+            .bind(identity)
+            .fetch_optional(connection)
+            .await?)
+    }
+
+    /// The highest id there is, 0 in an empty registry.
+    pub(crate) async fn max_id(connection: &mut SqliteConnection) -> Result<i32, StoreError> {
+        Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM schemas")
+            .fetch_one(connection)
+            .await?)
+    }
+
+    /// The ids of the schemas that reference a version, ascending.
+    pub(crate) async fn referrers(
+        connection: &mut SqliteConnection,
+        subject: &Subject,
+        version: i32,
+        deleted: Deleted,
+    ) -> Result<Vec<i32>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT r.schema_id FROM referrers r WHERE r.subject = $1 AND r.version = $2
+             AND EXISTS (SELECT 1 FROM versions v WHERE v.schema_id = r.schema_id AND v.deleted <= $3)
+             ORDER BY r.schema_id",
+        )
+        .bind(subject.as_str())
+        .bind(version)
+        .bind(deleted.highest())
+        .fetch_all(connection)
+        .await?)
+    }
+
+    /// Whether a version of another subject than `subject` itself references the version.
+    pub(crate) async fn is_referenced_elsewhere(
+        connection: &mut SqliteConnection,
+        subject: &Subject,
+        version: i32,
+        deleted: Deleted,
+    ) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM referrers r JOIN versions v ON v.schema_id = r.schema_id
+             WHERE r.subject = $1 AND r.version = $2 AND v.deleted <= $3 AND v.subject <> $1)",
+        )
+        .bind(subject.as_str())
+        .bind(version)
+        .bind(deleted.highest())
+        .fetch_one(connection)
+        .await?)
+    }
+}
+
+impl NewSchema<'_> {
+    /// Stores the schema under the next id and gives that.
+    pub(crate) async fn insert(
+        self,
+        connection: &mut SqliteConnection,
+    ) -> Result<i32, StoreError> {
+        let id: i32 = sqlx::query_scalar(
+            "UPDATE next_schema_id SET value = value + 1 WHERE one = 1 RETURNING value - 1",
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        self.insert_row(connection, id).await?;
+        Ok(id)
+    }
+
+    /// Stores the schema under an id that the request chose, which no schema has yet. Later ids
+    /// are higher.
+    pub(crate) async fn insert_with_id(
+        self,
+        connection: &mut SqliteConnection,
+        id: i32,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE next_schema_id SET value = MAX(value, $1 + 1) WHERE one = 1")
+            .bind(i64::from(id))
+            .execute(&mut *connection)
+            .await?;
+        self.insert_row(connection, id).await
+    }
+
+    async fn insert_row(
+        self,
+        connection: &mut SqliteConnection,
+        id: i32,
+    ) -> Result<(), StoreError> {
+        let reference_list = serde_json::to_string(self.references)
+            .expect("references are strings and numbers, which JSON can hold");
+        sqlx::query(
+            "INSERT INTO schemas (id, identity, resolved, text, reference_list)
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(id)
+        .bind(self.identity)
+        .bind(self.resolved)
+        .bind(self.text)
+        .bind(reference_list)
+        .execute(&mut *connection)
+        .await?;
+        for reference in self.references {
+            sqlx::query(
+                "INSERT OR IGNORE INTO referrers (subject, version, schema_id) VALUES ($1, $2, $3)",
+            )
+            .bind(&reference.subject)
+            .bind(reference.version)
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes a schema that no version names any more.
+pub(super) async fn remove_unused(
+    connection: &mut SqliteConnection,
+    id: i32,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM referrers WHERE schema_id = $1
+         AND NOT EXISTS (SELECT 1 FROM versions WHERE schema_id = $1)",
+    )
+    .bind(id)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "DELETE FROM schemas WHERE id = $1
+         AND NOT EXISTS (SELECT 1 FROM versions WHERE schema_id = $1)",
+    )
+    .bind(id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
