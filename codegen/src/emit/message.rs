@@ -7,11 +7,14 @@ use super::named::Body;
 use super::scope::Scope;
 use super::text::{RustFile, parsed};
 use super::{docs, record, schema};
-use crate::ir::{Command, Context, Envelope, Event, Field, Rejection, Shape, Type, TypeDef, TypeId};
+use crate::ir::{
+    Command, Context, Envelope, Event, Field, Rejection, Shape, Type, TypeDef, TypeId,
+};
 
 /// The file of a command.
 pub(super) fn command(scope: &mut Scope<'_>, context: &Context, command: &Command) -> RustFile {
-    let rejections: Vec<_> = command.rejections.iter().map(|index| &context.rejections[*index]).collect();
+    let rejections: Vec<_> =
+        command.rejections.iter().map(|index| &context.rejections[*index]).collect();
     let message = Message {
         id: command.id,
         kind: "Command",
@@ -114,14 +117,20 @@ fn payload(scope: &mut Scope<'_>, def: &TypeDef, message: &Message<'_>) -> Token
 fn key_expression(scope: &mut Scope<'_>, fields: &[&Field]) -> TokenStream {
     if let [field] = fields {
         let rust = parsed(&field.rust);
-        return if field.ty == Type::String { quote!(self.#rust.clone()) } else { quote!(self.#rust.to_string()) };
+        return if field.ty == Type::String {
+            quote!(self.#rust.clone())
+        } else {
+            quote!(self.#rust.to_string())
+        };
     }
     let composite_key = scope.domain("composite_key");
     let values = fields.iter().map(|field| {
         let rust = parsed(&field.rust);
         match &field.ty {
             Type::String => quote!(&self.#rust),
-            Type::Named { id, .. } if matches!(scope.contracts().type_of(*id).shape, Shape::Enum(_)) => {
+            Type::Named { id, .. }
+                if matches!(scope.contracts().type_of(*id).shape, Shape::Enum(_)) =>
+            {
                 quote!(self.#rust.as_str())
             }
             _ => quote!(&self.#rust.to_string()),
@@ -132,7 +141,8 @@ fn key_expression(scope: &mut Scope<'_>, fields: &[&Field]) -> TokenStream {
 
 /// The file of all commands of a context: `commands/mod.rs`.
 pub(super) fn commands(scope: &mut Scope<'_>, context: &Context) -> RustFile {
-    let members: Vec<_> = context.commands.iter().map(|command| (command.variant.as_str(), command.id)).collect();
+    let members: Vec<_> =
+        context.commands.iter().map(|command| (command.variant.as_str(), command.id)).collect();
     let name = format!("{}Command", context.rust);
     let doc = format!("Every command of the context `{}`.", context.name);
     enumeration(scope, context, "commands", &name, &doc, &members, TokenStream::new())
@@ -140,7 +150,8 @@ pub(super) fn commands(scope: &mut Scope<'_>, context: &Context) -> RustFile {
 
 /// The file of all events of a context: `events/mod.rs`.
 pub(super) fn events(scope: &mut Scope<'_>, context: &Context) -> RustFile {
-    let members: Vec<_> = context.events.iter().map(|event| (event.variant.as_str(), event.id)).collect();
+    let members: Vec<_> =
+        context.events.iter().map(|event| (event.variant.as_str(), event.id)).collect();
     let name = format!("{}Event", context.rust);
     let doc = format!("Every event of the context `{}`.", context.name);
     let deadlines = deadlines(scope, context, &name);
@@ -190,7 +201,8 @@ fn deadlines(scope: &mut Scope<'_>, context: &Context, name: &str) -> TokenStrea
     let event_trait = scope.domain("Event");
     let deadline = scope.domain("Deadline");
     let commands = scope.path("crate::commands", &format!("{}Command", context.rust));
-    let (setting, quiet): (Vec<_>, Vec<_>) = context.events.iter().partition(|event| !event.deadlines.is_empty());
+    let (setting, quiet): (Vec<_>, Vec<_>) =
+        context.events.iter().partition(|event| !event.deadlines.is_empty());
     let arms: Vec<_> = setting
         .into_iter()
         .map(|event| {
@@ -205,8 +217,12 @@ fn deadlines(scope: &mut Scope<'_>, context: &Context, name: &str) -> TokenStrea
                     let command = deadline_command(scope, context, event, timer);
                     match (optional, timer.at_optional) {
                         (false, _) => quote!(#deadline { due: event.#at, command: #command }),
-                        (true, false) => quote!(Some(#deadline { due: event.#at, command: #command })),
-                        (true, true) => quote!(event.#at.map(|due| #deadline { due, command: #command })),
+                        (true, false) => {
+                            quote!(Some(#deadline { due: event.#at, command: #command }))
+                        }
+                        (true, true) => {
+                            quote!(event.#at.map(|due| #deadline { due, command: #command }))
+                        }
                     }
                 })
                 .collect();

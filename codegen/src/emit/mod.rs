@@ -2,6 +2,7 @@
 
 mod context;
 mod docs;
+mod gateway;
 mod manifest;
 mod message;
 mod modules;
@@ -15,25 +16,20 @@ mod text;
 mod view;
 
 use crate::ir::{Context, Contracts, TypeId};
+use crate::sync::{FOLDER, Output};
 use scope::Scope;
-
-/// A file to write.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct GeneratedFile {
-    /// The path below `generated/`, with `/`: `contract-seat/src/lib.rs`.
-    pub path: String,
-    /// The whole text, lines ending in one line feed.
-    pub text: String,
-}
 
 /// Every file under `generated/`, in the order of paths. The same contracts give the same bytes.
 #[must_use]
-pub fn emit(contracts: &Contracts) -> Vec<GeneratedFile> {
+pub fn emit(contracts: &Contracts) -> Vec<Output> {
     let mut files = Files::default();
     files.add("rustfmt.toml", rustfmt());
     shared(contracts, &mut files);
     for context in &contracts.contexts {
         context_crate(contracts, context, &mut files);
+    }
+    if let Some(document) = &contracts.gateway {
+        gateway::emit(contracts, document, &mut files);
     }
     files.0.sort();
     files.0
@@ -45,11 +41,12 @@ fn rustfmt() -> String {
 }
 
 #[derive(Default)]
-struct Files(Vec<GeneratedFile>);
+struct Files(Vec<Output>);
 
 impl Files {
-    fn add(&mut self, path: impl Into<String>, text: String) {
-        self.0.push(GeneratedFile { path: path.into(), text });
+    /// Adds the file at `path` below the folder of generated files.
+    fn add(&mut self, path: impl AsRef<str>, text: String) {
+        self.0.push(Output { path: format!("{FOLDER}/{}", path.as_ref()), text });
     }
 }
 
@@ -74,10 +71,14 @@ fn context_crate(contracts: &Contracts, context: &Context, files: &mut Files) {
     let root = &context.package;
     let krate = &context.krate;
     let source = format!("schemas/{}", context.name);
-    let dependencies = ["charter-avro", "charter-domain", "contract-shared", "serde"].map(str::to_owned);
+    let dependencies =
+        ["charter-avro", "charter-domain", "contract-shared", "serde"].map(str::to_owned);
     files.add(format!("{root}/Cargo.toml"), manifest::text(root, &source, &dependencies));
     files.add(format!("{root}/src/lib.rs"), modules::context_lib(context).finish());
-    files.add(format!("{root}/src/context.rs"), context::file(&mut Scope::new(contracts, krate, &[&context.rust]), context).finish());
+    files.add(
+        format!("{root}/src/context.rs"),
+        context::file(&mut Scope::new(contracts, krate, &[&context.rust]), context).finish(),
+    );
     let rejection = format!("{}Rejection", context.rust);
     let mut scope = Scope::new(contracts, krate, &[&rejection]);
     files.add(format!("{root}/src/rejections.rs"), rejections::file(&mut scope, context).finish());
@@ -100,18 +101,23 @@ fn messages(contracts: &Contracts, context: &Context, files: &mut Files) {
         }
         own
     };
-    let commands = own(&mut context.commands.iter().map(|command| command.id), format!("{}Command", context.rust));
+    let commands = own(
+        &mut context.commands.iter().map(|command| command.id),
+        format!("{}Command", context.rust),
+    );
     let own_names: Vec<_> = commands.iter().map(String::as_str).collect();
     let map = message::commands(&mut Scope::new(contracts, krate, &own_names), context);
     files.add(format!("{root}/src/commands/mod.rs"), map.finish());
-    let events = own(&mut context.events.iter().map(|event| event.id), format!("{}Event", context.rust));
+    let events =
+        own(&mut context.events.iter().map(|event| event.id), format!("{}Event", context.rust));
     let own_names: Vec<_> = events.iter().map(String::as_str).collect();
     let map = message::events(&mut Scope::new(contracts, krate, &own_names), context);
     files.add(format!("{root}/src/events/mod.rs"), map.finish());
 
     for command in &context.commands {
         let name = &contracts.type_of(command.id).rust.name;
-        let file = message::command(&mut file_scope(contracts, krate, command.id), context, command);
+        let file =
+            message::command(&mut file_scope(contracts, krate, command.id), context, command);
         files.add(format!("{root}/src/commands/{}.rs", names::module(name)), file.finish());
     }
     for event in &context.events {
@@ -125,7 +131,10 @@ fn messages(contracts: &Contracts, context: &Context, files: &mut Files) {
         .map(|command| &command.envelope)
         .chain(context.events.iter().map(|event| &event.envelope));
     for envelope in envelopes {
-        files.add(format!("{root}/schemas/{}", schema::envelope_file(envelope)), schema::text(&envelope.schema));
+        files.add(
+            format!("{root}/schemas/{}", schema::envelope_file(envelope)),
+            schema::text(&envelope.schema),
+        );
     }
 }
 
@@ -139,7 +148,10 @@ fn views(contracts: &Contracts, context: &Context, files: &mut Files) {
         let name = &contracts.type_of(view.id).rust.name;
         let key = format!("{name}Key");
         let mut scope = Scope::new(contracts, &context.krate, &[name, &key]);
-        files.add(format!("{root}/src/views/{}.rs", names::module(name)), view::file(&mut scope, view).finish());
+        files.add(
+            format!("{root}/src/views/{}.rs", names::module(name)),
+            view::file(&mut scope, view).finish(),
+        );
     }
 }
 

@@ -3,13 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::text::{RustFile, parsed};
 use super::names;
+use super::text::{RustFile, parsed};
 use crate::ir::{Context, Contracts, TypeId};
 
 /// `mod` and `pub use` lines of types that have a file each. Messages also bring their envelopes, views
 /// their keys.
-pub(super) fn of_types(contracts: &Contracts, ids: impl Iterator<Item = TypeId>, enveloped: bool) -> TokenStream {
+pub(super) fn of_types(
+    contracts: &Contracts,
+    ids: impl Iterator<Item = TypeId>,
+    enveloped: bool,
+) -> TokenStream {
     let mut types: Vec<_> = ids
         .map(|id| {
             let def = contracts.type_of(id);
@@ -25,7 +29,9 @@ pub(super) fn of_types(contracts: &Contracts, ids: impl Iterator<Item = TypeId>,
         let module = parsed(module);
         let name = parsed(&def.rust.name);
         let second = match def.role {
-            crate::ir::Role::Command | crate::ir::Role::Event if enveloped => Some(format!("{}Envelope", def.rust.name)),
+            crate::ir::Role::Command | crate::ir::Role::Event if enveloped => {
+                Some(format!("{}Envelope", def.rust.name))
+            }
             crate::ir::Role::View => Some(format!("{}Key", def.rust.name)),
             crate::ir::Role::Type | crate::ir::Role::Command | crate::ir::Role::Event => None,
         };
@@ -47,7 +53,7 @@ pub(super) fn folder(contracts: &Contracts, source: &str, doc: &str, ids: &[Type
 }
 
 /// What a contract's names and words may do that hand-written ones may not.
-const ALLOWED: &str = "#![allow(
+pub(super) const ALLOWED: &str = "#![allow(
     clippy::doc_markdown,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
@@ -67,7 +73,10 @@ pub(super) fn shared_lib() -> RustFile {
          | module | what is in it |\n|---|---|\n| [`types`] | a type for each file of `schemas/shared` |",
     );
     file.text(ALLOWED);
-    file.items(quote!(pub mod types; pub use types::*;));
+    file.items(quote!(
+        pub mod types;
+        pub use types::*;
+    ));
     file
 }
 

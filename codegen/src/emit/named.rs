@@ -54,7 +54,8 @@ impl Body {
 fn enumeration(scope: &mut Scope<'_>, def: &TypeDef, symbols: &EnumDef) -> TokenStream {
     let doc = docs::attributes(&docs::of_type(def));
     let name = parsed(&def.rust.name);
-    let screaming = symbols.variants.iter().all(|variant| names::is_screaming(&variant.rust, &variant.symbol));
+    let screaming =
+        symbols.variants.iter().all(|variant| names::is_screaming(&variant.rust, &variant.symbol));
     let rename_all = screaming.then(|| quote!(#[serde(rename_all = "SCREAMING_SNAKE_CASE")]));
     let variants = symbols.variants.iter().map(|variant| {
         let doc = docs::attributes(&docs::of_symbol(variant));
@@ -121,7 +122,11 @@ fn union(scope: &mut Scope<'_>, def: &TypeDef, union: &UnionDef) -> TokenStream 
 fn union_codec(scope: &mut Scope<'_>, def: &TypeDef, union: &UnionDef) -> String {
     let mut text = format!("charter_avro::union! {{\n    {} {{\n", def.rust.name);
     for branch in &union.branches {
-        let value = if branch.ty == Type::Null { String::new() } else { format!("({})", scope.ty(&branch.ty)) };
+        let value = if branch.ty == Type::Null {
+            String::new()
+        } else {
+            format!("({})", scope.ty(&branch.ty))
+        };
         text.push_str(&format!("        {}{value},\n", branch.rust));
     }
     text.push_str("    }\n}");

@@ -13,7 +13,8 @@ pub(super) fn structure(scope: &mut Scope<'_>, def: &TypeDef, record: &Record) -
     let doc = docs::attributes(&docs::of_type(def));
     let name = parsed(&def.rust.name);
     let camel = record.fields.iter().all(|field| names::is_camel(&field.rust, &field.name));
-    let rename_all = (camel && !record.fields.is_empty()).then(|| quote!(#[serde(rename_all = "camelCase")]));
+    let rename_all =
+        (camel && !record.fields.is_empty()).then(|| quote!(#[serde(rename_all = "camelCase")]));
     let fields = record.fields.iter().map(|field| {
         let doc = docs::attributes(&docs::of_field(field));
         let rename = (!camel).then(|| {

@@ -27,7 +27,8 @@ fn items(scope: &mut Scope<'_>, context: &Context) -> TokenStream {
     for rejection in &context.rejections {
         let variant = parsed(&rejection.rust);
         let code = &rejection.code;
-        let doc = docs::attributes(&format!("`{code}`: {}", docs::described(Some(&rejection.doc), code)));
+        let doc =
+            docs::attributes(&format!("`{code}`: {}", docs::described(Some(&rejection.doc), code)));
         if let Some(id) = rejection.details {
             let ty = parsed(&scope.named(id));
             variants.push(quote!(#doc #variant(#ty)));

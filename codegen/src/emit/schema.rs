@@ -11,7 +11,8 @@ use crate::ir::{Envelope, TypeDef};
 /// # Panics
 /// Where `compact` is not JSON, which the IR never holds.
 pub(super) fn text(compact: &str) -> String {
-    let schema: serde_json::Value = serde_json::from_str(compact).expect("the IR holds schemas as JSON");
+    let schema: serde_json::Value =
+        serde_json::from_str(compact).expect("the IR holds schemas as JSON");
     let mut text = serde_json::to_string_pretty(&schema).expect("JSON stays JSON");
     text.push('\n');
     text

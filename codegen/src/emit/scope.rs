@@ -107,6 +107,7 @@ impl<'a> Scope<'a> {
             Logical::LocalTimestampMillis => self.time("LocalTimestampMillis"),
             Logical::LocalTimestampMicros => self.time("LocalTimestampMicros"),
             Logical::LocalTimestampNanos => self.time("LocalTimestampNanos"),
+            Logical::Duration => self.time("CalendarDuration"),
         }
     }
 
@@ -172,19 +173,35 @@ impl<'a> Scope<'a> {
 
     fn logical_constant(&mut self, logical: Logical, constant: &Constant) -> String {
         match (logical, constant) {
-            (Logical::Decimal { precision, scale, fixed }, Constant::Decimal { unscaled, scale: given }) => {
+            (
+                Logical::Decimal { precision, scale, fixed },
+                Constant::Decimal { unscaled, scale: given },
+            ) => {
                 let unscaled = unscaled * 10_i128.pow(scale.saturating_sub(*given));
                 let decimal = self.codec("Decimal");
                 let value = format!(
                     "{decimal}::<{precision}, {scale}>::from_unscaled({}).expect(\"the contract's default fits\")",
                     integer(unscaled)
                 );
-                if fixed.is_some() { format!("{}({value})", self.codec("FixedDecimal")) } else { value }
+                if fixed.is_some() {
+                    format!("{}({value})", self.codec("FixedDecimal"))
+                } else {
+                    value
+                }
             }
             (Logical::Uuid { fixed }, Constant::Uuid(text)) => {
                 let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
                 let value = format!("{}::from_u128(0x{})", self.codec("Uuid"), grouped(&digits, 4));
                 if fixed { format!("{}({value})", self.codec("FixedUuid")) } else { value }
+            }
+            (Logical::Duration, Constant::Bytes(bytes)) => {
+                let mut parts = bytes.as_chunks::<4>().0.iter().copied().map(u32::from_le_bytes);
+                let mut part = || integer(parts.next().unwrap_or_default().into());
+                let (months, days, millis) = (part(), part(), part());
+                format!(
+                    "{} {{ months: {months}, days: {days}, millis: {millis} }}",
+                    self.logical(logical)
+                )
             }
             (_, plain) => {
                 let (from, fits) = match logical {
@@ -192,10 +209,16 @@ impl<'a> Scope<'a> {
                     Logical::TimestampMillis | Logical::LocalTimestampMillis => ("from_millis", ""),
                     Logical::TimestampMicros | Logical::LocalTimestampMicros => ("from_micros", ""),
                     Logical::TimestampNanos | Logical::LocalTimestampNanos => ("from_nanos", ""),
-                    Logical::TimeMillis => ("from_millis", ".expect(\"the contract's default fits\")"),
-                    Logical::TimeMicros => ("from_micros", ".expect(\"the contract's default fits\")"),
-                    // Their defaults are decimals and uuids, which are above.
-                    Logical::Decimal { .. } | Logical::Uuid { .. } => ("from", ""),
+                    Logical::TimeMillis => {
+                        ("from_millis", ".expect(\"the contract's default fits\")")
+                    }
+                    Logical::TimeMicros => {
+                        ("from_micros", ".expect(\"the contract's default fits\")")
+                    }
+                    // Their defaults are decimals, uuids and bytes, which are above.
+                    Logical::Decimal { .. } | Logical::Uuid { .. } | Logical::Duration => {
+                        ("from", "")
+                    }
                 };
                 format!("{}::{from}({}){fits}", self.logical(logical), self.plain_constant(plain))
             }
@@ -213,7 +236,9 @@ impl<'a> Scope<'a> {
             Constant::Bytes(bytes) => format!("{}(vec!{bytes:?})", self.codec("Bytes")),
             Constant::String(text) if text.is_empty() => "String::new()".to_owned(),
             Constant::String(text) => format!("{text:?}.to_owned()"),
-            Constant::Uuid(text) => self.logical_constant(Logical::Uuid { fixed: false }, &Constant::Uuid(text.clone())),
+            Constant::Uuid(text) => {
+                self.logical_constant(Logical::Uuid { fixed: false }, &Constant::Uuid(text.clone()))
+            }
             Constant::Decimal { unscaled, .. } => integer(*unscaled),
             Constant::Enum { id, variant } => {
                 let name = self.named(*id);
@@ -223,15 +248,22 @@ impl<'a> Scope<'a> {
                 }
             }
             Constant::Array(values) => {
-                let values: Vec<_> = values.iter().map(|value| self.plain_constant(value)).collect();
+                let values: Vec<_> =
+                    values.iter().map(|value| self.plain_constant(value)).collect();
                 format!("vec![{}]", values.join(", "))
             }
             Constant::Map(entries) => {
                 let entries: Vec<_> = entries
                     .iter()
-                    .map(|(key, value)| format!("({key:?}.to_owned(), {})", self.plain_constant(value)))
+                    .map(|(key, value)| {
+                        format!("({key:?}.to_owned(), {})", self.plain_constant(value))
+                    })
                     .collect();
-                format!("{}::from([{}])", self.name("std::collections", "BTreeMap"), entries.join(", "))
+                format!(
+                    "{}::from([{}])",
+                    self.name("std::collections", "BTreeMap"),
+                    entries.join(", ")
+                )
             }
             Constant::Record { id, fields } => {
                 let name = self.named(*id);
@@ -240,7 +272,9 @@ impl<'a> Scope<'a> {
                     .fields
                     .iter()
                     .zip(fields)
-                    .map(|(field, value)| format!("{}: {}", field.rust, self.constant(&field.ty, value)))
+                    .map(|(field, value)| {
+                        format!("{}: {}", field.rust, self.constant(&field.ty, value))
+                    })
                     .collect();
                 format!("{name} {{ {} }}", fields.join(", "))
             }
@@ -267,7 +301,10 @@ impl<'a> Scope<'a> {
         let mut modules: BTreeMap<(bool, &str), Vec<TokenStream>> = BTreeMap::new();
         for (name, module) in &self.names {
             if !module.is_empty() {
-                modules.entry((module.starts_with("crate"), module)).or_default().push(parsed(name));
+                modules
+                    .entry((module.starts_with("crate"), module))
+                    .or_default()
+                    .push(parsed(name));
             }
         }
         let lines = modules.into_iter().map(|((_, module), names)| {
@@ -318,6 +355,12 @@ mod tests {
         let mut scope = Scope::new(&contracts, "contract_seat", &["Table"]);
         assert_eq!(scope.name("charter_domain", "Table"), "charter_domain::Table");
         assert_eq!(scope.name("charter_domain", "View"), "View");
-        assert_eq!(scope.uses().to_string(), quote!(use charter_domain::View;).to_string());
+        assert_eq!(
+            scope.uses().to_string(),
+            quote!(
+                use charter_domain::View;
+            )
+            .to_string()
+        );
     }
 }

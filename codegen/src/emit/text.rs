@@ -34,12 +34,17 @@ impl RustFile {
     /// Where `items` is not a list of Rust items: an emitter that writes such a thing is broken.
     pub(super) fn items(&mut self, items: TokenStream) -> &mut Self {
         let shown = items.to_string();
-        let file: syn::File =
-            syn::parse2(items).unwrap_or_else(|error| panic!("an emitter writes items, found {error}: {shown}"));
+        let file: syn::File = syn::parse2(items)
+            .unwrap_or_else(|error| panic!("an emitter writes items, found {error}: {shown}"));
         let mut before = None;
         for item in file.items {
             let declaration = Declaration::of(&item);
-            let text = prettyplease::unparse(&syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] });
+            let text = prettyplease::unparse(&syn::File {
+                shebang: None,
+                frontmatter: None,
+                attrs: Vec::new(),
+                items: vec![item],
+            });
             let text = spaced(text.trim_end());
             match self.blocks.last_mut() {
                 Some(block) if declaration.is_some() && declaration == before => {
@@ -91,9 +96,13 @@ fn is_public(visibility: &syn::Visibility) -> bool {
 fn spaced(item: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
     for line in item.lines() {
-        let function = line.strip_prefix("    ").is_some_and(|line| line.starts_with("fn ") || line.starts_with("pub fn "));
+        let function = line
+            .strip_prefix("    ")
+            .is_some_and(|line| line.starts_with("fn ") || line.starts_with("pub fn "));
         if function {
-            let opens = lines.iter().rposition(|line| !line.starts_with("    #[") && !line.starts_with("    ///"));
+            let opens = lines
+                .iter()
+                .rposition(|line| !line.starts_with("    #[") && !line.starts_with("    ///"));
             if let Some(before) = opens.filter(|before| *before > 0 && !lines[*before].is_empty()) {
                 lines.insert(before + 1, "");
             }

@@ -49,7 +49,12 @@ fn key(scope: &mut Scope<'_>, def: &TypeDef, fields: &[&Field]) -> TokenStream {
     }
 }
 
-fn implementation(scope: &mut Scope<'_>, def: &TypeDef, view: &View, fields: &[Field]) -> TokenStream {
+fn implementation(
+    scope: &mut Scope<'_>,
+    def: &TypeDef,
+    view: &View,
+    fields: &[Field],
+) -> TokenStream {
     let contracts = scope.contracts();
     let name = parsed(&def.rust.name);
     let key = key_name(def);
@@ -148,7 +153,12 @@ fn way(scope: &Scope<'_>, field: &Field, column: &Column) -> Way {
     }
 }
 
-fn to_value(scope: &mut Scope<'_>, from: &TokenStream, field: &Field, column: &Column) -> TokenStream {
+fn to_value(
+    scope: &mut Scope<'_>,
+    from: &TokenStream,
+    field: &Field,
+    column: &Column,
+) -> TokenStream {
     let rust = parsed(&field.rust);
     match way(scope, field, column) {
         Way::Cell => {

@@ -1,0 +1,128 @@
+//! `contract-gateway`: the HTTP contract as types, operations and routes.
+
+mod annotation;
+mod document;
+mod operation;
+mod request;
+mod routes;
+mod schema;
+mod types;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::scope::Scope;
+use super::text::{RustFile, parsed};
+use super::{Files, manifest, modules, names};
+use crate::ir::{Contracts, Gateway, Operation, OperationKind, SchemaId};
+use types::Place;
+
+const ROOT: &str = "contract-gateway";
+const CRATE: &str = "contract_gateway";
+
+/// The crate's files.
+pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) {
+    files.add(format!("{ROOT}/Cargo.toml"), manifest::text(ROOT, &gateway.file, &dependencies(contracts, gateway)));
+    files.add(format!("{ROOT}/openapi.json"), document::json(gateway));
+    files.add(format!("{ROOT}/openapi.yaml"), document::yaml(gateway));
+    files.add(format!("{ROOT}/src/lib.rs"), lib(gateway).finish());
+    let mut place = |own: &[&str], emitter: &dyn Fn(&mut Place<'_, '_>) -> RustFile| {
+        let mut scope = Scope::new(contracts, CRATE, own);
+        emitter(&mut Place { scope: &mut scope, gateway }).finish()
+    };
+    files.add(format!("{ROOT}/src/document.rs"), place(&["GatewayDocument"], &document::file));
+    files.add(format!("{ROOT}/src/routes.rs"), place(&[], &routes::file));
+    for (index, def) in gateway.schemas.iter().enumerate() {
+        let text = place(&[&def.rust], &|place| schema::file(place, SchemaId(index)));
+        files.add(format!("{ROOT}/src/schemas/{}.rs", names::module(&def.rust)), text);
+    }
+    for operation in &gateway.operations {
+        let parameters = format!("{}Parameters", operation.rust_type);
+        let text = place(&[&operation.rust_type, &parameters], &|place| operation::file(place, operation));
+        files.add(format!("{ROOT}/src/operations/{}.rs", operation_module(operation)), text);
+    }
+    files.add(format!("{ROOT}/src/schemas/mod.rs"), schemas_map(gateway).finish());
+    files.add(format!("{ROOT}/src/operations/mod.rs"), operations_map(gateway).finish());
+}
+
+/// The module of an operation; unlike its function's name it never is a word of Rust's.
+fn operation_module(operation: &Operation) -> String {
+    names::module(&operation.rust_type)
+}
+
+fn dependencies(contracts: &Contracts, gateway: &Gateway) -> Vec<String> {
+    let fixed = [
+        "axum", "charter-avro", "charter-domain", "charter-engine", "charter-http", "contract-shared", "serde",
+        "serde_json", "utoipa",
+    ];
+    let used = |index: usize| {
+        gateway.operations.iter().any(|operation| match &operation.kind {
+            OperationKind::Command(command) => command.context == index,
+            OperationKind::Query(query) => query.context == index,
+            OperationKind::Outcome => false,
+        })
+    };
+    let contexts = contracts.contexts.iter().enumerate().filter(|(index, _)| used(*index));
+    fixed.map(str::to_owned).into_iter().chain(contexts.map(|(_, context)| context.package.clone())).collect()
+}
+
+fn lib(gateway: &Gateway) -> RustFile {
+    let mut file = RustFile::from_source(&gateway.file);
+    file.docs(&format!(
+        "{}: the HTTP contract as types, operations and routes.\n\n\
+         | module | what is in it |\n|---|---|\n\
+         | [`document`] | the contract itself, and the document that the code's annotations make |\n\
+         | [`operations`] | a type, a trait implementation and a handler for each operation |\n\
+         | [`routes`] | the routes, in the groups that a process mounts together |\n\
+         | [`schemas`] | what bodies are made of, and the way to and from the messages |",
+        gateway.title
+    ));
+    file.text(modules::ALLOWED);
+    file.items(quote! {
+        pub mod document;
+        pub mod operations;
+        pub mod routes;
+        pub mod schemas;
+    });
+    file
+}
+
+fn schemas_map(gateway: &Gateway) -> RustFile {
+    let mut schemas: Vec<_> = gateway.schemas.iter().map(|def| (names::module(&def.rust), &def.rust)).collect();
+    schemas.sort();
+    let mut file = RustFile::from_source(&gateway.file);
+    file.docs("What bodies are made of.");
+    file.items(map(schemas.into_iter().map(|(module, name)| (module, vec![name.clone()]))));
+    file
+}
+
+fn operations_map(gateway: &Gateway) -> RustFile {
+    let mut operations: Vec<_> = gateway
+        .operations
+        .iter()
+        .map(|operation| {
+            let mut names = vec![operation.rust_type.clone()];
+            if operation.kind != OperationKind::Outcome {
+                names.push(format!("{}Parameters", operation.rust_type));
+            }
+            names.push(operation.rust.clone());
+            (operation_module(operation), names)
+        })
+        .collect();
+    operations.sort();
+    let mut file = RustFile::from_source(&gateway.file);
+    file.docs("The operations.");
+    file.items(map(operations.into_iter()));
+    file
+}
+
+fn map(modules: impl Iterator<Item = (String, Vec<String>)>) -> TokenStream {
+    let (mut mods, mut uses) = (Vec::new(), Vec::new());
+    for (module, names) in modules {
+        let module = parsed(&module);
+        let names = names.iter().map(|name| parsed(name));
+        mods.push(quote!(mod #module;));
+        uses.push(quote!(pub use #module::{#(#names),*};));
+    }
+    quote!(#(#mods)* #(#uses)*)
+}

@@ -1,0 +1,124 @@
+//! The routes in the groups that a process mounts together: `routes.rs`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::types::Place;
+use crate::emit::docs;
+use crate::emit::text::{RustFile, parsed};
+use crate::ir::{Contracts, Operation, OperationKind};
+
+/// Operations that are served by the same process.
+struct Group<'a> {
+    /// `seat_commands`, `queries`, `outcomes`.
+    name: String,
+    doc: String,
+    operations: Vec<&'a Operation>,
+}
+
+/// The file of routes.
+pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
+    let gateway = place.gateway;
+    let groups = groups(place.scope.contracts(), &gateway.operations);
+    let mut items = TokenStream::new();
+    for group in &groups {
+        items.extend(group_items(place, group));
+    }
+    let constants = groups.iter().map(|group| parsed(&constant(&group.name)));
+    let operation = place.scope.path("charter_http", "Operation");
+    let all = quote! {
+        /// The operations of each group.
+        pub const ALL: &[&[&#operation]] = &[#(#constants),*];
+    };
+    let mut file = RustFile::from_source(&gateway.file);
+    file.docs("The routes, in the groups that a process mounts together.");
+    file.items(place.scope.uses()).items(all).items(items);
+    file
+}
+
+fn groups<'a>(contracts: &Contracts, operations: &'a [Operation]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for (index, context) in contracts.contexts.iter().enumerate() {
+        let sent = |operation: &&Operation| match &operation.kind {
+            OperationKind::Command(command) => command.context == index,
+            OperationKind::Query(_) | OperationKind::Outcome => false,
+        };
+        groups.push(Group {
+            name: format!("{}_commands", context.name),
+            doc: format!("operations that send commands of `{}`", context.name),
+            operations: operations.iter().filter(sent).collect(),
+        });
+    }
+    let queries = |operation: &&Operation| matches!(operation.kind, OperationKind::Query(_));
+    groups.push(Group {
+        name: "queries".to_owned(),
+        doc: "operations that read views".to_owned(),
+        operations: operations.iter().filter(queries).collect(),
+    });
+    let outcomes = |operation: &&Operation| operation.kind == OperationKind::Outcome;
+    groups.push(Group {
+        name: "outcomes".to_owned(),
+        doc: "operations that read outcomes".to_owned(),
+        operations: operations.iter().filter(outcomes).collect(),
+    });
+    groups.retain(|group| !group.operations.is_empty());
+    groups
+}
+
+fn constant(name: &str) -> String {
+    name.to_uppercase()
+}
+
+fn group_items(place: &mut Place<'_, '_>, group: &Group<'_>) -> TokenStream {
+    let operation_type = place.scope.path("charter_http", "Operation");
+    let api = place.scope.path("charter_http", "Api");
+    let router = place.scope.path("axum", "Router");
+    let operations = place.scope.path("crate", "operations");
+    let function = parsed(&group.name);
+    let constant = parsed(&constant(&group.name));
+    let constant_doc = docs::attributes(&format!("The {}.", group.doc));
+    let function_doc = docs::attributes(&format!("Routes of the {}.", group.doc));
+    let values: Vec<_> = group
+        .operations
+        .iter()
+        .map(|operation| {
+            let marker = parsed(&operation.rust_type);
+            let trait_name = match &operation.kind {
+                OperationKind::Command(_) => "CommandOperation",
+                OperationKind::Query(query) => match query.result {
+                    crate::ir::QueryResult::One { .. } => "RowOperation",
+                    crate::ir::QueryResult::Page { .. } => "ListOperation",
+                },
+                OperationKind::Outcome => return quote!(#operations::#marker::OPERATION),
+            };
+            let operation_trait = place.scope.path("charter_http", trait_name);
+            quote!(<#operations::#marker as #operation_trait>::OPERATION)
+        })
+        .collect();
+    let routes: Vec<_> = group
+        .operations
+        .iter()
+        .map(|operation| {
+            let path = &operation.path;
+            let method = match operation.method {
+                crate::ir::Method::Get => "get",
+                crate::ir::Method::Put => "put",
+                crate::ir::Method::Post => "post",
+                crate::ir::Method::Delete => "delete",
+                crate::ir::Method::Patch => "patch",
+            };
+            let method = place.scope.path("axum::routing", method);
+            let handler = parsed(&operation.rust);
+            quote!(.route(#path, #method(#operations::#handler)))
+        })
+        .collect();
+    quote! {
+        #constant_doc
+        pub const #constant: &[&#operation_type] = &[#(#values),*];
+
+        #function_doc
+        pub fn #function() -> #router<#api> {
+            #router::new() #(#routes)*
+        }
+    }
+}
