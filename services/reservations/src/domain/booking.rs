@@ -1,11 +1,11 @@
 //! One reservation: its terms, its status, and which status allows what.
 
+use charter_avro::codec::Decimal;
 use charter_domain::Date;
 use contract_reservation::{
     CreateReservation, ReservationCreated, ReservationSource, ReservationStatus, ReservationType,
     ReservationUpdated, Stay, UpdateReservation,
 };
-use rust_decimal::Decimal;
 
 /// The longest stay: ten years. It bounds how many nights one event touches.
 pub const MAX_NIGHTS: i64 = 3_653;
@@ -38,9 +38,9 @@ impl Step {
 /// A reservation as the aggregate remembers it. One that is over only keeps its status.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Reservation {
-    /// PENDING, CONFIRMED or CHECKED_IN.
+    /// PENDING, CONFIRMED or `CHECKED_IN`.
     Open(Box<Booking>),
-    /// CHECKED_OUT, CANCELLED or NO_SHOW.
+    /// `CHECKED_OUT`, CANCELLED or `NO_SHOW`.
     Over(ReservationStatus),
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Terms {
     pub(super) rate_code: Option<String>,
     pub(super) source: ReservationSource,
     pub(super) reservation_type: ReservationType,
-    pub(super) total_amount: Decimal,
+    pub(super) total_amount: Decimal<14, 2>,
     pub(super) currency: String,
     pub(super) notes: Option<String>,
 }

@@ -2,7 +2,9 @@
 //! beyond it that was ever booked.
 
 use charter_domain::{Date, Envelope, Message, Projection};
-use contract_reservation::{AvailabilityView, AvailabilityViewKey, Reservation, ReservationEvent, Stay};
+use contract_reservation::{
+    AvailabilityView, AvailabilityViewKey, Reservation, ReservationEvent, Stay,
+};
 
 use crate::domain::Reservations;
 

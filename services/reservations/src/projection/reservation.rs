@@ -12,7 +12,9 @@ impl Projection<ReservationView> for Reservations {
 
     fn keys(event: &Envelope<ReservationEvent>) -> Vec<ReservationViewKey> {
         let reservation_id = match &event.payload {
-            ReservationEvent::PropertyOpened(_) | ReservationEvent::NightsOpened(_) => return Vec::new(),
+            ReservationEvent::PropertyOpened(_) | ReservationEvent::NightsOpened(_) => {
+                return Vec::new();
+            }
             ReservationEvent::ReservationCreated(event) => event.reservation_id,
             ReservationEvent::ReservationConfirmed(event) => event.reservation_id,
             ReservationEvent::ReservationUpdated(event) => event.reservation_id,
