@@ -127,5 +127,5 @@ static TABLE: Table = Table {
             columns: &["property_id", "night", "room_type_id"],
         },
     ],
-    fingerprint: "0000000000000000",
+    fingerprint: "de80d37762ee8808",
 };

@@ -93,5 +93,5 @@ static TABLE: Table = Table {
     ],
     key: &["property_id"],
     indexes: &[],
-    fingerprint: "0000000000000000",
+    fingerprint: "500a485d984551f4",
 };

@@ -240,5 +240,5 @@ static TABLE: Table = Table {
             columns: &["guest_id", "check_in_date", "property_id", "reservation_id"],
         },
     ],
-    fingerprint: "0000000000000000",
+    fingerprint: "7d86f5534e2379d8",
 };

@@ -134,5 +134,5 @@ static TABLE: Table = Table {
             columns: &["show_id", "reserved_at", "hold_id", "seat_id"],
         },
     ],
-    fingerprint: "0000000000000000",
+    fingerprint: "6d7376f3788acada",
 };

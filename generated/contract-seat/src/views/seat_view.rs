@@ -163,5 +163,5 @@ static TABLE: Table = Table {
             columns: &["show_id", "section_id", "row", "number", "seat_id"],
         },
     ],
-    fingerprint: "0000000000000000",
+    fingerprint: "f5a1da1dfd784cc0",
 };

@@ -113,5 +113,5 @@ static TABLE: Table = Table {
     ],
     key: &["show_id", "section_id"],
     indexes: &[],
-    fingerprint: "0000000000000000",
+    fingerprint: "682228e2494305ef",
 };

@@ -100,5 +100,5 @@ static TABLE: Table = Table {
     ],
     key: &["show_id"],
     indexes: &[],
-    fingerprint: "0000000000000000",
+    fingerprint: "3b4b90467113e409",
 };

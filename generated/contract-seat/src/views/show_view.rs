@@ -123,5 +123,5 @@ static TABLE: Table = Table {
     ],
     key: &["show_id"],
     indexes: &[],
-    fingerprint: "0000000000000000",
+    fingerprint: "ca07a27308b121ea",
 };
