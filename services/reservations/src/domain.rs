@@ -2,8 +2,8 @@
 //! reservation.
 //!
 //! The aggregate is the property's whole inventory, so that two requests for the last room are decided one
-//! after the other. A reservation holds a room for every night of its stay while it is PENDING, CONFIRMED
-//! or `CHECKED_IN`; a check-out gives back the nights that have not begun.
+//! after the other. A reservation holds a room for every night of its stay while it is `PENDING`,
+//! `CONFIRMED` or `CHECKED_IN`; a check-out gives back the nights that have not begun.
 
 mod booking;
 mod occupancy;

@@ -38,9 +38,9 @@ impl Step {
 /// A reservation as the aggregate remembers it. One that is over only keeps its status.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Reservation {
-    /// PENDING, CONFIRMED or `CHECKED_IN`.
+    /// `PENDING`, `CONFIRMED` or `CHECKED_IN`.
     Open(Box<Booking>),
-    /// `CHECKED_OUT`, CANCELLED or `NO_SHOW`.
+    /// `CHECKED_OUT`, `CANCELLED` or `NO_SHOW`.
     Over(ReservationStatus),
 }
 
