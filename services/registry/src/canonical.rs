@@ -4,7 +4,8 @@
 //! one order, names split from namespaces, a namespace left out where it is the enclosing one,
 //! `"order": "ascending"` left out, no white space. Unlike Parsing Canonical Form it keeps docs,
 //! defaults, aliases, logical types and every other attribute: those are what people register
-//! schemas for. A name that is used after its definition is written in full.
+//! schemas for. Names are short within their namespace, which some clients count on when they put
+//! references in (`schema_registry_converter` 6 finds them in no other way).
 
 use std::collections::HashSet;
 
@@ -39,6 +40,12 @@ pub(crate) fn collect_names(schema: &Value, names: &mut HashSet<String>) {
 const PRIMITIVES: [&str; 8] =
     ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
+/// Whether a name alone would be read as something else.
+fn is_type_word(name: &str) -> bool {
+    PRIMITIVES.contains(&name)
+        || matches!(name, "record" | "error" | "enum" | "fixed" | "array" | "map" | "union")
+}
+
 struct Writer {
     form: Form,
     /// Full names that can be referred to.
@@ -68,11 +75,7 @@ impl Name {
 }
 
 fn qualify(name: &str, space: &str) -> String {
-    if space.is_empty() || name.contains('.') {
-        name.to_owned()
-    } else {
-        format!("{space}.{name}")
-    }
+    if space.is_empty() || name.contains('.') { name.to_owned() } else { format!("{space}.{name}") }
 }
 
 impl Writer {
@@ -95,7 +98,10 @@ impl Writer {
         if !self.known.contains(&full) && self.known.contains(name) {
             return name.into();
         }
-        full.into()
+        match full.rsplit_once('.') {
+            Some((space, simple)) if space == enclosing && !is_type_word(simple) => simple.into(),
+            Some(_) | None => full.into(),
+        }
     }
 
     fn object(&mut self, object: &Map<String, Value>, enclosing: &str) -> Value {
@@ -133,7 +139,9 @@ impl Writer {
             })
             .collect();
         out.insert("fields".to_owned(), fields.into());
-        out.extend(self.attributes(object, &["type", "name", "namespace", "doc", "fields", "aliases"]));
+        out.extend(
+            self.attributes(object, &["type", "name", "namespace", "doc", "fields", "aliases"]),
+        );
         self.aliases(object, &name.space, &mut out);
         out.into()
     }
@@ -150,9 +158,7 @@ impl Writer {
             copy(field, "order", &mut out);
         }
         self.aliases(field, "", &mut out);
-        out.extend(
-            self.attributes(field, &["name", "type", "doc", "default", "order", "aliases"]),
-        );
+        out.extend(self.attributes(field, &["name", "type", "doc", "default", "order", "aliases"]));
         out.into()
     }
 
@@ -263,14 +269,15 @@ mod tests {
     }
 
     #[test]
-    fn an_enclosing_namespace_is_left_out_and_a_use_is_written_in_full() {
+    fn an_enclosing_namespace_is_left_out_of_definitions_and_uses() {
         let explicit = r#"{"type":"record","name":"A","namespace":"n","fields":[
             {"name":"b","type":{"type":"record","name":"B","namespace":"n","fields":[]}},
-            {"name":"c","type":["null","B"]},
-            {"name":"d","type":{"type":"enum","name":"E","namespace":"","symbols":["X"]}}]}"#;
+            {"name":"c","type":["null","n.B"]},
+            {"name":"d","type":{"type":"enum","name":"E","namespace":"","symbols":["X"]}},
+            {"name":"e","type":["E",{"type":"array","items":{"type":"fixed","name":"m.int","size":1}},"m.int"]}]}"#;
         assert_eq!(
             write(explicit, Form::Registered),
-            r#"{"type":"record","name":"A","namespace":"n","fields":[{"name":"b","type":{"type":"record","name":"B","fields":[]}},{"name":"c","type":["null","n.B"]},{"name":"d","type":{"type":"enum","name":"E","namespace":"","symbols":["X"]}}]}"#
+            r#"{"type":"record","name":"A","namespace":"n","fields":[{"name":"b","type":{"type":"record","name":"B","fields":[]}},{"name":"c","type":["null","B"]},{"name":"d","type":{"type":"enum","name":"E","namespace":"","symbols":["X"]}},{"name":"e","type":["E",{"type":"array","items":{"type":"fixed","name":"int","namespace":"m","size":1}},"m.int"]}]}"#
         );
     }
 

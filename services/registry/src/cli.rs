@@ -48,10 +48,14 @@ pub enum StartError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Another process listens there.
-    #[error("address `{0}` is in use by another process: stop it, or give another one with `--listen` (port 0 takes a free one)")]
+    #[error(
+        "address `{0}` is in use by another process: stop it, or give another one with `--listen` (port 0 takes a free one)"
+    )]
     AddressInUse(SocketAddr),
     /// The system refuses the address.
-    #[error("address `{address}` cannot be listened on: {source}; give another one with `--listen`")]
+    #[error(
+        "address `{address}` cannot be listened on: {source}; give another one with `--listen`"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -59,7 +63,9 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// A log filter that cannot be read.
-    #[error("log filter `{filter}` cannot be read: {source}; give `info`, `debug` or one as `tracing` has it with `--log`")]
+    #[error(
+        "log filter `{filter}` cannot be read: {source}; give `info`, `debug` or one as `tracing` has it with `--log`"
+    )]
     LogFilter {
         /// The filter.
         filter: String,

@@ -75,7 +75,7 @@ const DIFFERENT: &[(&str, &str)] = &[
     (
         "references_exhaustive.feature:238 ",
         "a soft-deleted schema is still read by its id, and needs what it references: that is kept \
-         until the referrer is deleted for good, as in Confluent's registry since 8.2",
+         until the referrer is deleted for good, as Confluent's registry does today",
     ),
 ];
 
@@ -89,17 +89,25 @@ struct Mismatch {
 /// Why a scenario is out of scope: contexts, metadata and rule sets are refused.
 fn out_of_scope(scenario: &Scenario) -> Option<&'static str> {
     let path = |step: &Step| step.request.path.clone();
-    let names_context = |path: String| {
-        path.contains("/:.") || (path.starts_with("/contexts/"))
-    };
+    let names_context = |path: String| path.contains("/:.") || (path.starts_with("/contexts/"));
     if scenario.steps.iter().map(path).any(names_context) {
         return Some("contexts");
     }
     let body = |step: &Step| step.request.body.as_ref().map(Value::to_string).unwrap_or_default();
-    if scenario.steps.iter().map(body).any(|body| body.contains("\"ruleSet\"") || body.contains("RuleSet\"")) {
+    if scenario
+        .steps
+        .iter()
+        .map(body)
+        .any(|body| body.contains("\"ruleSet\"") || body.contains("RuleSet\""))
+    {
         return Some("rule sets");
     }
-    if scenario.steps.iter().map(body).any(|body| body.contains("\"metadata\":") || body.contains("Metadata\"")) {
+    if scenario
+        .steps
+        .iter()
+        .map(body)
+        .any(|body| body.contains("\"metadata\":") || body.contains("Metadata\""))
+    {
         return Some("metadata");
     }
     None
@@ -124,7 +132,8 @@ async fn scenarios_of_a_peer_are_answered_alike_or_differ_for_a_reason() {
             (Ok(()), None, None) => "passed".to_owned(),
             (Ok(()), None, Some(scope)) => format!("passed, though about {scope}"),
             (Ok(()), Some((_, reason)), _) => {
-                wrong.push(format!("{}: listed as different ({reason}), but passes", scenario.name));
+                wrong
+                    .push(format!("{}: listed as different ({reason}), but passes", scenario.name));
                 "listed, but passed".to_owned()
             }
             (Err(_), Some(_), _) => "different on purpose".to_owned(),
@@ -152,7 +161,8 @@ async fn run(scenario: &Scenario) -> Result<(), Mismatch> {
         for (name, value) in &stored {
             path = path.replace(&format!("{{{{{name}}}}}"), &value.to_string());
         }
-        let body = step.request.raw.clone().or_else(|| step.request.body.as_ref().map(Value::to_string));
+        let body =
+            step.request.raw.clone().or_else(|| step.request.body.as_ref().map(Value::to_string));
         let answer = server.send(&step.request.method, &path, body).await;
         let failed = step.checks.iter().find_map(|check| violated(check, &answer, &stored).err());
         if let Some(failed) = failed {
@@ -194,7 +204,9 @@ fn violated(check: &Check, answer: &Answer, stored: &HashMap<String, Value>) -> 
         "body_not_contains" => !answer.text.contains(&text()),
         "is_compatible" => &json["is_compatible"] == value,
         "int_body" => json == value,
-        "message_matches" => json["message"].as_str().is_some_and(|message| message.contains(&text())),
+        "message_matches" => {
+            json["message"].as_str().is_some_and(|message| message.contains(&text()))
+        }
         "header_contains" => answer.content_type.contains(&text()),
         "valid_json" => !json.is_null(),
         other => return Err(format!("unknown check `{other}`")),

@@ -89,9 +89,7 @@ impl Params {
 
     fn integer(&self, name: &'static str, default: i64) -> Result<i64, ApiError> {
         self.text(name).map_or(Ok(default), |value| {
-            value
-                .parse()
-                .map_err(|_| ApiError::MalformedQuery { name, value: value.to_owned() })
+            value.parse().map_err(|_| ApiError::MalformedQuery { name, value: value.to_owned() })
         })
     }
 }
@@ -173,8 +171,10 @@ impl SchemaBody {
             }
             Some(kind) => return Err(ApiError::SchemaTypeUnknown(kind.to_owned())),
         }
-        let tags = "tags are metadata, which is not supported; keep them as attributes in the schema";
-        let rules = "rules run in Confluent's clients, which must not trust a registry that drops them";
+        let tags =
+            "tags are metadata, which is not supported; keep them as attributes in the schema";
+        let rules =
+            "rules run in Confluent's clients, which must not trust a registry that drops them";
         for (name, value, why) in [
             ("metadata", &self.metadata, "keep it as attributes in the schema"),
             ("ruleSet", &self.rule_set, rules),
@@ -217,8 +217,8 @@ fn is_nothing(value: &serde_json::Value) -> bool {
         serde_json::Value::Null => true,
         serde_json::Value::Array(items) => items.is_empty(),
         serde_json::Value::Object(members) => members.values().all(is_nothing),
-        serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::String(_) => {
-            false
-        }
+        serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => false,
     }
 }

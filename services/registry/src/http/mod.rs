@@ -37,14 +37,8 @@ impl Registry {
             .route("/schemas/ids/{id}/subjects", get(schemas::subjects_of_id))
             .route("/schemas/ids/{id}/versions", get(schemas::versions_of_id))
             .route("/subjects", get(subjects::list))
-            .route(
-                "/subjects/{subject}",
-                post(subjects::look_up).delete(subjects::delete),
-            )
-            .route(
-                "/subjects/{subject}/versions",
-                get(subjects::versions).post(subjects::register),
-            )
+            .route("/subjects/{subject}", post(subjects::look_up).delete(subjects::delete))
+            .route("/subjects/{subject}/versions", get(subjects::versions).post(subjects::register))
             .route(
                 "/subjects/{subject}/versions/{version}",
                 get(subjects::version).merge(delete(subjects::delete_version)),

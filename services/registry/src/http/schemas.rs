@@ -22,8 +22,7 @@ pub(super) async fn list(
         let why = "it filters by rules or associations, which are not supported";
         return Err(ApiError::Unsupported(name.to_owned(), why));
     }
-    let filter =
-        if params.flag("latestOnly") { SchemaFilter::Latest } else { SchemaFilter::Every };
+    let filter = if params.flag("latestOnly") { SchemaFilter::Latest } else { SchemaFilter::Every };
     let versions = registry.schemas(prefix(&params)?, params.deleted(), filter).await?;
     let versions = params.page(versions)?;
     Ok(Json(versions.into_iter().map(VersionAnswer::from).collect()))
@@ -42,8 +41,7 @@ pub(super) async fn by_id(
 ) -> Result<Json<SchemaAnswer>, ApiError> {
     subject(&params)?;
     let schema = registry.schema(schema_id(&id)?, params.format()).await?;
-    let max_id =
-        if params.flag("fetchMaxId") { Some(registry.max_id().await?) } else { None };
+    let max_id = if params.flag("fetchMaxId") { Some(registry.max_id().await?) } else { None };
     Ok(Json(SchemaAnswer::new(schema, max_id)))
 }
 

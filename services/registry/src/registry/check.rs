@@ -42,8 +42,7 @@ impl Registry {
                 latest.into_iter().collect()
             }
             CheckedAgainst::Version(VersionId::Number(number)) => {
-                let found =
-                    SubjectVersion::find(&mut connection, subject.as_str(), number).await?;
+                let found = SubjectVersion::find(&mut connection, subject.as_str(), number).await?;
                 let found = found.filter(|version| !version.deleted);
                 vec![found.ok_or(ApiError::VersionNotFound(VersionId::Number(number)))?]
             }

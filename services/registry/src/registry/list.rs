@@ -1,7 +1,7 @@
 //! Listing subjects, versions and schemas.
 
-use super::lookup::{find_version, require_subject};
 use super::Registry;
+use super::lookup::{find_version, require_subject};
 use crate::error::ApiError;
 use crate::store::{Deleted, StoredSchema, SubjectVersion};
 use crate::subject::{Subject, VersionId};

@@ -115,7 +115,8 @@ pub(super) async fn registered(
     if found.is_some() || !parsed.references.is_empty() {
         return Ok(found);
     }
-    let found = SubjectVersion::with_resolved(connection, subject, &parsed.resolved, deleted).await?;
+    let found =
+        SubjectVersion::with_resolved(connection, subject, &parsed.resolved, deleted).await?;
     Ok(found.filter(|version| !version.schema.references.is_empty()))
 }
 

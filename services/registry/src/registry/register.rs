@@ -70,7 +70,8 @@ impl Registry {
         if in_force.mode != Mode::Import {
             check::require_compatible(&mut transaction, subject, &parsed, in_force).await?;
         }
-        let version = choose_version(&mut transaction, subject, registration, in_force.mode).await?;
+        let version =
+            choose_version(&mut transaction, subject, registration, in_force.mode).await?;
         let id = store_schema(&mut transaction, &parsed, registration.id).await?;
         SubjectVersion::insert(&mut transaction, subject, version, id).await?;
         replace_deleted(&mut transaction, subject, version, id).await?;
@@ -147,9 +148,7 @@ async fn choose_version(
             Ok(number)
         }
         RequestedVersion::Number(number) if number == next => Ok(next),
-        RequestedVersion::Number(found) => {
-            Err(ApiError::VersionNotNext { found, expected: next })
-        }
+        RequestedVersion::Number(found) => Err(ApiError::VersionNotNext { found, expected: next }),
     }
 }
 
@@ -168,7 +167,9 @@ async fn store_schema(
     };
     if let Some(id) = requested {
         return match StoredSchema::by_id(connection, id).await? {
-            Some(stored) if stored.text == parsed.text && stored.references == parsed.references => {
+            Some(stored)
+                if stored.text == parsed.text && stored.references == parsed.references =>
+            {
                 Ok(id)
             }
             Some(_) => Err(ApiError::IdTaken(id)),

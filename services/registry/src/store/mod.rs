@@ -14,8 +14,8 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
-pub(crate) use lock::LockError;
 use lock::DirectoryLock;
+pub(crate) use lock::LockError;
 pub(crate) use schemas::{NewSchema, Reference, StoredSchema};
 pub(crate) use versions::{Deleted, SubjectVersion};
 
@@ -43,7 +43,8 @@ impl Store {
     /// # Errors
     /// [`OpenError`], each with what to do.
     pub(crate) async fn open(directory: &Path) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(directory).map_err(|source| OpenError::directory(directory, source))?;
+        std::fs::create_dir_all(directory)
+            .map_err(|source| OpenError::directory(directory, source))?;
         let lock = DirectoryLock::acquire(directory)?;
         let file = directory.join("registry.db");
         let database = |source: sqlx::Error| OpenError::Database {

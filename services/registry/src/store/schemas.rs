@@ -51,8 +51,9 @@ pub(super) struct SchemaRow {
 
 impl SchemaRow {
     pub(super) fn schema(self) -> Result<StoredSchema, StoreError> {
-        let references = serde_json::from_str(&self.reference_list)
-            .map_err(|_| StoreError::Corrupt { what: "reference list", value: self.reference_list })?;
+        let references = serde_json::from_str(&self.reference_list).map_err(|_| {
+            StoreError::Corrupt { what: "reference list", value: self.reference_list }
+        })?;
         Ok(StoredSchema { id: self.id, text: self.text, references })
     }
 }
@@ -129,10 +130,7 @@ impl StoredSchema {
 
 impl NewSchema<'_> {
     /// Stores the schema under the next id and gives that.
-    pub(crate) async fn insert(
-        self,
-        connection: &mut SqliteConnection,
-    ) -> Result<i32, StoreError> {
+    pub(crate) async fn insert(self, connection: &mut SqliteConnection) -> Result<i32, StoreError> {
         let id: i32 = sqlx::query_scalar(
             "UPDATE next_schema_id SET value = value + 1 WHERE one = 1 RETURNING value - 1",
         )

@@ -2,8 +2,8 @@
 
 use sqlx::SqliteConnection;
 
-use super::schemas::{SchemaRow, StoredSchema, remove_unused};
 use super::StoreError;
+use super::schemas::{SchemaRow, StoredSchema, remove_unused};
 use crate::subject::Subject;
 
 /// Whether soft-deleted versions count.

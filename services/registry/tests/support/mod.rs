@@ -55,9 +55,8 @@ impl Server {
         let method = Method::from_bytes(method.as_bytes()).expect("method");
         let mut request = self.client.request(method, format!("{}{path}", self.url));
         if let Some(body) = body {
-            request = request
-                .header("content-type", "application/vnd.schemaregistry.v1+json")
-                .body(body);
+            request =
+                request.header("content-type", "application/vnd.schemaregistry.v1+json").body(body);
         }
         Answer::of(request.send().await.expect("answers")).await
     }
@@ -118,5 +117,6 @@ impl Answer {
 
 /// A record with one field.
 pub(crate) fn record(name: &str, field: &str, kind: &str) -> String {
-    json!({ "type": "record", "name": name, "fields": [{ "name": field, "type": kind }] }).to_string()
+    json!({ "type": "record", "name": name, "fields": [{ "name": field, "type": kind }] })
+        .to_string()
 }
