@@ -17,6 +17,8 @@ mod set;
 
 use std::sync::Arc;
 
+pub(crate) use default::Checker;
+
 pub use ast::{Enum, Field, Fixed, Kind, Logical, Node, NodeId, Order, Record};
 pub use error::{SchemaError, SchemaErrors};
 pub use name::FullName;
@@ -79,6 +81,10 @@ impl Schema {
     #[must_use]
     pub fn at(&self, id: NodeId) -> Self {
         Self { arena: Arc::clone(&self.arena), root: id }
+    }
+
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.arena
     }
 
     /// How many nodes the arena holds: every [`NodeId`] of it is below this.

@@ -84,7 +84,7 @@ impl<'a> Report<'a> {
         let written = &verdicts.writer().node(writer).kind;
         match (read, written) {
             (Kind::Union { branches }, Kind::Union { branches: others }) => {
-                self.unions(site, branches, others)
+                self.unions(site, branches, others);
             }
             (_, Kind::Union { branches }) => {
                 let inner = branches.iter().enumerate().map(|(index, branch)| {

@@ -146,7 +146,7 @@ impl Verdicts {
                 for field in &record.fields {
                     match source_by(field, |name| by_name.get(name).copied()) {
                         FieldSource::Writer(index) => {
-                            all &= ask((field.schema, other.fields[index].schema))
+                            all &= ask((field.schema, other.fields[index].schema));
                         }
                         FieldSource::Default => {}
                         FieldSource::Missing | FieldSource::Ambiguous(..) => all = false,

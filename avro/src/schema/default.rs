@@ -9,7 +9,7 @@ use crate::source::{Span, Tree};
 
 /// Why a value does not fit a type.
 #[derive(Debug)]
-pub(super) struct Fit {
+pub(crate) struct Fit {
     pub(super) rule: &'static str,
     pub(super) message: String,
     pub(super) span: Span,
@@ -28,7 +28,8 @@ pub(super) fn check(
     Checker { nodes, holes, strictness, refused: HashSet::new() }.check(id, value)
 }
 
-struct Checker<'a> {
+/// Judges values of one document; see [`check`].
+pub(crate) struct Checker<'a> {
     nodes: &'a [Node],
     holes: &'a HashSet<NodeId>,
     strictness: Strictness,
@@ -37,8 +38,13 @@ struct Checker<'a> {
     refused: HashSet<(NodeId, u32)>,
 }
 
-impl Checker<'_> {
-    fn check(&mut self, id: NodeId, value: &Tree) -> Result<(), Fit> {
+impl<'a> Checker<'a> {
+    /// A checker of values that a reader gets to see, in a schema without problems.
+    pub(crate) fn of_reader(nodes: &'a [Node], holes: &'a HashSet<NodeId>) -> Self {
+        Self { nodes, holes, strictness: Strictness::Reader, refused: HashSet::new() }
+    }
+
+    pub(crate) fn check(&mut self, id: NodeId, value: &Tree) -> Result<(), Fit> {
         if self.holes.contains(&id) {
             return Ok(());
         }

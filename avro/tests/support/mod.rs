@@ -1,6 +1,8 @@
 //! What the tests of this crate share.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod random;
+
 use std::path::PathBuf;
 
 /// The cases in `file` of the peer cases: in the directory that `PEER_CASES` names, else in `shared/peer_cases` beside the
