@@ -1,6 +1,7 @@
 //! The whole way from files to the representation.
 
 use crate::contexts;
+use crate::gateway;
 use crate::input::Input;
 use crate::ir::{Contracts, TypeId};
 use crate::problem::{Problem, Problems};
@@ -22,6 +23,8 @@ pub fn compile(input: &Input) -> Compiled {
     let parsed = types::parse(&input.schemas, &mut problems);
     let types = types::lower(&parsed, &mut problems);
     let contexts = contexts::build(&parsed, &types, &mut problems);
+    let openapi = input.openapi.as_ref();
+    let gateway = openapi.and_then(|file| gateway::build(file, &types, &contexts, &mut problems));
     let contracts = Contracts {
         shared: (0..types.defs.len())
             .map(TypeId)
@@ -30,7 +33,7 @@ pub fn compile(input: &Input) -> Compiled {
         metadata: types.find(METADATA),
         types: types.defs,
         contexts,
-        gateway: None,
+        gateway,
     };
     let contracts = (problems.errors() == 0).then_some(contracts);
     Compiled { contracts, problems: problems.into_sorted() }

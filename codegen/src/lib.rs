@@ -17,6 +17,7 @@ mod attribute;
 mod compile;
 mod constant;
 mod contexts;
+mod gateway;
 mod types;
 
 pub mod cli;

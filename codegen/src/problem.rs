@@ -77,6 +77,16 @@ impl Problems {
         self.found.iter().filter(|problem| problem.severity == Severity::Error).count()
     }
 
+    /// Gives the errors after the first `count` another rule: they were found by a proof that serves
+    /// several.
+    pub(crate) fn rename_since(&mut self, count: usize, rule: &'static Rule) {
+        let errors = self.found.iter_mut().filter(|problem| problem.severity == Severity::Error);
+        for problem in errors.skip(count) {
+            problem.rule = rule.id;
+            rule.mend.clone_into(&mut problem.help);
+        }
+    }
+
     /// All, each once, sorted by file and place.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Problem> {

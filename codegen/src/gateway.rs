@@ -1,0 +1,152 @@
+//! The HTTP contract: the OpenAPI document read, and proven against the contexts.
+
+mod commands;
+mod conditions;
+mod constraints;
+mod document;
+mod operations;
+mod outcome;
+mod pairs;
+mod queries;
+mod schemas;
+mod values;
+
+use std::collections::BTreeSet;
+
+use charter_avro::source::Tree;
+use serde_json::Value as Json;
+
+use crate::input::File;
+use crate::ir::{Context, Gateway, SchemaDef, SchemaId, SchemaShape, SchemaType, SchemaUse};
+use crate::problem::{Problem, Problems, origin};
+use crate::rules;
+use crate::types::Types;
+use document::Document;
+use pairs::Pairs;
+use schemas::Schemas;
+
+/// What every part of the reading needs.
+struct Scope<'a> {
+    document: &'a Document<'a>,
+    types: &'a Types,
+    contexts: &'a [Context],
+    problems: &'a mut Problems,
+    schemas: Schemas<'a>,
+    pairs: Pairs,
+}
+
+/// Builds the gateway. `None` where the document cannot be read at all.
+pub(crate) fn build(
+    file: &File,
+    types: &Types,
+    contexts: &[Context],
+    problems: &mut Problems,
+) -> Option<Gateway> {
+    let tree = match Tree::parse_yaml(&file.text) {
+        Ok(tree) => tree,
+        Err(error) => {
+            let at = origin(&file.path, error.span);
+            let mut problem = Problem::new(&rules::OPENAPI_SHAPE, &at, error.message);
+            problem.rule = error.rule;
+            problems.push(problem.help("mend the document's syntax"));
+            return None;
+        }
+    };
+    let document = Document { path: &file.path, tree: &tree };
+    let root = document.root(problems)?;
+    let schemas = Schemas::read(&document, problems);
+    let mut scope =
+        Scope { document: &document, types, contexts, problems, schemas, pairs: Pairs::default() };
+    let mut operations = operations::read(&root, &mut scope);
+    let Scope { mut schemas, pairs, problems, .. } = scope;
+    schemas.check_names(problems);
+    schemas.check_values(problems);
+    pairs.settle_decimals(&mut schemas, &mut operations);
+    let mut defs = schemas.finish();
+    for operation in &operations {
+        let parameters = operation.parameters.iter().map(|parameter| &parameter.schema);
+        let mut requests = Reached::default();
+        parameters.for_each(|schema| requests.enter_use(schema, &defs));
+        requests.enter(operation.body.as_ref().map(|body| body.schema), &defs);
+        let mut responses = Reached::default();
+        let bodies = operation.responses.iter().filter_map(|response| response.schema.as_ref());
+        bodies.for_each(|schema| responses.enter_use(schema, &defs));
+        for (index, def) in defs.iter_mut().enumerate() {
+            def.in_requests |= requests.0.contains(&SchemaId(index));
+            def.in_responses |= responses.0.contains(&SchemaId(index));
+        }
+        if let Some(body) = operation.body.as_ref().filter(|body| body.merge_patch) {
+            defs[body.schema.0].is_merge_patch = true;
+        }
+    }
+    Some(Gateway {
+        title: root.title,
+        version: root.version,
+        description: root.description,
+        file: file.path.clone(),
+        document: without_extensions(&tree.to_json()),
+        document_text: file.text.clone(),
+        tags: root.tags,
+        schemas: defs,
+        operations,
+        conversions: pairs.finish(),
+    })
+}
+
+/// The document as others read it: the compiler's own `x-` keys left out.
+fn without_extensions(json: &Json) -> Json {
+    match json {
+        Json::Object(members) => members
+            .iter()
+            .filter(|(key, _)| !document::EXTENSIONS.contains(&key.as_str()))
+            .map(|(key, value)| (key.clone(), without_extensions(value)))
+            .collect(),
+        Json::Array(items) => items.iter().map(without_extensions).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => json.clone(),
+    }
+}
+
+/// The schemas that a body reaches.
+#[derive(Default)]
+struct Reached(BTreeSet<SchemaId>);
+
+impl Reached {
+    fn enter(&mut self, id: Option<SchemaId>, defs: &[SchemaDef]) {
+        let Some(id) = id else { return };
+        if !self.0.insert(id) {
+            return;
+        }
+        match &defs[id.0].shape {
+            SchemaShape::Object(object) => {
+                object
+                    .properties
+                    .iter()
+                    .for_each(|property| self.enter_use(&property.schema, defs));
+            }
+            SchemaShape::OneOf(one_of) => {
+                one_of.branches.iter().for_each(|branch| self.enter(Some(branch.schema), defs));
+            }
+            SchemaShape::Alias(schema) => self.enter_use(schema, defs),
+            SchemaShape::Enum(_) => {}
+        }
+    }
+
+    fn enter_use(&mut self, schema: &SchemaUse, defs: &[SchemaDef]) {
+        match &schema.ty {
+            SchemaType::Ref(id) => self.enter(Some(*id), defs),
+            SchemaType::Array(inner) | SchemaType::Map(inner) => self.enter_use(inner, defs),
+            SchemaType::Boolean
+            | SchemaType::Int32
+            | SchemaType::Int64
+            | SchemaType::Float
+            | SchemaType::Double
+            | SchemaType::String
+            | SchemaType::Uuid
+            | SchemaType::Date
+            | SchemaType::DateTime
+            | SchemaType::Decimal { .. }
+            | SchemaType::Base64
+            | SchemaType::FreeObject => {}
+        }
+    }
+}

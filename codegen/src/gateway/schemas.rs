@@ -1,0 +1,489 @@
+//! The document's schemas: those under `components`, and those that stand where they are used.
+
+use std::collections::BTreeMap;
+
+use charter_avro::source::{Member, Tree};
+
+use super::{constraints, document::Document};
+use crate::ir::{
+    Constraints, Object, OneOf, OneOfBranch, Origin, Property, SchemaDef, SchemaId, SchemaShape,
+    SchemaType, SchemaUse, Variant,
+};
+use crate::names;
+use crate::problem::{Problem, Problems};
+use crate::rules;
+
+/// Keywords of schemas beside the constraints.
+const KEYWORDS: &[&str] = &[
+    "$ref",
+    "type",
+    "format",
+    "contentEncoding",
+    "title",
+    "description",
+    "properties",
+    "required",
+    "additionalProperties",
+    "minProperties",
+    "items",
+    "enum",
+    "oneOf",
+    "discriminator",
+    "default",
+    "example",
+    "examples",
+    "deprecated",
+    "x-fill",
+];
+
+/// Where a component's reference begins.
+const COMPONENTS: &str = "#/components/schemas/";
+
+/// All schemas with a name.
+pub(super) struct Schemas<'a> {
+    document: &'a Document<'a>,
+    defs: Vec<SchemaDef>,
+    names: BTreeMap<String, SchemaId>,
+    /// `x-fill` of a property, by where the property stands.
+    fills: BTreeMap<Origin, Origin>,
+}
+
+impl<'a> Schemas<'a> {
+    /// Reads `components.schemas`. Inline ones follow where they are met.
+    pub(super) fn read(document: &'a Document<'a>, problems: &mut Problems) -> Self {
+        let mut schemas =
+            Self { document, defs: Vec::new(), names: BTreeMap::new(), fills: BTreeMap::new() };
+        let components = document.tree.get("components");
+        if let Some(components) = components {
+            let known =
+                ["schemas", "parameters", "headers", "responses", "requestBodies", "examples"];
+            document.object(components, "components", &known, problems);
+        }
+        let members =
+            components.and_then(|components| components.get("schemas")).and_then(Tree::as_object);
+        let mut members: Vec<&Member> = members.unwrap_or_default().iter().collect();
+        members.sort_by(|a, b| a.key.cmp(&b.key));
+        // All have their ids before the first is read, since they refer to each other.
+        for member in &members {
+            let id = SchemaId(schemas.defs.len());
+            schemas.names.insert(member.key.clone(), id);
+            let mut def = blank(&member.key, document.key_at(member));
+            def.is_component = true;
+            schemas.defs.push(def);
+        }
+        for (index, member) in members.iter().enumerate() {
+            schemas.describe(&member.value, &member.key, &document.key_at(member), problems);
+            let shape = schemas.shape(&member.value, &member.key, problems);
+            let def = &mut schemas.defs[index];
+            def.doc = text(&member.value, "description");
+            def.example = example(&member.value);
+            def.shape = shape;
+        }
+        schemas
+    }
+
+    /// The schema with this id.
+    pub(super) fn get(&self, id: SchemaId) -> &SchemaDef {
+        &self.defs[id.0]
+    }
+
+    /// All of them.
+    pub(super) fn defs(&self) -> &[SchemaDef] {
+        &self.defs
+    }
+
+    /// All of them, to fill in what other parts found.
+    pub(super) fn defs_mut(&mut self) -> &mut [SchemaDef] {
+        &mut self.defs
+    }
+
+    /// All of them, at the end.
+    pub(super) fn finish(self) -> Vec<SchemaDef> {
+        self.defs
+    }
+
+    /// Where the property has `x-fill`, if it does.
+    pub(super) fn fill(&self, property: &Property) -> Option<&Origin> {
+        self.fills.get(&property.origin)
+    }
+
+    /// The use behind aliases: what a value of `schema` really is.
+    pub(super) fn resolved<'s>(&'s self, schema: &'s SchemaUse) -> &'s SchemaUse {
+        let mut found = schema;
+        // An alias of itself would never end; the document's depth bounds all others.
+        for _ in 0..self.defs.len() {
+            let SchemaType::Ref(id) = found.ty else { return found };
+            let SchemaShape::Alias(inner) = &self.get(id).shape else { return found };
+            found = inner;
+        }
+        found
+    }
+
+    /// Reads a schema where it is used. `name` is what an inline object, enum or `oneOf` is called.
+    pub(super) fn use_of(
+        &mut self,
+        tree: &Tree,
+        name: &str,
+        problems: &mut Problems,
+    ) -> Option<SchemaUse> {
+        let document = self.document;
+        self.known(tree, problems)?;
+        let (ty, nullable) = self.ty(tree, name, problems)?;
+        let constraints = constraints::read(tree, &ty, document, problems);
+        let default = tree.get("default").map(Tree::to_json);
+        Some(SchemaUse {
+            ty,
+            nullable,
+            constraints,
+            default,
+            example: example(tree),
+            origin: document.at(tree),
+        })
+    }
+
+    fn known(&self, tree: &Tree, problems: &mut Problems) -> Option<()> {
+        let known: Vec<&str> = KEYWORDS.iter().copied().chain(constraints::keywords()).collect();
+        self.document.object(tree, "a schema", &known, problems).map(|_| ())
+    }
+
+    fn ty(
+        &mut self,
+        tree: &Tree,
+        name: &str,
+        problems: &mut Problems,
+    ) -> Option<(SchemaType, bool)> {
+        let document = self.document;
+        if let Some(reference) = tree.get("$ref") {
+            let id =
+                reference.as_str().and_then(|text| self.names.get(text.strip_prefix(COMPONENTS)?));
+            if id.is_none() {
+                let found = reference.as_str().unwrap_or_default();
+                let message = format!("expected a schema of the document, found `{found}`");
+                problems.push(Problem::new(
+                    &rules::OPENAPI_REFERENCE,
+                    &document.at(reference),
+                    message,
+                ));
+            }
+            return Some((SchemaType::Ref(*id?), false));
+        }
+        if let Some(branches) = tree.get("oneOf").and_then(Tree::as_array) {
+            let is_null =
+                |branch: &&Tree| branch.get("type").and_then(Tree::as_str) == Some("null");
+            let others: Vec<&Tree> = branches.iter().filter(|branch| !is_null(branch)).collect();
+            let nullable = others.len() < branches.len();
+            if let ([only], true) = (others.as_slice(), nullable) {
+                return self.ty(only, name, problems).map(|(ty, _)| (ty, true));
+            }
+            return Some((self.inline(tree, name, problems), nullable));
+        }
+        let (kind, nullable) = self.kind(tree, problems)?;
+        let format = text(tree, "format");
+        let ty = match (kind, format.as_deref()) {
+            ("boolean", None) => SchemaType::Boolean,
+            ("integer", Some("int32")) => SchemaType::Int32,
+            ("integer", None | Some("int64")) => SchemaType::Int64,
+            ("number", Some("float")) => SchemaType::Float,
+            ("number", None | Some("double")) => SchemaType::Double,
+            ("string", None) if tree.get("enum").is_some() => self.inline(tree, name, problems),
+            ("string", None) if text(tree, "contentEncoding").as_deref() == Some("base64") => {
+                SchemaType::Base64
+            }
+            ("string", None | Some("uri" | "uri-reference")) => SchemaType::String,
+            ("string", Some("uuid")) => SchemaType::Uuid,
+            ("string", Some("date")) => SchemaType::Date,
+            ("string", Some("date-time")) => SchemaType::DateTime,
+            ("string", Some("decimal")) => SchemaType::Decimal { scale: None, precision: None },
+            ("string", Some("byte")) => SchemaType::Base64,
+            ("array", None) => {
+                let Some(items) = tree.get("items") else {
+                    document.misshapen("an array", "one with `items`", tree, problems);
+                    return None;
+                };
+                SchemaType::Array(Box::new(self.use_of(items, &format!("{name}Item"), problems)?))
+            }
+            ("object", None) => self.object_type(tree, name, problems)?,
+            (_, Some(format)) => {
+                let message = format!(
+                    "expected a format that the gateway enforces for `{kind}`, found `{format}`"
+                );
+                let at = document.at(tree.get("format").unwrap_or(tree));
+                problems.push(Problem::new(&rules::OPENAPI_KEYWORD, &at, message));
+                return None;
+            }
+            _ => {
+                document.misshapen(
+                    "type",
+                    "a JSON type",
+                    tree.get("type").unwrap_or(tree),
+                    problems,
+                );
+                return None;
+            }
+        };
+        Some((ty, nullable))
+    }
+
+    /// The one type of a schema, and whether null is one too.
+    fn kind<'t>(&self, tree: &'t Tree, problems: &mut Problems) -> Option<(&'t str, bool)> {
+        let Some(kind) = tree.get("type") else {
+            self.document.misshapen(
+                "a schema",
+                "one with `type`, `$ref` or `oneOf`",
+                tree,
+                problems,
+            );
+            return None;
+        };
+        if let Some(kind) = kind.as_str() {
+            return Some((kind, false));
+        }
+        let kinds: Option<Vec<&str>> =
+            kind.as_array().and_then(|kinds| kinds.iter().map(Tree::as_str).collect());
+        match kinds.as_deref() {
+            Some([only]) => Some((only, false)),
+            Some([one, "null"] | ["null", one]) => Some((one, true)),
+            _ => {
+                self.document.misshapen("type", "one type, or one type and `null`", kind, problems);
+                None
+            }
+        }
+    }
+
+    fn object_type(
+        &mut self,
+        tree: &Tree,
+        name: &str,
+        problems: &mut Problems,
+    ) -> Option<SchemaType> {
+        if tree.get("properties").is_some() {
+            return Some(self.inline(tree, name, problems));
+        }
+        let additional = tree.get("additionalProperties");
+        match additional.map(|additional| (additional, additional.as_bool())) {
+            Some((_, Some(false))) => Some(self.inline(tree, name, problems)),
+            None | Some((_, Some(true))) => Some(SchemaType::FreeObject),
+            Some((values, None)) => {
+                let values = self.use_of(values, &format!("{name}Value"), problems)?;
+                Some(SchemaType::Map(Box::new(values)))
+            }
+        }
+    }
+
+    /// Gives an inline object, enum or `oneOf` a name.
+    fn inline(&mut self, tree: &Tree, name: &str, problems: &mut Problems) -> SchemaType {
+        let id = SchemaId(self.defs.len());
+        self.defs.push(blank(name, self.document.at(tree)));
+        let shape = self.shape(tree, name, problems);
+        let def = &mut self.defs[id.0];
+        def.doc = text(tree, "description");
+        def.example = example(tree);
+        def.shape = shape;
+        SchemaType::Ref(id)
+    }
+
+    fn shape(&mut self, tree: &Tree, name: &str, problems: &mut Problems) -> SchemaShape {
+        if tree.get("$ref").is_none() {
+            if let Some(values) = tree.get("enum") {
+                let _ = self.known(tree, problems);
+                return SchemaShape::Enum(self.variants(values, problems));
+            }
+            if tree.get("discriminator").is_some() {
+                let _ = self.known(tree, problems);
+                return SchemaShape::OneOf(self.one_of(tree, problems));
+            }
+            if tree.get("properties").is_some()
+                || tree.get("additionalProperties").and_then(Tree::as_bool) == Some(false)
+            {
+                let _ = self.known(tree, problems);
+                return SchemaShape::Object(self.object(tree, name, problems));
+            }
+            if tree.get("oneOf").is_some() && tree.get("type").is_none() {
+                self.document.misshapen("oneOf", "beside a `discriminator`", tree, problems);
+                return SchemaShape::Object(Object::default());
+            }
+        }
+        let alias = self.use_of(tree, name, problems);
+        alias.map_or_else(|| SchemaShape::Object(Object::default()), SchemaShape::Alias)
+    }
+
+    fn variants(&mut self, values: &Tree, problems: &mut Problems) -> Vec<Variant> {
+        let mut variants: Vec<Variant> = Vec::new();
+        for value in values.as_array().unwrap_or_default() {
+            let Some(symbol) = value.as_str() else {
+                self.document.misshapen("a value of an enum", "a string", value, problems);
+                continue;
+            };
+            let rust = names::upper(symbol);
+            if let Some(other) = variants.iter().find(|variant| variant.rust == rust) {
+                let message = format!(
+                    "expected values that differ in Rust, found `{symbol}` and `{}`",
+                    other.symbol
+                );
+                problems.push(Problem::new(&rules::NAME_CLASH, &self.document.at(value), message));
+            }
+            variants.push(Variant { symbol: symbol.to_owned(), rust, doc: None });
+        }
+        if variants.is_empty() {
+            self.document.misshapen("enum", "a list of strings", values, problems);
+        }
+        variants
+    }
+
+    fn one_of(&mut self, tree: &Tree, problems: &mut Problems) -> OneOf {
+        let document = self.document;
+        let discriminator = tree.get("discriminator");
+        let property =
+            discriminator.and_then(|tree| tree.get("propertyName")).and_then(Tree::as_str);
+        let mapping = discriminator
+            .and_then(|tree| tree.get("mapping"))
+            .and_then(Tree::as_object)
+            .unwrap_or_default();
+        let mut branches = Vec::new();
+        for branch in tree.get("oneOf").and_then(Tree::as_array).unwrap_or_default() {
+            let reference = branch.get("$ref").and_then(Tree::as_str);
+            let found = reference.and_then(|text| Some((text, text.strip_prefix(COMPONENTS)?)));
+            let Some((text, name, id)) =
+                found.and_then(|(text, name)| Some((text, name, *self.names.get(name)?)))
+            else {
+                if branch.get("type").and_then(Tree::as_str) != Some("null") {
+                    document.misshapen(
+                        "a branch of `oneOf`",
+                        "a `$ref` to an object",
+                        branch,
+                        problems,
+                    );
+                }
+                continue;
+            };
+            let value = mapping.iter().find(|member| member.value.as_str() == Some(text));
+            let value = value.map_or(name, |member| member.key.as_str());
+            branches.push(OneOfBranch {
+                value: value.to_owned(),
+                rust: names::upper(value),
+                schema: id,
+            });
+        }
+        if property.is_none() || branches.is_empty() {
+            document.misshapen(
+                "oneOf",
+                "a list of objects with `discriminator.propertyName`",
+                tree,
+                problems,
+            );
+        }
+        OneOf { property: property.unwrap_or_default().to_owned(), branches }
+    }
+
+    fn object(&mut self, tree: &Tree, name: &str, problems: &mut Problems) -> Object {
+        let document = self.document;
+        let members = tree.get("properties").and_then(Tree::as_object).unwrap_or_default();
+        let required = tree.get("required").and_then(Tree::as_array).unwrap_or_default();
+        for item in required {
+            if !members.iter().any(|member| Some(member.key.as_str()) == item.as_str()) {
+                document.misshapen("required", "a list of properties", item, problems);
+            }
+        }
+        let mut properties: Vec<Property> = Vec::new();
+        for member in members {
+            let origin = document.key_at(member);
+            let inline = format!("{name}{}", names::upper(&member.key));
+            self.describe(&member.value, &member.key, &origin, problems);
+            let Some(schema) = self.use_of(&member.value, &inline, problems) else { continue };
+            if let Some(fill) = member.value.get("x-fill") {
+                if fill.as_str() != Some("uuid") {
+                    document.misshapen("x-fill", "`uuid`", fill, problems);
+                }
+                self.fills.insert(origin.clone(), document.at(fill));
+            }
+            let rust = names::field(&member.key);
+            if let Some(other) = properties.iter().find(|property| property.rust == rust) {
+                let message = format!(
+                    "expected properties that differ in Rust, found `{}` and `{}`: both are `{rust}`",
+                    member.key, other.name
+                );
+                let problem = Problem::new(&rules::NAME_CLASH, &origin, message);
+                problems
+                    .push(problem.related(&other.origin, format!("`{}` stands here", other.name)));
+            }
+            properties.push(Property {
+                name: member.key.clone(),
+                rust,
+                doc: text(&member.value, "description"),
+                required: required.iter().any(|item| item.as_str() == Some(&member.key)),
+                schema,
+                origin,
+            });
+        }
+        let count = tree.get("minProperties").and_then(Tree::as_u64);
+        Object {
+            properties,
+            closed: tree.get("additionalProperties").and_then(Tree::as_bool) == Some(false),
+            min_properties: count.and_then(|count| usize::try_from(count).ok()),
+        }
+    }
+
+    fn describe(&self, tree: &Tree, name: &str, at: &Origin, problems: &mut Problems) {
+        // A reference brings its target's description.
+        if tree.get("$ref").is_none()
+            && text(tree, "description").is_none_or(|doc| doc.trim().is_empty())
+        {
+            let message = format!("expected `{name}` to have a `description`, found none");
+            problems.push(Problem::new(&rules::DESCRIPTION_MISSING, at, message));
+        }
+    }
+
+    /// Two schemas may not have one name in Rust.
+    pub(super) fn check_names(&self, problems: &mut Problems) {
+        let mut seen: BTreeMap<&str, &SchemaDef> = BTreeMap::new();
+        for def in &self.defs {
+            if let Some(other) = seen.insert(&def.rust, def) {
+                let message = format!(
+                    "expected schemas that differ in Rust, found `{}` and `{}`: both are `{}`",
+                    def.name, other.name, def.rust
+                );
+                let problem = Problem::new(&rules::NAME_CLASH, &def.origin, message);
+                problems
+                    .push(problem.related(&other.origin, format!("`{}` stands here", other.name)));
+            }
+        }
+    }
+}
+
+fn blank(name: &str, origin: Origin) -> SchemaDef {
+    SchemaDef {
+        name: name.to_owned(),
+        rust: names::upper(name),
+        doc: None,
+        origin,
+        is_component: false,
+        in_requests: false,
+        in_responses: false,
+        is_merge_patch: false,
+        shape: SchemaShape::Object(Object::default()),
+        example: None,
+    }
+}
+
+/// The string under `key`.
+pub(super) fn text(tree: &Tree, key: &str) -> Option<String> {
+    tree.get(key).and_then(Tree::as_str).map(ToOwned::to_owned)
+}
+
+/// `example`, or the first of `examples`.
+pub(super) fn example(tree: &Tree) -> Option<serde_json::Value> {
+    let first = tree.get("examples").and_then(Tree::as_array).and_then(|examples| examples.first());
+    tree.get("example").or(first).map(Tree::to_json)
+}
+
+/// A schema without constraints, for what the document leaves to the gateway.
+pub(super) fn plain(ty: SchemaType, origin: &Origin) -> SchemaUse {
+    SchemaUse {
+        ty,
+        nullable: false,
+        constraints: Constraints::default(),
+        default: None,
+        example: None,
+        origin: origin.clone(),
+    }
+}
