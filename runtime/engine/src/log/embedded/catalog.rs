@@ -109,8 +109,7 @@ impl Catalog {
     }
 
     pub(super) fn put_bucket(&self, batch: &mut OwnedWriteBatch, topic: u32, bucket: &Bucket) {
-        let row =
-            BucketRow { begun_micros: bucket.begun.as_micros(), firsts: bucket.firsts.clone() };
+        let row = BucketRow { begun_micros: bucket.begun.micros(), firsts: bucket.firsts.clone() };
         self.put(batch, bucket_key(topic, bucket.number), &row);
     }
 

@@ -29,9 +29,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::group::Groups;
-use super::{
-    Appended, Log, LogError, LogRecord, MAX_PARTITIONS, Membership, Record, TopicSpec,
-};
+use super::{Appended, Log, LogError, LogRecord, MAX_PARTITIONS, Membership, Record, TopicSpec};
 use crate::directory::DirectoryError;
 use catalog::Catalog;
 pub use settings::{Durability, EmbeddedSettings};
@@ -179,7 +177,10 @@ impl Drop for EmbeddedLog {
 impl Log for EmbeddedLog {
     async fn ensure_topic(&self, topic: &TopicSpec) -> Result<(), LogError> {
         let is_named = (1..=249).contains(&topic.name.len())
-            && topic.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+            && topic
+                .name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         if !is_named || !(1..=MAX_PARTITIONS).contains(&topic.partitions) {
             let (topic, partitions) = (topic.name.clone(), topic.partitions);
             return Err(LogError::InvalidTopic { topic, partitions });
@@ -251,7 +252,13 @@ impl Log for EmbeddedLog {
             };
             if !(start..=end).contains(&from) {
                 let topic = topic.name.clone();
-                return Err(LogError::OutOfRange { topic, partition: number, offset: from, start, end });
+                return Err(LogError::OutOfRange {
+                    topic,
+                    partition: number,
+                    offset: from,
+                    start,
+                    end,
+                });
             }
             if from < end {
                 if let Some(records) = read::rows(&topic, number, from..end, max_bytes).await? {
@@ -374,7 +381,6 @@ impl Shared {
         }
         self.find(name).ok_or_else(|| LogError::UnknownTopic(name.to_owned()))
     }
-
 }
 
 fn partition_of(topic: &Topic, partition: u32) -> Result<&Partition, LogError> {

@@ -43,7 +43,7 @@ pub(super) fn encode(record: &Record) -> Option<Vec<u8>> {
 
 /// Sets the time of an encoded row.
 pub(super) fn set_time(row: &mut [u8], time: Timestamp) {
-    row[..8].copy_from_slice(&time.as_micros().to_be_bytes());
+    row[..8].copy_from_slice(&time.micros().to_be_bytes());
 }
 
 /// The time of a row alone.
@@ -96,7 +96,7 @@ mod tests {
             prop_assert_eq!(time(&bytes), Some(Timestamp::from_micros(micros)));
             let read = decode(at, bytes.into()).expect("decodes");
             prop_assert_eq!(read.offset, at);
-            prop_assert_eq!(read.time.as_micros(), micros);
+            prop_assert_eq!(read.time.micros(), micros);
             prop_assert_eq!(read.record, record);
         }
 

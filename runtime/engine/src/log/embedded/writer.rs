@@ -208,7 +208,7 @@ impl Writer {
         let number = match newest {
             Some(bucket) => {
                 let is_full = fill.bytes >= self.shared.settings.bucket_bytes;
-                let age = now.as_micros().saturating_sub(bucket.begun.as_micros());
+                let age = now.micros().saturating_sub(bucket.begun.micros());
                 if !is_full && span.is_none_or(|span| age < span) {
                     fill.bytes += bytes as u64;
                     fill.time = fill.time.max(now);
@@ -279,7 +279,7 @@ impl Writer {
             if before <= state.start {
                 return Ok(());
             }
-            Mark { start: before, next: state.next, time_micros: state.time.as_micros() }
+            Mark { start: before, next: state.next, time_micros: state.time.micros() }
         };
         let mut batch = self.catalog.batch().durability(Some(self.persist));
         self.catalog.put_mark(&mut batch, topic.id, partition, &mark);
@@ -306,7 +306,7 @@ impl Writer {
 
     /// Drops the buckets whose newest record is older than their topic's retention.
     fn housekeep(&mut self) -> Result<(), LogError> {
-        let now = self.shared.now().as_micros();
+        let now = self.shared.now().micros();
         for topic in self.shared.all_topics() {
             let Some(retention) = topic.retention().map(micros) else { continue };
             let expired = {
@@ -316,7 +316,7 @@ impl Writer {
                 let last = self.fills.get(&topic.id).map(|fill| fill.time);
                 ends.chain(last)
                     .take(buckets.len())
-                    .take_while(|end| end.as_micros().saturating_add(retention) < now)
+                    .take_while(|end| end.micros().saturating_add(retention) < now)
                     .count()
             };
             self.drop_buckets(&topic, expired)?;
@@ -342,7 +342,7 @@ impl Writer {
             let state = partition.lock();
             let first = next.as_ref().map_or(state.next, |next| next.first(number));
             let start = state.start.max(first);
-            let mark = Mark { start, next: state.next, time_micros: state.time.as_micros() };
+            let mark = Mark { start, next: state.next, time_micros: state.time.micros() };
             self.catalog.put_mark(&mut batch, topic.id, number, &mark);
             starts.push(start);
         }
@@ -398,7 +398,7 @@ impl Writer {
         for topic in self.shared.all_topics() {
             for (number, partition) in (0..).zip(&topic.partitions) {
                 let state = partition.lock();
-                let time_micros = state.time.as_micros();
+                let time_micros = state.time.micros();
                 let mark = Mark { start: state.start, next: state.next, time_micros };
                 self.catalog.put_mark(&mut batch, topic.id, number, &mark);
             }

@@ -1,0 +1,138 @@
+//! Hints over an embedded log.
+
+use charter_domain::Timestamp;
+use contract_shared::OutcomeStatus;
+
+use super::*;
+use crate::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
+use crate::schemas::{MemoryRegistry, Registration, SchemaCatalog};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Hinting {
+    _directory: tempfile::TempDir,
+    log: Arc<dyn Log>,
+    codec: Arc<RecordCodec<Outcome>>,
+    publisher: OutcomePublisher,
+}
+
+async fn hinting() -> Hinting {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let settings =
+        EmbeddedSettings { durability: Durability::Process, ..EmbeddedSettings::default() };
+    let log: Arc<dyn Log> = Arc::new(EmbeddedLog::open(directory.path(), settings).expect("opens"));
+    log.ensure_topic(&outcomes_topic(2)).await.expect("makes");
+    let catalog = SchemaCatalog::new(Arc::new(MemoryRegistry::new()), Registration::Register);
+    let codec = Arc::new(catalog.records(OUTCOMES_TOPIC).await.expect("registers"));
+    let publisher = OutcomePublisher::new(Arc::clone(&log), Arc::clone(&codec));
+    Hinting { _directory: directory, log, codec, publisher }
+}
+
+impl Hinting {
+    async fn follow(&self, partition: u32, shutdown: &CancellationToken) -> OutcomeHints {
+        OutcomeHints::start(Arc::clone(&self.log), Arc::clone(&self.codec), partition, shutdown)
+            .await
+            .expect("starts")
+    }
+}
+
+fn outcome(command_id: Uuid) -> Outcome {
+    Outcome {
+        command_id,
+        tenant_id: "default".to_owned(),
+        context: "lamp".to_owned(),
+        r#type: "lamp.on".to_owned(),
+        key: "l".to_owned(),
+        status: OutcomeStatus::Applied,
+        code: None,
+        detail: None,
+        details: None,
+        events: Vec::new(),
+        partition: 3,
+        position: 8,
+        accepted_at: Timestamp::from_micros(1),
+        decided_at: Timestamp::from_micros(2),
+        request_hash: None,
+    }
+}
+
+#[tokio::test]
+async fn a_hint_wakes_all_who_wait_for_its_command_and_nobody_else() {
+    let hinting = hinting().await;
+    let shutdown = CancellationToken::new();
+    let hints = hinting.follow(1, &shutdown).await;
+    assert_eq!(hints.reply_to(), "outcomes/1");
+    let (awaited, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let first = hints.expect(awaited).expect("room");
+    let second = hints.expect(awaited).expect("room");
+    let in_vain = hints.expect(other).expect("room");
+    let reply_to = hints.reply_to();
+    let (nobodys, decided) = (outcome(Uuid::from_u128(3)), outcome(awaited));
+    hinting.publisher.publish([(reply_to.as_str(), &nobodys), (reply_to.as_str(), &decided)]).await;
+    assert_eq!(first.wait(PATIENCE).await, Some(decided.clone()));
+    assert_eq!(second.wait(PATIENCE).await, Some(decided));
+    assert_eq!(in_vain.wait(Duration::from_millis(20)).await, None);
+    assert!(hints.waiters.lock().by_command.is_empty());
+    assert_eq!(hints.waiters.lock().count, 0);
+    hints.stop().await;
+}
+
+#[tokio::test]
+async fn a_hint_reaches_only_the_partition_it_was_asked_to() {
+    let hinting = hinting().await;
+    let shutdown = CancellationToken::new();
+    let (one, other) = (hinting.follow(0, &shutdown).await, hinting.follow(1, &shutdown).await);
+    let command_id = Uuid::from_u128(1);
+    let (there, not_there) =
+        (one.expect(command_id).expect("room"), other.expect(command_id).expect("room"));
+    let decided = outcome(command_id);
+    hinting.publisher.publish([(one.reply_to().as_str(), &decided)]).await;
+    assert_eq!(there.wait(PATIENCE).await, Some(decided));
+    assert_eq!(not_there.wait(Duration::from_millis(20)).await, None);
+}
+
+#[tokio::test]
+async fn hints_from_before_the_start_are_not_read_and_wrong_ones_are_skipped() {
+    let hinting = hinting().await;
+    let command_id = Uuid::from_u128(1);
+    let old = Outcome { position: 1, ..outcome(command_id) };
+    hinting.publisher.publish([("outcomes/0", &old)]).await;
+    let hints = hinting.follow(0, &CancellationToken::new()).await;
+    let waiter = hints.expect(command_id).expect("room");
+    let garbage = Record {
+        key: Bytes::from(command_id.to_string()),
+        value: Bytes::from_static(b"?"),
+        headers: Vec::new(),
+    };
+    hinting.log.append(OUTCOMES_TOPIC, 0, vec![garbage]).await.expect("appends");
+    let decided = outcome(command_id);
+    hinting
+        .publisher
+        .publish([("nowhere", &decided), ("outcomes/9", &decided), ("outcomes/0", &decided)])
+        .await;
+    assert_eq!(waiter.wait(PATIENCE).await, Some(decided));
+}
+
+#[tokio::test]
+async fn waiters_are_bounded_and_leave_when_dropped() {
+    let hinting = hinting().await;
+    let hints = hinting.follow(0, &CancellationToken::new()).await;
+    let mut waiters: Vec<Waiter> = (0..MOST_WAITERS)
+        .map(|number| hints.expect(Uuid::from_u128(number as u128 % 7)).expect("room"))
+        .collect();
+    let error = hints.expect(Uuid::from_u128(1)).expect_err("full");
+    assert_eq!(error.to_string(), "10000 requests wait for outcomes already");
+    waiters.pop();
+    hints.expect(Uuid::from_u128(1)).expect("one has left");
+    drop(waiters);
+    assert_eq!(hints.waiters.lock().count, 0);
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_the_follower() {
+    let hinting = hinting().await;
+    let shutdown = CancellationToken::new();
+    let hints = hinting.follow(0, &shutdown).await;
+    shutdown.cancel();
+    tokio::time::timeout(PATIENCE, hints.stop()).await.expect("ends");
+}

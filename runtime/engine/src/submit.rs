@@ -1,0 +1,215 @@
+//! Appending commands to the log, where their partition's owner decides them.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use charter_domain::{AggregateId, Contract, Message, Metadata, Timestamp, partition_of};
+use uuid::Uuid;
+
+use crate::log::{Log, LogError, Record};
+use crate::schemas::MessageCodec;
+
+/// The header with the SHA-256 of the client's request, 32 bytes.
+pub const REQUEST_HASH: &str = "charter-request-hash";
+
+/// How long a command may take to be appended before its fate is given up on.
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A command as its sender knows it.
+#[derive(Clone, Debug)]
+pub struct NewCommand<C> {
+    /// The command's id, which its outcome is found by.
+    pub command_id: Uuid,
+    /// The tenant of the aggregate.
+    pub tenant: String,
+    /// What joins all that the request set in motion.
+    pub correlation_id: String,
+    /// The message that caused the command; `None` for a request from outside.
+    pub causation_id: Option<Uuid>,
+    /// The principal who sent it, where known.
+    pub actor: Option<String>,
+    /// Where the outcome's hint is to be sent, as [`crate::outcomes::OutcomeHints::reply_to`] gives it.
+    pub reply_to: Option<String>,
+    /// SHA-256 of the client's request before defaults.
+    pub request_hash: Option<[u8; 32]>,
+    /// The W3C trace context of the request.
+    pub traceparent: Option<String>,
+    /// The command.
+    pub command: C,
+}
+
+/// Where an accepted command stands. It is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The partition of the context's command topic.
+    pub partition: u32,
+    /// The command's offset in it.
+    pub offset: u64,
+    /// When the log took it, UTC.
+    pub time: Timestamp,
+}
+
+/// Appends the commands of one context.
+#[derive(Debug)]
+pub struct CommandSender<C: Contract> {
+    log: Arc<dyn Log>,
+    codec: Arc<MessageCodec<C::Command>>,
+    partitions: u32,
+    source: String,
+    timeout: Duration,
+}
+
+impl<C: Contract> CommandSender<C> {
+    /// A sender that calls itself `source` (`charter://gateway`) and appends to the topic of `codec`,
+    /// which is there already.
+    ///
+    /// # Errors
+    /// Where the log doesn't tell the topic's partition count.
+    pub async fn new(
+        log: Arc<dyn Log>,
+        codec: Arc<MessageCodec<C::Command>>,
+        source: impl Into<String>,
+    ) -> Result<Self, LogError> {
+        let partitions = log.partitions(codec.topic()).await?;
+        Ok(Self { log, codec, partitions, source: source.into(), timeout: SEND_TIMEOUT })
+    }
+
+    /// The same sender with another time-out than [`SEND_TIMEOUT`].
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The partitions of the context's command topic.
+    #[must_use]
+    pub fn partitions(&self) -> u32 {
+        self.partitions
+    }
+
+    /// The partition of the commands for an aggregate.
+    #[must_use]
+    pub fn partition(&self, aggregate: &AggregateId) -> u32 {
+        partition_of(aggregate.record_key().as_bytes(), self.partitions)
+    }
+
+    /// Appends a command; when it returns, the command is durable and will be decided once.
+    ///
+    /// # Errors
+    /// [`SendError`]. Only under [`SendError::FateUnknown`] may the command be decided all the same.
+    pub async fn send(&self, command: NewCommand<C::Command>) -> Result<Accepted, SendError> {
+        let command_id = command.command_id;
+        let (partition, record) = self.record(command);
+        let append = self.log.append(self.codec.topic(), partition, vec![record]);
+        let appended = match tokio::time::timeout(self.timeout, append).await {
+            Ok(appended) => appended.map_err(|error| SendError::from_log(command_id, error)),
+            Err(_) => Err(SendError::FateUnknown {
+                command_id,
+                reason: format!("the log didn't answer within {:?}", self.timeout),
+            }),
+        };
+        let outcome = if appended.is_ok() { "accepted" } else { "refused" };
+        metrics::counter!("charter_commands_sent_total", "context" => C::NAME, "outcome" => outcome)
+            .increment(1);
+        let [appended] = appended?[..] else {
+            let reason = "the log acknowledged another number of records than one".to_owned();
+            return Err(SendError::FateUnknown { command_id, reason });
+        };
+        Ok(Accepted { partition, offset: appended.offset, time: appended.time })
+    }
+
+    /// The command's partition and record.
+    fn record(&self, command: NewCommand<C::Command>) -> (u32, Record) {
+        let NewCommand {
+            command_id,
+            tenant,
+            correlation_id,
+            causation_id,
+            actor,
+            reply_to,
+            request_hash,
+            traceparent,
+            command,
+        } = command;
+        let metadata = Metadata {
+            id: command_id,
+            r#type: command.message_type().wire_type.to_owned(),
+            source: self.source.clone(),
+            tenant_id: tenant,
+            correlation_id,
+            causation_id,
+            time: now(),
+            key: command.key(),
+            // A command has no place in a history.
+            sequence: 0,
+            position: -1,
+            actor,
+            reply_to,
+        };
+        let mut record = self.codec.record(&metadata, &command, traceparent.as_deref());
+        if let Some(hash) = request_hash {
+            record.headers.push((REQUEST_HASH.to_owned(), Bytes::copy_from_slice(&hash)));
+        }
+        (partition_of(&record.key, self.partitions), record)
+    }
+}
+
+/// The hash of the client's request that a command's record carries.
+#[must_use]
+pub fn request_hash(record: &Record) -> Option<[u8; 32]> {
+    record.header(REQUEST_HASH).and_then(|hash| <[u8; 32]>::try_from(hash.as_ref()).ok())
+}
+
+/// Why a command was not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// It was not appended; it may be sent again.
+    #[error("the command was not accepted: {source}")]
+    Unavailable {
+        /// What the log said.
+        #[source]
+        source: LogError,
+    },
+    /// It may have been appended: its outcome, or a repeat under the same id, will tell.
+    #[error("whether command {command_id} was accepted is not known: {reason}")]
+    FateUnknown {
+        /// The command's id.
+        command_id: Uuid,
+        /// What went wrong.
+        reason: String,
+    },
+    /// It can never be appended.
+    #[error("the command takes {size} bytes on the log, which takes at most {limit}")]
+    TooLarge {
+        /// The record's bytes.
+        size: usize,
+        /// The most that is taken.
+        limit: usize,
+    },
+    /// The log refused otherwise.
+    #[error(transparent)]
+    Log(LogError),
+}
+
+impl SendError {
+    fn from_log(command_id: Uuid, error: LogError) -> Self {
+        if let LogError::TooLarge { size, limit } = error {
+            return Self::TooLarge { size, limit };
+        }
+        if let LogError::FateUnknown { reason, .. } = error {
+            return Self::FateUnknown { command_id, reason };
+        }
+        if error.is_transient() { Self::Unavailable { source: error } } else { Self::Log(error) }
+    }
+}
+
+/// The sender's time; the log's own is the one that counts.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests;
