@@ -7,7 +7,9 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum StoreError {
     /// Another owner has the partition, or the work was done already.
-    #[error("partition {partition} of `{context}` has another owner or another checkpoint than epoch {epoch} expects")]
+    #[error(
+        "partition {partition} of `{context}` has another owner or another checkpoint than epoch {epoch} expects"
+    )]
     Fenced {
         /// The context.
         context: String,
@@ -27,7 +29,9 @@ pub enum StoreError {
         partition: u32,
     },
     /// An owner with a newer contract has held the partition.
-    #[error("partition {partition} of `{context}` was held with contract version {found}, this process has {own}")]
+    #[error(
+        "partition {partition} of `{context}` was held with contract version {found}, this process has {own}"
+    )]
     NewerContract {
         /// The context.
         context: String,

@@ -7,6 +7,7 @@
 pub mod conformance;
 mod deciding;
 mod error;
+mod messages;
 pub mod sqlite;
 mod views;
 
@@ -22,7 +23,8 @@ pub use deciding::{
     StoredEvent, StoredOutcome, StoredSchema,
 };
 pub use error::StoreError;
-pub use sqlite::SqliteStore;
+pub(crate) use messages::{Messages, ReadError};
+pub use sqlite::{Durability, SqliteStore};
 pub use views::{Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrite};
 
 use crate::reads::{ListQuery, Page, RowRead};
@@ -79,7 +81,11 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn checkpoint(&self, context: &str, partition: u32) -> Result<Option<Checkpoint>, StoreError>;
+    async fn checkpoint(
+        &self,
+        context: &str,
+        partition: u32,
+    ) -> Result<Option<Checkpoint>, StoreError>;
 
     /// Makes the caller the owner of the partition: raises the epoch, so that every earlier owner's writes
     /// are refused from now on, and reads the checkpoint in the same statement.

@@ -1,7 +1,5 @@
 //! What projections read and write.
 
-use std::collections::HashSet;
-
 use async_trait::async_trait;
 use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
 
@@ -25,13 +23,11 @@ pub struct Progress {
     pub position: i64,
     /// How many rows of the next event are staged.
     pub staged: u32,
-    /// The offset of the event topic to go on from.
-    pub offset: u64,
 }
 
 impl Progress {
     /// Before the first event.
-    pub const START: Self = Self { position: -1, staged: 0, offset: 0 };
+    pub const START: Self = Self { position: -1, staged: 0 };
 }
 
 /// One transaction of the views.
@@ -99,13 +95,21 @@ pub trait ViewWrite: Send {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn write(&mut self, table: &'static Table, changes: &[RowChange]) -> Result<(), StoreError>;
+    async fn write(
+        &mut self,
+        table: &'static Table,
+        changes: &[RowChange],
+    ) -> Result<(), StoreError>;
 
     /// Writes rows that stay hidden until [`ViewWrite::reveal`]: what reads see does not change.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn stage(&mut self, table: &'static Table, changes: &[RowChange]) -> Result<(), StoreError>;
+    async fn stage(
+        &mut self,
+        table: &'static Table,
+        changes: &[RowChange],
+    ) -> Result<(), StoreError>;
 
     /// Puts the partition's staged rows in the place of the visible ones, all at the commit.
     ///
@@ -130,9 +134,4 @@ pub trait ViewWrite: Send {
     /// # Errors
     /// [`StoreError::FateUnknown`] where it may have been committed.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
-}
-
-/// The aggregates of parked rows.
-pub(crate) fn aggregates(parked: &[Parked]) -> HashSet<AggregateId> {
-    parked.iter().map(|parked| parked.aggregate.clone()).collect()
 }

@@ -1,0 +1,126 @@
+//! Deciding commands, exactly once: a task for each partition that this process owns.
+//!
+//! A partition is claimed before anything of it is read. Commands and due deadlines are decided in memory,
+//! a batch at a time, and a batch becomes true in one transaction. Whatever is not known to be committed
+//! is forgotten: the caches are dropped and the partition is claimed anew.
+
+mod cache;
+mod draft;
+mod failure;
+mod ids;
+mod owner;
+mod text;
+mod wire;
+mod work;
+
+use std::sync::Arc;
+
+use charter_domain::{Contract as _, Decider};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::log::LogError;
+use crate::publish::PublishError;
+use crate::service::{Backoff, Ended, Health, Ports};
+use crate::store::{Attempt, StoreError};
+pub(crate) use failure::panic_message;
+use owner::Owner;
+
+/// How many commands are decided one by one after an owner that ended without a word.
+const CAREFUL_COMMANDS: usize = 500;
+/// How often deciding a command may end the process before it is given up.
+const MOST_CRASHES: u32 = 5;
+
+/// What this process knows of a partition over several claims.
+#[derive(Debug, Default)]
+struct Memory {
+    /// The epoch claimed last.
+    epoch: i64,
+    /// The last position known to be published.
+    published: Option<i64>,
+    /// The command whose decision ended an earlier process.
+    crashed: Option<Attempt>,
+    /// The command that this process recorded an attempt of: still being alive, it has not crashed.
+    tried: Option<uuid::Uuid>,
+    /// Commands left to be decided one by one.
+    careful: usize,
+}
+
+/// Why work on a claim ended.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("another owner has the partition")]
+    Fenced,
+    #[error(transparent)]
+    Refused(StoreError),
+    #[error(transparent)]
+    Store(StoreError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error("{0}")]
+    Schemas(String),
+    #[error("the event at position {position} can't be published: {reason}")]
+    Unpublishable { position: i64, reason: String },
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Fenced { .. } => Self::Fenced,
+            StoreError::NewerContract { .. } => Self::Refused(error),
+            StoreError::Conflict { .. }
+            | StoreError::ViewDiffers { .. }
+            | StoreError::InvalidQuery { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Unavailable { .. }
+            | StoreError::FateUnknown { .. }
+            | StoreError::Open { .. } => Self::Store(error),
+        }
+    }
+}
+
+/// Decides the partition's commands until `stop`, or until it is another's.
+pub(crate) async fn run<D: Decider>(
+    ports: Arc<Ports<D>>,
+    partition: u32,
+    health: Health,
+    stop: CancellationToken,
+) -> Ended {
+    let context = D::Contract::NAME;
+    let part = format!("deciding of {context}/{partition}");
+    let mut memory = Memory::default();
+    let mut backoff = Backoff::new(&ports.runtime.settings);
+    health.begin(&part);
+    while !stop.is_cancelled() {
+        let trouble = match Owner::claim(&ports, partition, &mut memory).await {
+            Ok(mut owner) => {
+                let worked = owner.work(&part, &health, &mut backoff, &stop).await;
+                let ended = owner.end(&mut memory).await;
+                worked.and(ended).err()
+            }
+            Err(trouble) => Some(trouble),
+        };
+        match trouble {
+            None => {}
+            Some(Trouble::Fenced) => {
+                info!(context, partition, "another owner has the partition");
+                health.end(&part);
+                return Ended::Lost;
+            }
+            Some(Trouble::Refused(error)) => {
+                health.trouble(&part, &error);
+                return Ended::Refused(error);
+            }
+            Some(trouble) => {
+                warn!(context, partition, %trouble, "claiming the partition anew");
+                metrics::counter!("charter_claims_lost_total", "context" => context).increment(1);
+                health.trouble(&part, &trouble);
+                backoff.wait(&stop).await;
+            }
+        }
+    }
+    health.end(&part);
+    Ended::Stopped
+}

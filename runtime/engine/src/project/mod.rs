@@ -1,0 +1,12 @@
+//! Projecting events into views, exactly once: a task for each partition of the event topic.
+//!
+//! The rows and how far they have come are committed together. A task first reads from the store what it
+//! has not projected, then follows the event topic; where the topic jumps, it reads the store again.
+
+mod fold;
+mod follow;
+mod step;
+mod views;
+
+pub(crate) use follow::run;
+pub(crate) use views::Views;

@@ -1,0 +1,413 @@
+//! A service: what decides a context's commands and projects its events, put together from hand-written
+//! pure functions and run until it is told to stop.
+
+mod group;
+mod start;
+mod status;
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use charter_domain::{CommandOf, Contract, Decider, EventOf, Projection, View};
+use contract_shared::{DeadLetter, Outcome};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::log::{DEFAULT_PARTITIONS, Log, LogError};
+use crate::outcomes::{OUTCOMES_TOPIC, OutcomePublisher, outcomes_topic};
+use crate::project::Views;
+use crate::schemas::{
+    MessageCodec, RecordCodec, RegistryError, SchemaCatalog, SchemaError, WireError,
+};
+use crate::store::{Messages, Store, StoreError};
+use crate::{process, project};
+
+pub(crate) use group::Ended;
+pub use status::ServiceStatus;
+pub(crate) use status::{Backoff, Health};
+
+/// What services share: the log, the store, the registry's schemas and the settings.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The schemas of the wire.
+    pub schemas: SchemaCatalog,
+    /// The settings.
+    pub settings: Settings,
+    pairing: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Runtime {
+    /// A runtime over these.
+    pub fn new(
+        log: Arc<dyn Log>,
+        store: Arc<dyn Store>,
+        schemas: SchemaCatalog,
+        settings: Settings,
+    ) -> Self {
+        Self { log, store, schemas, settings, pairing: Arc::default() }
+    }
+
+    /// Makes sure that log and store belong together, and pairs them where both are new. Every service
+    /// does so at its start; a process that appends before has to do so itself.
+    ///
+    /// # Errors
+    /// [`ServiceError::OtherPair`], [`ServiceError::StoreUnpaired`], [`ServiceError::LogUnpaired`], or
+    /// where log or store don't answer.
+    pub async fn pair(&self) -> Result<(), ServiceError> {
+        start::pair(self).await
+    }
+}
+
+/// How services work. The defaults are for production.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The partitions of a new installation's topics, from 1; the store fixes the first one's.
+    pub partitions: u32,
+    /// The most commands decided in one transaction, from 1.
+    pub batch_commands: usize,
+    /// How long a batch waits for company under load.
+    pub batch_wait: Duration,
+    /// How long an idle partition waits for the log at a time.
+    pub idle_wait: Duration,
+    /// Aggregates kept in memory for each partition, from 1.
+    pub cached_aggregates: usize,
+    /// The most bytes of an event's envelope; a command that leads to a larger one fails.
+    pub max_event_bytes: usize,
+    /// The most rows that one transaction of the views writes; an event with more is sliced.
+    pub projected_rows: usize,
+    /// How long outcomes, and the commands that led to them, are kept.
+    pub outcome_retention: Duration,
+    /// How long published events stay in the log; the store keeps them forever.
+    pub event_retention: Option<Duration>,
+    /// How often a partition looks for what is past its window.
+    pub housekeeping: Duration,
+    /// The pause before the first retry; it doubles from try to try.
+    pub retry_first: Duration,
+    /// The longest pause between tries.
+    pub retry_most: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_hours(24);
+        Self {
+            partitions: DEFAULT_PARTITIONS,
+            batch_commands: 500,
+            batch_wait: Duration::from_millis(5),
+            idle_wait: Duration::from_secs(1),
+            cached_aggregates: 1_000,
+            max_event_bytes: 1 << 20,
+            projected_rows: 5_000,
+            outcome_retention: 7 * DAY,
+            event_retention: Some(7 * DAY),
+            housekeeping: Duration::from_mins(1),
+            retry_first: Duration::from_millis(50),
+            retry_most: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A service as the process that composes services sees it.
+#[async_trait]
+pub trait Service: Debug + Send + Sync + 'static {
+    /// The name of the service's context.
+    fn name(&self) -> &'static str;
+
+    /// Works until `shutdown`, then finishes what is in hand. What fails for a while is tried again, and
+    /// told by [`Service::status`].
+    ///
+    /// # Errors
+    /// [`ServiceError`] where trying again can't help; all work has ended by then.
+    async fn run(&self, runtime: Runtime, shutdown: CancellationToken) -> Result<(), ServiceError>;
+
+    /// How the service fares.
+    fn status(&self) -> ServiceStatus;
+}
+
+/// Decides the commands of a context and projects its events.
+pub struct ContextService<D: Decider> {
+    views: Arc<Views<D::Contract>>,
+    health: Health,
+    decider: PhantomData<fn() -> D>,
+}
+
+impl<D: Decider> Debug for ContextService<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ContextService")
+            .field("context", &D::Contract::NAME)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<D: Decider> Default for ContextService<D> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What the tasks of a service share.
+pub(crate) struct Ports<D: Decider> {
+    pub(crate) runtime: Runtime,
+    pub(crate) commands: MessageCodec<CommandOf<D>>,
+    pub(crate) events: Arc<MessageCodec<EventOf<D>>>,
+    pub(crate) dead_letters: RecordCodec<DeadLetter>,
+    pub(crate) outcomes: Arc<OutcomePublisher>,
+}
+
+impl<D: Decider> ContextService<D> {
+    /// A service that decides.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { views: Arc::new(Views::new()), health: Health::default(), decider: PhantomData }
+    }
+
+    /// The same service, which also folds events into the view `V` by the projection `P`.
+    #[must_use]
+    pub fn project<V: View, P: Projection<V, Contract = D::Contract>>(mut self) -> Self {
+        self.change_views(Views::with::<V, P>);
+        self
+    }
+
+    /// The same service with another version of its projections, 1 without this call: to be raised when
+    /// `apply` gives other rows than before for the same events, so that the views are built again.
+    #[must_use]
+    pub fn projection_version(mut self, version: u32) -> Self {
+        self.change_views(|views| views.versioned(version));
+        self
+    }
+
+    fn change_views(&mut self, change: impl FnOnce(Views<D::Contract>) -> Views<D::Contract>) {
+        let views = std::mem::replace(&mut self.views, Arc::new(Views::new()));
+        // Before the service runs nobody else holds them.
+        self.views = Arc::new(change(Arc::into_inner(views).unwrap_or_else(Views::new)));
+    }
+
+    /// All that must be there before the first partition is claimed.
+    async fn prepare(&self, runtime: &Runtime) -> Result<Ports<D>, ServiceError> {
+        self.views.check()?;
+        start::pair(runtime).await?;
+        let partitions = start::topics::<D>(runtime).await?;
+        runtime.log.ensure_topic(&outcomes_topic(partitions)).await?;
+        let schemas = &runtime.schemas;
+        let outcomes = Arc::new(schemas.records::<Outcome>(OUTCOMES_TOPIC).await?);
+        let ports = Ports {
+            commands: schemas.messages(&D::Contract::commands_topic()).await?,
+            events: Arc::new(schemas.messages(&D::Contract::events_topic()).await?),
+            dead_letters: schemas.records(&D::Contract::dead_letters_topic()).await?,
+            outcomes: Arc::new(OutcomePublisher::new(runtime.log.clone(), outcomes)),
+            runtime: runtime.clone(),
+        };
+        start::check(&ports, partitions).await?;
+        let mut kept = Messages::<CommandOf<D>>::schemas();
+        kept.extend(Messages::<EventOf<D>>::schemas());
+        runtime.store.put_schemas(&kept).await?;
+        runtime.store.prepare_views(self.views.set()).await?;
+        Ok(ports)
+    }
+
+    /// Prepares again and again while what fails may pass.
+    async fn prepare_patiently(
+        &self,
+        runtime: &Runtime,
+        stop: &CancellationToken,
+    ) -> Result<Option<Ports<D>>, ServiceError> {
+        const PART: &str = "start";
+        let mut backoff = Backoff::new(&runtime.settings);
+        self.health.begin(PART);
+        while !stop.is_cancelled() {
+            match self.prepare(runtime).await {
+                Ok(ports) => {
+                    self.health.ready(PART);
+                    return Ok(Some(ports));
+                }
+                Err(error) => {
+                    self.health.trouble(PART, &error);
+                    if !error.is_transient() {
+                        return Err(error);
+                    }
+                    warn!(context = D::Contract::NAME, %error, "starting is tried again");
+                    backoff.wait(stop).await;
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl<D: Decider> Service for ContextService<D> {
+    fn name(&self) -> &'static str {
+        D::Contract::NAME
+    }
+
+    async fn run(&self, runtime: Runtime, shutdown: CancellationToken) -> Result<(), ServiceError> {
+        let context = D::Contract::NAME;
+        let Some(ports) = self.prepare_patiently(&runtime, &shutdown).await? else { return Ok(()) };
+        let ports = Arc::new(ports);
+        // One half's end is the other's: a service that can't decide must not seem to work.
+        let stop = shutdown.child_token();
+        let _ends_with_this = stop.clone().drop_guard();
+        let decide = {
+            let (ports, health) = (ports.clone(), self.health.clone());
+            Arc::new(
+                move |partition, stop| -> std::pin::Pin<Box<dyn Future<Output = Ended> + Send>> {
+                    Box::pin(process::run(ports.clone(), partition, health.clone(), stop))
+                },
+            )
+        };
+        let project = {
+            let (ports, views, health) = (ports, self.views.clone(), self.health.clone());
+            Arc::new(
+                move |partition, stop| -> std::pin::Pin<Box<dyn Future<Output = Ended> + Send>> {
+                    Box::pin(project::run(
+                        ports.clone(),
+                        views.clone(),
+                        partition,
+                        health.clone(),
+                        stop,
+                    ))
+                },
+            )
+        };
+        let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
+        let viewers = format!("{context}.views");
+        self.health.begin("deciding");
+        self.health.begin("projecting");
+        let deciding = async {
+            let result =
+                group::share(&runtime, context, &commands, &self.health, &stop, decide).await;
+            stop.cancel();
+            result
+        };
+        let projecting = async {
+            let result =
+                group::share(&runtime, &viewers, &events, &self.health, &stop, project).await;
+            stop.cancel();
+            result
+        };
+        self.health.started();
+        info!(context, "started");
+        let (decided, projected) = tokio::join!(deciding, projecting);
+        info!(context, "stopped");
+        decided.and(projected).map_err(ServiceError::from)
+    }
+
+    fn status(&self) -> ServiceStatus {
+        self.health.status()
+    }
+}
+
+/// Why a service does not work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// Log and store are of different pairs.
+    #[error(
+        "the log is of pair `{log}`, the store of pair `{store}`: they don't belong together; restore both from one backup, or renew the pair with `charterctl pair`"
+    )]
+    OtherPair {
+        /// The log's id.
+        log: Uuid,
+        /// The store's id.
+        store: Uuid,
+    },
+    /// The store is new and the log is not.
+    #[error(
+        "the log is of pair `{log}` and the store of none: the store was made anew; restore it, or renew the pair with `charterctl pair`"
+    )]
+    StoreUnpaired {
+        /// The log's id.
+        log: Uuid,
+    },
+    /// The log is new and the store is not.
+    #[error("the store is of pair {} and the log of none: the log was made anew; restore it, or renew the pair with `charterctl pair`", .store.map_or_else(|| "none".to_owned(), |id| format!("`{id}`")))]
+    LogUnpaired {
+        /// The store's id.
+        store: Option<Uuid>,
+    },
+    /// A checkpoint lies outside the log.
+    #[error(
+        "the checkpoint of `{topic}`/{partition} is {offset}, the log has {start}..={end}: log and store are not of one time; restore both from one backup"
+    )]
+    CheckpointOutside {
+        /// The command topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The checkpoint: the next offset.
+        offset: u64,
+        /// The first kept offset.
+        start: u64,
+        /// The log's end.
+        end: u64,
+    },
+    /// Events were published that the store doesn't have.
+    #[error(
+        "`{topic}`/{partition} has events up to position {published}, the store up to {stored}: the store is older than the log; restore both from one backup"
+    )]
+    EventsAhead {
+        /// The event topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The last published position.
+        published: i64,
+        /// The last position in the store, -1 for none.
+        stored: i64,
+    },
+    /// A view of the contract has no projection.
+    #[error("view `{view}` has no projection: give the service one with `.project::<…>()`")]
+    ViewWithoutProjection {
+        /// The view's Avro full name.
+        view: &'static str,
+    },
+    /// Two projections write the same view.
+    #[error("view `{view}` has two projections")]
+    ViewProjectedTwice {
+        /// The view's Avro full name.
+        view: &'static str,
+    },
+    /// The log refused.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The registry's schemas are not this process's.
+    #[error(transparent)]
+    Schemas(#[from] SchemaError),
+    /// A record can't be judged, since the registry doesn't answer.
+    #[error(transparent)]
+    Wire(WireError),
+}
+
+impl ServiceError {
+    /// Whether trying again may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Log(error) => error.is_transient(),
+            Self::Store(error) => error.is_transient(),
+            Self::Schemas(SchemaError::Registry(error)) => {
+                matches!(error, RegistryError::Unavailable { .. })
+            }
+            Self::Wire(error) => !error.is_poison(),
+            Self::OtherPair { .. }
+            | Self::StoreUnpaired { .. }
+            | Self::LogUnpaired { .. }
+            | Self::CheckpointOutside { .. }
+            | Self::EventsAhead { .. }
+            | Self::ViewWithoutProjection { .. }
+            | Self::ViewProjectedTwice { .. }
+            | Self::Schemas(SchemaError::Missing { .. } | SchemaError::Unparsable { .. }) => false,
+        }
+    }
+}

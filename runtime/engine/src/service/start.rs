@@ -1,0 +1,102 @@
+//! What is made sure of before a service works: log and store belong together.
+
+use std::time::Duration;
+
+use charter_domain::{Contract as _, Decider};
+use tracing::info;
+use uuid::Uuid;
+
+use super::{Ports, Runtime, ServiceError};
+use crate::log::{LogError, TopicSpec};
+
+/// Fixes the partition count and makes the context's topics; gives the count.
+pub(super) async fn topics<D: Decider>(runtime: &Runtime) -> Result<u32, ServiceError> {
+    let partitions = runtime.store.fix_partitions(runtime.settings.partitions).await?;
+    for (name, retention) in [
+        (D::Contract::commands_topic(), None),
+        (D::Contract::events_topic(), runtime.settings.event_retention),
+        (D::Contract::dead_letters_topic(), None),
+    ] {
+        runtime.log.ensure_topic(&TopicSpec { name, partitions, retention }).await?;
+    }
+    Ok(partitions)
+}
+
+/// Makes sure that log and store belong together; pairs them where both are new.
+pub(super) async fn pair(runtime: &Runtime) -> Result<(), ServiceError> {
+    // Services of one process start side by side.
+    let _one = runtime.pairing.lock().await;
+    let log = runtime.log.pairing_id().await?;
+    let store = runtime.store.pairing_id().await?;
+    match (log, store) {
+        (Some(log), Some(store)) if log == store => Ok(()),
+        (Some(log), Some(store)) => Err(ServiceError::OtherPair { log, store }),
+        (Some(log), None) => Err(ServiceError::StoreUnpaired { log }),
+        // The store first: an end of the process between the two leaves an id that an empty store keeps.
+        (None, store) if runtime.store.is_empty().await? => {
+            let id = store.unwrap_or_else(Uuid::now_v7);
+            runtime.store.set_pairing_id(id).await?;
+            runtime.log.set_pairing_id(id).await?;
+            info!(%id, "log and store are new and paired");
+            Ok(())
+        }
+        (None, store) => Err(ServiceError::LogUnpaired { store }),
+    }
+}
+
+/// Makes sure that every checkpoint lies within the log, and that no event was published that the store
+/// doesn't have.
+pub(super) async fn check<D: Decider>(
+    ports: &Ports<D>,
+    partitions: u32,
+) -> Result<(), ServiceError> {
+    let (log, store) = (&ports.runtime.log, &ports.runtime.store);
+    let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
+    for partition in 0..partitions {
+        let checkpoint = store.checkpoint(D::Contract::NAME, partition).await?;
+        let offset = checkpoint.map_or(0, |checkpoint| checkpoint.offset);
+        let bounds = log.bounds(&commands, partition).await?;
+        if offset < bounds.start || offset > bounds.end {
+            return Err(ServiceError::CheckpointOutside {
+                topic: commands,
+                partition,
+                offset,
+                start: bounds.start,
+                end: bounds.end,
+            });
+        }
+        let stored = checkpoint.map_or(-1, |checkpoint| checkpoint.next_position - 1);
+        if let Some(published) = last_position(ports, &events, partition).await?
+            && published > stored
+        {
+            return Err(ServiceError::EventsAhead { topic: events, partition, published, stored });
+        }
+    }
+    Ok(())
+}
+
+/// The position of the last published event that can be read.
+async fn last_position<D: Decider>(
+    ports: &Ports<D>,
+    topic: &str,
+    partition: u32,
+) -> Result<Option<i64>, ServiceError> {
+    let log = &ports.runtime.log;
+    let bounds = log.bounds(topic, partition).await?;
+    if bounds.is_empty() {
+        return Ok(None);
+    }
+    let records = match log.fetch(topic, partition, bounds.end - 1, 1, Duration::ZERO).await {
+        Ok(records) => records,
+        // Cut in the meantime.
+        Err(LogError::OutOfRange { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(record) = records.last() else { return Ok(None) };
+    match ports.events.decode(&record.record).await {
+        Ok(envelope) => Ok(Some(envelope.metadata.position)),
+        // Another build wrote it. Its position can't be judged, and projections read the store.
+        Err(error) if error.is_poison() => Ok(None),
+        Err(error) => Err(ServiceError::Wire(error)),
+    }
+}

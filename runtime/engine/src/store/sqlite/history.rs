@@ -1,0 +1,396 @@
+//! Checkpoints, batches, events and deadlines.
+
+use charter_domain::{AggregateId, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+use super::{Connection, Files, MAX_BINDS, commit, is_taken, offset, outcomes, signed, uuid};
+use crate::store::{
+    Attempt, Batch, Checkpoint, Claim, DeadlineId, Lease, SchemaHash, StoreError, StoredDeadline,
+    StoredEvent,
+};
+
+pub(super) async fn checkpoint(
+    files: &Files,
+    context: &str,
+    partition: u32,
+) -> Result<Option<Checkpoint>, StoreError> {
+    sqlx::query(
+        "SELECT next_offset, decision_time, next_position, published FROM checkpoints
+         WHERE context = $1 AND partition = $2",
+    )
+    .bind(context)
+    .bind(partition)
+    .fetch_optional(&files.readers)
+    .await
+    .map_err(StoreError::unavailable)?
+    .map(|row| read_checkpoint(&row))
+    .transpose()
+}
+
+pub(super) async fn claim(
+    files: &Files,
+    context: &str,
+    partition: u32,
+    contract_version: u32,
+) -> Result<Claim, StoreError> {
+    let mut transaction = files.write().await?;
+    sqlx::query(
+        "INSERT INTO checkpoints (context, partition, epoch, clean_epoch, contract_version,
+             next_offset, decision_time, next_position, published)
+         VALUES ($1, $2, 0, 0, $3, 0, 0, 0, -1) ON CONFLICT DO NOTHING",
+    )
+    .bind(context)
+    .bind(partition)
+    .bind(contract_version)
+    .execute(&mut *transaction)
+    .await
+    .map_err(StoreError::unavailable)?;
+    let claimed = sqlx::query(
+        "UPDATE checkpoints SET epoch = epoch + 1, contract_version = $3
+         WHERE context = $1 AND partition = $2 AND contract_version <= $3
+         RETURNING next_offset, decision_time, next_position, published, epoch,
+             clean_epoch = epoch - 1 AS clean, attempt_command, attempt_count",
+    )
+    .bind(context)
+    .bind(partition)
+    .bind(contract_version)
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(StoreError::unavailable)?;
+    let Some(row) = claimed else {
+        let found: u32 = sqlx::query_scalar(
+            "SELECT contract_version FROM checkpoints WHERE context = $1 AND partition = $2",
+        )
+        .bind(context)
+        .bind(partition)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(StoreError::unavailable)?;
+        return Err(StoreError::NewerContract {
+            context: context.to_owned(),
+            partition,
+            own: contract_version,
+            found,
+        });
+    };
+    commit(transaction).await?;
+    let attempt_command: Option<Vec<u8>> = row.try_get(6).map_err(StoreError::unavailable)?;
+    let count: u32 = row.try_get(7).map_err(StoreError::unavailable)?;
+    let attempt = attempt_command
+        .map(|bytes| uuid("an attempt", &bytes).map(|command_id| Attempt { command_id, count }))
+        .transpose()?;
+    Ok(Claim {
+        lease: Lease {
+            context: context.to_owned(),
+            partition,
+            epoch: row.try_get(4).map_err(StoreError::unavailable)?,
+        },
+        checkpoint: read_checkpoint(&row)?,
+        clean: row.try_get(5).map_err(StoreError::unavailable)?,
+        attempt,
+    })
+}
+
+fn read_checkpoint(row: &SqliteRow) -> Result<Checkpoint, StoreError> {
+    let number = |index: usize| row.try_get::<i64, _>(index).map_err(StoreError::unavailable);
+    Ok(Checkpoint {
+        offset: offset("a checkpoint", number(0)?)?,
+        decision_time: Timestamp::from_micros(number(1)?),
+        next_position: number(2)?,
+        published: number(3)?,
+    })
+}
+
+pub(super) async fn release(
+    files: &Files,
+    lease: &Lease,
+    published: i64,
+) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE checkpoints SET clean_epoch = epoch, published = max(published, $4)
+         WHERE context = $1 AND partition = $2 AND epoch = $3",
+    )
+    .bind(&lease.context)
+    .bind(lease.partition)
+    .bind(lease.epoch)
+    .bind(published)
+    .execute(&files.writer)
+    .await
+    .map_err(StoreError::unavailable)?;
+    owned(lease, done.rows_affected())
+}
+
+pub(super) async fn record_attempt(
+    files: &Files,
+    lease: &Lease,
+    attempt: Attempt,
+) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE checkpoints SET attempt_command = $4, attempt_count = $5
+         WHERE context = $1 AND partition = $2 AND epoch = $3",
+    )
+    .bind(&lease.context)
+    .bind(lease.partition)
+    .bind(lease.epoch)
+    .bind(attempt.command_id.as_bytes().as_slice())
+    .bind(attempt.count)
+    .execute(&files.writer)
+    .await
+    .map_err(StoreError::unavailable)?;
+    owned(lease, done.rows_affected())
+}
+
+fn owned(lease: &Lease, rows: u64) -> Result<(), StoreError> {
+    if rows == 1 {
+        return Ok(());
+    }
+    Err(StoreError::Fenced {
+        context: lease.context.clone(),
+        partition: lease.partition,
+        epoch: lease.epoch,
+    })
+}
+
+pub(super) async fn commit_batch(files: &Files, batch: &Batch) -> Result<(), StoreError> {
+    let lease = &batch.lease;
+    let mut transaction = files.write().await?;
+    let done = sqlx::query(
+        "UPDATE checkpoints SET next_offset = $5, decision_time = $6, next_position = $7,
+             published = max(published, $8), attempt_command = NULL, attempt_count = 0
+         WHERE context = $1 AND partition = $2 AND epoch = $3 AND next_offset = $4",
+    )
+    .bind(&lease.context)
+    .bind(lease.partition)
+    .bind(lease.epoch)
+    .bind(signed(batch.expected_offset))
+    .bind(signed(batch.checkpoint.offset))
+    .bind(batch.checkpoint.decision_time.micros())
+    .bind(batch.checkpoint.next_position)
+    .bind(batch.checkpoint.published)
+    .execute(&mut *transaction)
+    .await
+    .map_err(StoreError::unavailable)?;
+    owned(lease, done.rows_affected())?;
+    let conflict = |what| {
+        move |error: sqlx::Error| {
+            if is_taken(&error) {
+                let (context, partition) = (lease.context.clone(), lease.partition);
+                StoreError::Conflict { what, context, partition }
+            } else {
+                StoreError::unavailable(error)
+            }
+        }
+    };
+    outcomes::insert(&mut transaction, &batch.outcomes).await.map_err(conflict("command id"))?;
+    insert_events(&mut transaction, lease, &batch.events)
+        .await
+        .map_err(conflict("sequence or position of an event"))?;
+    insert_deadlines(&mut transaction, lease, &batch.deadlines)
+        .await
+        .map_err(conflict("deadline"))?;
+    resolve(&mut transaction, &batch.resolved).await.map_err(StoreError::unavailable)?;
+    commit(transaction).await
+}
+
+async fn insert_events(
+    connection: &mut Connection,
+    lease: &Lease,
+    events: &[StoredEvent],
+) -> Result<(), sqlx::Error> {
+    for chunk in events.chunks(MAX_BINDS / 11) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO events (context, partition, position, tenant, aggregate_key, sequence, id,
+                 wire_type, time, schema_hash, envelope) ",
+        );
+        query.push_values(chunk, |mut row, event| {
+            row.push_bind(&lease.context)
+                .push_bind(lease.partition)
+                .push_bind(event.position)
+                .push_bind(&event.aggregate.tenant)
+                .push_bind(&event.aggregate.key)
+                .push_bind(event.sequence)
+                .push_bind(event.id.as_bytes().as_slice())
+                .push_bind(&event.wire_type)
+                .push_bind(event.time.micros())
+                .push_bind(event.schema.0.as_slice())
+                .push_bind(event.envelope.as_slice());
+        });
+        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn insert_deadlines(
+    connection: &mut Connection,
+    lease: &Lease,
+    deadlines: &[StoredDeadline],
+) -> Result<(), sqlx::Error> {
+    for chunk in deadlines.chunks(MAX_BINDS / 9) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO deadlines (context, partition, due, position, event_id, event_index,
+                 wire_type, schema_hash, envelope) ",
+        );
+        query.push_values(chunk, |mut row, deadline| {
+            row.push_bind(&lease.context)
+                .push_bind(lease.partition)
+                .push_bind(deadline.due.micros())
+                .push_bind(deadline.position)
+                .push_bind(deadline.id.event_id.as_bytes().as_slice())
+                .push_bind(deadline.id.index)
+                .push_bind(&deadline.wire_type)
+                .push_bind(deadline.schema.0.as_slice())
+                .push_bind(deadline.envelope.as_slice());
+        });
+        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn resolve(connection: &mut Connection, resolved: &[DeadlineId]) -> Result<(), sqlx::Error> {
+    for id in resolved {
+        sqlx::query("DELETE FROM deadlines WHERE event_id = $1 AND event_index = $2")
+            .bind(id.event_id.as_bytes().as_slice())
+            .bind(id.index)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+const EVENT_COLUMNS: &str =
+    "id, tenant, aggregate_key, sequence, position, wire_type, time, schema_hash, envelope";
+
+pub(super) async fn of_aggregate(
+    files: &Files,
+    context: &str,
+    aggregate: &AggregateId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events
+         WHERE tenant = $1 AND context = $2 AND aggregate_key = $3 AND sequence > $4
+         ORDER BY sequence LIMIT $5"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(&aggregate.tenant)
+        .bind(context)
+        .bind(&aggregate.key)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&files.readers)
+        .await
+        .map_err(StoreError::unavailable)?
+        .iter()
+        .map(read_event)
+        .collect()
+}
+
+pub(super) async fn of_partition(
+    files: &Files,
+    context: &str,
+    partition: u32,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events
+         WHERE context = $1 AND partition = $2 AND position > $3 ORDER BY position LIMIT $4"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(context)
+        .bind(partition)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&files.readers)
+        .await
+        .map_err(StoreError::unavailable)?
+        .iter()
+        .map(read_event)
+        .collect()
+}
+
+fn read_event(row: &SqliteRow) -> Result<StoredEvent, StoreError> {
+    let read = || -> Result<_, sqlx::Error> {
+        let aggregate = AggregateId { tenant: row.try_get(1)?, key: row.try_get(2)? };
+        let hash: Vec<u8> = row.try_get(7)?;
+        let id: Vec<u8> = row.try_get(0)?;
+        Ok((
+            id,
+            hash,
+            aggregate,
+            row.try_get(3)?,
+            row.try_get(4)?,
+            row.try_get(5)?,
+            row.try_get(6)?,
+            row.try_get(8)?,
+        ))
+    };
+    let (id, hash, aggregate, sequence, position, wire_type, time, envelope) =
+        read().map_err(StoreError::unavailable)?;
+    Ok(StoredEvent {
+        id: uuid("an event", &id)?,
+        aggregate,
+        sequence,
+        position,
+        wire_type,
+        time: Timestamp::from_micros(time),
+        schema: schema_hash("an event", &hash)?,
+        envelope,
+    })
+}
+
+fn schema_hash(what: &'static str, bytes: &[u8]) -> Result<SchemaHash, StoreError> {
+    bytes.try_into().map(SchemaHash).map_err(|error| super::damaged(what, error))
+}
+
+pub(super) async fn deadlines(
+    files: &Files,
+    context: &str,
+    partition: u32,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<StoredDeadline>, StoreError> {
+    sqlx::query(
+        "SELECT due, position, event_id, event_index, wire_type, schema_hash, envelope FROM deadlines
+         WHERE context = $1 AND partition = $2 AND due <= $3
+         ORDER BY due, position, event_index LIMIT $4",
+    )
+    .bind(context)
+    .bind(partition)
+    .bind(until.micros())
+    .bind(limit)
+    .fetch_all(&files.readers)
+    .await
+    .map_err(StoreError::unavailable)?
+    .iter()
+    .map(read_deadline)
+    .collect()
+}
+
+fn read_deadline(row: &SqliteRow) -> Result<StoredDeadline, StoreError> {
+    let read = || -> Result<_, sqlx::Error> {
+        let event_id: Vec<u8> = row.try_get(2)?;
+        let hash: Vec<u8> = row.try_get(5)?;
+        Ok((
+            row.try_get(0)?,
+            row.try_get(1)?,
+            event_id,
+            row.try_get(3)?,
+            row.try_get(4)?,
+            hash,
+            row.try_get(6)?,
+        ))
+    };
+    let (due, position, event_id, index, wire_type, hash, envelope) =
+        read().map_err(StoreError::unavailable)?;
+    Ok(StoredDeadline {
+        id: DeadlineId { event_id: uuid("a deadline", &event_id)?, index },
+        due: Timestamp::from_micros(due),
+        position,
+        wire_type,
+        schema: schema_hash("a deadline", &hash)?,
+        envelope,
+    })
+}

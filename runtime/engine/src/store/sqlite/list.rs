@@ -1,0 +1,238 @@
+//! Reads of the views, each in one snapshot with the positions it shows.
+
+use charter_domain::{ColumnValue, Table};
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
+
+use super::values::{Bound, decimal_digits, read_row};
+use super::views::{TENANT, columns, quoted};
+use super::{Connection, Files};
+use crate::reads::{Filter, ListQuery, Operator, OrderBy, Page, RowRead};
+use crate::store::StoreError;
+
+/// The context of the table's view, once it is known that the table is this contract's.
+async fn context_of(
+    connection: &mut Connection,
+    table: &'static Table,
+) -> Result<String, StoreError> {
+    let found: Option<(String, String)> =
+        sqlx::query_as("SELECT context, fingerprint FROM view_tables WHERE name = $1")
+            .bind(table.name)
+            .fetch_optional(connection)
+            .await
+            .map_err(StoreError::unavailable)?;
+    let differs = |found| StoreError::ViewDiffers {
+        table: table.name.to_owned(),
+        expected: table.fingerprint.to_owned(),
+        found,
+    };
+    match found {
+        None => Err(differs("none".to_owned())),
+        Some((_, found)) if found != table.fingerprint => Err(differs(format!("`{found}`"))),
+        Some((context, _)) => Ok(context),
+    }
+}
+
+pub(super) async fn positions(
+    connection: &mut Connection,
+    context: &str,
+) -> Result<Vec<(u32, i64)>, StoreError> {
+    sqlx::query_as(
+        "SELECT partition, position FROM view_progress JOIN view_sets USING (context, fingerprint)
+         WHERE context = $1 AND position >= 0 ORDER BY partition",
+    )
+    .bind(context)
+    .fetch_all(connection)
+    .await
+    .map_err(StoreError::unavailable)
+}
+
+pub(super) async fn row(
+    files: &Files,
+    table: &'static Table,
+    tenant: &str,
+    key: &[ColumnValue],
+) -> Result<RowRead, StoreError> {
+    let mut snapshot = files.snapshot().await?;
+    let context = context_of(&mut snapshot, table).await?;
+    let mut sql =
+        format!("SELECT {} FROM {} WHERE {TENANT} = $1", columns(table), quoted(table.name));
+    for (index, column) in table.key.iter().enumerate() {
+        sql.push_str(&format!(" AND {} = ${}", quoted(column), index + 2));
+    }
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(tenant);
+    for value in key {
+        query = query.bind(Bound(value));
+    }
+    let row = query
+        .fetch_optional(&mut *snapshot)
+        .await
+        .map_err(StoreError::unavailable)?
+        .map(|row| read_row(table, &row, 0))
+        .transpose()?;
+    Ok(RowRead { row, positions: positions(&mut snapshot, &context).await? })
+}
+
+pub(super) async fn list(files: &Files, list: &ListQuery) -> Result<Page, StoreError> {
+    let table = list.table;
+    let order = full_order(list)?;
+    let mut query = QueryBuilder::<Sqlite>::new(format!(
+        "SELECT {} FROM {} WHERE {TENANT} = ",
+        columns(table),
+        quoted(table.name)
+    ));
+    query.push_bind(&list.tenant);
+    for filter in &list.filters {
+        known(table, filter.column)?;
+        push_filter(&mut query, filter);
+    }
+    if let Some(after) = &list.after {
+        if after.len() != order.len() {
+            return Err(StoreError::InvalidQuery {
+                table: table.name,
+                reason: format!(
+                    "`after` should have {} values, found {}",
+                    order.len(),
+                    after.len()
+                ),
+            });
+        }
+        push_after(&mut query, table, &order, after);
+    }
+    query.push(" ORDER BY ");
+    let mut terms = query.separated(", ");
+    for term in &order {
+        // SQLite puts NULL first in rising order and last in falling order, as `push_after` does.
+        terms.push(quoted(term.column));
+        terms.push_unseparated(if term.descending { " DESC" } else { "" });
+    }
+    query.push(" LIMIT ").push_bind(i64::from(list.limit) + 1);
+
+    let mut snapshot = files.snapshot().await?;
+    let context = context_of(&mut snapshot, table).await?;
+    let found = query.build().fetch_all(&mut *snapshot).await.map_err(StoreError::unavailable)?;
+    let mut rows = Vec::with_capacity(found.len());
+    for row in &found {
+        rows.push(read_row(table, row, 0)?);
+    }
+    let more = rows.len() > list.limit as usize;
+    rows.truncate(list.limit as usize);
+    let next = rows.last().filter(|_| more).map(|last| {
+        let places = order.iter().filter_map(|term| table.position(term.column));
+        places.filter_map(|place| last.get(place).cloned()).collect()
+    });
+    Ok(Page { rows, next, positions: positions(&mut snapshot, &context).await? })
+}
+
+fn known(table: &'static Table, column: &str) -> Result<usize, StoreError> {
+    table.position(column).ok_or_else(|| StoreError::InvalidQuery {
+        table: table.name,
+        reason: format!("it has no column `{column}`"),
+    })
+}
+
+/// The order with the key's columns that it lacks, going the way of the last one.
+fn full_order(list: &ListQuery) -> Result<Vec<OrderBy>, StoreError> {
+    let mut order = list.order.clone();
+    for term in &order {
+        known(list.table, term.column)?;
+    }
+    let descending = order.last().is_some_and(|term| term.descending);
+    for column in list.table.key {
+        if !order.iter().any(|term| term.column == *column) {
+            order.push(OrderBy { column, descending });
+        }
+    }
+    Ok(order)
+}
+
+fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {
+    let column = quoted(filter.column);
+    match (&filter.value, filter.operator) {
+        (ColumnValue::Null, Operator::Equal) => {
+            query.push(format_args!(" AND {column} IS NULL"));
+        }
+        // Equal decimals may differ in scale, which stands behind the `:`.
+        (ColumnValue::Decimal(value), operator) => {
+            let digits = decimal_digits(value);
+            let (low, high) = (format!("{digits}:"), format!("{digits}:~"));
+            match operator {
+                Operator::Equal => {
+                    query.push(format_args!(" AND {column} BETWEEN ")).push_bind(low);
+                    query.push(" AND ").push_bind(high);
+                }
+                Operator::Less => push_bound(query, &column, "<", low),
+                Operator::AtMost => push_bound(query, &column, "<=", high),
+                Operator::Greater => push_bound(query, &column, ">", high),
+                Operator::AtLeast => push_bound(query, &column, ">=", low),
+            }
+        }
+        (value, operator) => {
+            query.push(format_args!(" AND {column} {} ", symbol(operator))).push_bind(Bound(value));
+        }
+    }
+}
+
+fn push_bound(query: &mut QueryBuilder<Sqlite>, column: &str, operator: &str, bound: String) {
+    query.push(format_args!(" AND {column} {operator} ")).push_bind(bound);
+}
+
+fn symbol(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Equal => "=",
+        Operator::Less => "<",
+        Operator::AtMost => "<=",
+        Operator::Greater => ">",
+        Operator::AtLeast => ">=",
+    }
+}
+
+/// Only rows behind `after` in the order: a comparison of rows where all goes one way and nothing is
+/// nullable, since an index serves it, else column by column.
+fn push_after(
+    query: &mut QueryBuilder<Sqlite>,
+    table: &'static Table,
+    order: &[OrderBy],
+    after: &[ColumnValue],
+) {
+    let one_way = order.windows(2).all(|pair| pair[0].descending == pair[1].descending);
+    let nullable = order.iter().any(|term| {
+        table.columns.iter().any(|column| column.name == term.column && column.nullable)
+    });
+    if one_way && !nullable {
+        let names: Vec<_> = order.iter().map(|term| quoted(term.column)).collect();
+        let operator = if order.first().is_some_and(|term| term.descending) { "<" } else { ">" };
+        query.push(format_args!(" AND ({}) {operator} (", names.join(", ")));
+        let mut values = query.separated(", ");
+        for value in after {
+            values.push_bind(Bound(value));
+        }
+        query.push(")");
+        return;
+    }
+    query.push(" AND (");
+    for (index, term) in order.iter().enumerate() {
+        query.push(if index == 0 { "(" } else { " OR (" });
+        for (earlier, value) in order.iter().zip(after).take(index) {
+            query.push(format_args!("{} IS ", quoted(earlier.column))).push_bind(Bound(value));
+            query.push(" AND ");
+        }
+        let column = quoted(term.column);
+        match (after.get(index), term.descending) {
+            (None | Some(ColumnValue::Null), true) => {
+                query.push("FALSE");
+            }
+            (None | Some(ColumnValue::Null), false) => {
+                query.push(format_args!("{column} IS NOT NULL"));
+            }
+            (Some(value), true) => {
+                query.push(format_args!("({column} IS NULL OR {column} < "));
+                query.push_bind(Bound(value)).push(")");
+            }
+            (Some(value), false) => {
+                query.push(format_args!("{column} > ")).push_bind(Bound(value));
+            }
+        }
+        query.push(")");
+    }
+    query.push(")");
+}

@@ -1,0 +1,372 @@
+//! The store in SQLite: history in one file, the read model in another, so that neither waits for the
+//! other's writer. Each file has one writing connection and several that read beside it.
+
+mod history;
+mod list;
+mod outcomes;
+mod values;
+mod views;
+
+use std::fmt::Display;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
+use contract_shared::Outcome;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use uuid::Uuid;
+
+use super::{
+    Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
+    StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,
+};
+use crate::reads::{ListQuery, Page, RowRead};
+
+static HISTORY: Migrator = sqlx::migrate!("src/store/sqlite/migrations/history");
+static VIEWS: Migrator = sqlx::migrate!("src/store/sqlite/migrations/views");
+
+/// The file of outcomes, history and deadlines.
+const HISTORY_FILE: &str = "store.db";
+/// The file of the read model.
+const VIEWS_FILE: &str = "views.db";
+/// How long a writer waits for another one, also for one in another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Reading connections of a file: reads are short, and more would only wait for the two usual cores.
+const READERS: u32 = 4;
+/// The most values that one statement binds: SQLite's own limit (`SQLITE_MAX_VARIABLE_NUMBER`).
+const MAX_BINDS: usize = 32_766;
+
+/// What a commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// The machine's power loss: synchronous FULL.
+    #[default]
+    Machine,
+    /// The process's end only: a power loss may take the last transactions, never the files' order.
+    Process,
+}
+
+/// The store in two SQLite files.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    history: Files,
+    views: Files,
+}
+
+/// One file's connections.
+#[derive(Clone, Debug)]
+struct Files {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the store in `directory`, which must be there; makes and migrates its files.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] where a file can't be used.
+    pub async fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
+        Ok(Self {
+            history: Files::open(&directory.join(HISTORY_FILE), durability, &HISTORY).await?,
+            views: Files::open(&directory.join(VIEWS_FILE), durability, &VIEWS).await?,
+        })
+    }
+}
+
+impl Files {
+    async fn open(
+        path: &Path,
+        durability: Durability,
+        migrator: &Migrator,
+    ) -> Result<Self, StoreError> {
+        let refused = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match durability {
+                Durability::Machine => SqliteSynchronous::Full,
+                Durability::Process => SqliteSynchronous::Normal,
+            })
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(256);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(3 * BUSY_TIMEOUT)
+            .connect_with(options.clone())
+            .await
+            .map_err(|error| refused(error.into()))?;
+        migrator.run(&writer).await.map_err(|error| refused(error.into()))?;
+        // Lazily: the file is known to be good, and a reader that is not needed costs nothing.
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(3 * BUSY_TIMEOUT)
+            .connect_lazy_with(options);
+        Ok(Self { writer, readers })
+    }
+
+    /// Begins a transaction that has the write lock from the start, so that it never fails half way for
+    /// another writer.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::unavailable)
+    }
+
+    /// Begins a transaction that reads one snapshot.
+    async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.readers.begin().await.map_err(StoreError::unavailable)
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Commits. SQLite refuses a commit whole where another has the lock; after any other error only reading
+/// tells.
+async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(|error| {
+        if is_busy(&error) {
+            StoreError::unavailable(error)
+        } else {
+            StoreError::FateUnknown { source: error.into() }
+        }
+    })
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    // The primary result code is the low byte; 5 is SQLITE_BUSY.
+    error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == 5)
+}
+
+fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}
+
+/// A column that holds what it cannot.
+fn damaged(what: &'static str, reason: impl Display) -> StoreError {
+    StoreError::Damaged { what, reason: reason.to_string() }
+}
+
+fn uuid(what: &'static str, bytes: &[u8]) -> Result<Uuid, StoreError> {
+    Uuid::from_slice(bytes).map_err(|error| damaged(what, error))
+}
+
+fn offset(what: &'static str, value: i64) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|error| damaged(what, error))
+}
+
+/// SQLite's integers are signed; an offset never comes near the end of them.
+fn signed(offset: u64) -> i64 {
+    i64::try_from(offset).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn pairing_id(&self) -> Result<Option<Uuid>, StoreError> {
+        let bytes: Option<Vec<u8>> = sqlx::query_scalar("SELECT pairing_id FROM meta")
+            .fetch_one(&self.history.readers)
+            .await
+            .map_err(StoreError::unavailable)?;
+        bytes.map(|bytes| uuid("the pairing id", &bytes)).transpose()
+    }
+
+    async fn set_pairing_id(&self, id: Uuid) -> Result<(), StoreError> {
+        sqlx::query("UPDATE meta SET pairing_id = $1")
+            .bind(id.as_bytes().as_slice())
+            .execute(&self.history.writer)
+            .await
+            .map_err(StoreError::unavailable)?;
+        Ok(())
+    }
+
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM checkpoints)")
+            .fetch_one(&self.history.readers)
+            .await
+            .map_err(StoreError::unavailable)
+    }
+
+    async fn fix_partitions(&self, wanted: u32) -> Result<u32, StoreError> {
+        sqlx::query_scalar(
+            "UPDATE meta SET partitions = coalesce(partitions, $1) RETURNING partitions",
+        )
+        .bind(wanted)
+        .fetch_one(&self.history.writer)
+        .await
+        .map_err(StoreError::unavailable)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        for files in [&self.history, &self.views] {
+            sqlx::query("SELECT 1")
+                .execute(&files.readers)
+                .await
+                .map_err(StoreError::unavailable)?;
+        }
+        Ok(())
+    }
+
+    async fn put_schemas(&self, schemas: &[StoredSchema]) -> Result<(), StoreError> {
+        let mut transaction = self.history.write().await?;
+        for schema in schemas {
+            sqlx::query("INSERT INTO schemas (hash, json) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(schema.hash.0.as_slice())
+                .bind(&schema.json)
+                .execute(&mut *transaction)
+                .await
+                .map_err(StoreError::unavailable)?;
+        }
+        commit(transaction).await
+    }
+
+    async fn schema(&self, hash: &SchemaHash) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("SELECT json FROM schemas WHERE hash = $1")
+            .bind(hash.0.as_slice())
+            .fetch_optional(&self.history.readers)
+            .await
+            .map_err(StoreError::unavailable)
+    }
+
+    async fn checkpoint(
+        &self,
+        context: &str,
+        partition: u32,
+    ) -> Result<Option<Checkpoint>, StoreError> {
+        history::checkpoint(&self.history, context, partition).await
+    }
+
+    async fn claim(
+        &self,
+        context: &str,
+        partition: u32,
+        contract_version: u32,
+    ) -> Result<Claim, StoreError> {
+        history::claim(&self.history, context, partition, contract_version).await
+    }
+
+    async fn release(&self, lease: &Lease, published: i64) -> Result<(), StoreError> {
+        history::release(&self.history, lease, published).await
+    }
+
+    async fn record_attempt(&self, lease: &Lease, attempt: Attempt) -> Result<(), StoreError> {
+        history::record_attempt(&self.history, lease, attempt).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        history::commit_batch(&self.history, batch).await
+    }
+
+    async fn outcomes(&self, commands: &[(String, Uuid)]) -> Result<Vec<Outcome>, StoreError> {
+        outcomes::find(&self.history, commands).await
+    }
+
+    async fn purge_outcomes(
+        &self,
+        context: &str,
+        partition: u32,
+        decided_before: Timestamp,
+        limit: u32,
+    ) -> Result<Purged, StoreError> {
+        outcomes::purge(&self.history, context, partition, decided_before, limit).await
+    }
+
+    async fn history(
+        &self,
+        context: &str,
+        aggregate: &AggregateId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        history::of_aggregate(&self.history, context, aggregate, after, limit).await
+    }
+
+    async fn events(
+        &self,
+        context: &str,
+        partition: u32,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        history::of_partition(&self.history, context, partition, after, limit).await
+    }
+
+    async fn deadlines(
+        &self,
+        context: &str,
+        partition: u32,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<StoredDeadline>, StoreError> {
+        history::deadlines(&self.history, context, partition, until, limit).await
+    }
+
+    async fn next_deadline(
+        &self,
+        context: &str,
+        partition: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> = sqlx::query_scalar(
+            "SELECT min(due) FROM deadlines WHERE context = $1 AND partition = $2",
+        )
+        .bind(context)
+        .bind(partition)
+        .fetch_one(&self.history.readers)
+        .await
+        .map_err(StoreError::unavailable)?;
+        Ok(due.map(Timestamp::from_micros))
+    }
+
+    async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError> {
+        views::prepare(&self.views, views).await
+    }
+
+    async fn view_progress(&self, views: &ViewSet, partition: u32) -> Result<Progress, StoreError> {
+        views::progress(&self.views, views, partition).await
+    }
+
+    async fn parked(&self, context: &str, partition: u32) -> Result<Vec<Parked>, StoreError> {
+        views::parked(&self.views, context, partition).await
+    }
+
+    async fn begin_views(&self, step: &ViewStep) -> Result<Box<dyn ViewWrite>, StoreError> {
+        Ok(Box::new(views::begin(&self.views, step).await?))
+    }
+
+    async fn row(
+        &self,
+        table: &'static Table,
+        tenant: &str,
+        key: &[ColumnValue],
+    ) -> Result<RowRead, StoreError> {
+        list::row(&self.views, table, tenant, key).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        list::list(&self.views, query).await
+    }
+
+    async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
+        let mut snapshot = self.views.snapshot().await?;
+        list::positions(&mut snapshot, context).await
+    }
+
+    async fn close(&self) {
+        self.history.close().await;
+        self.views.close().await;
+    }
+}
+
+/// A connection within a transaction.
+type Connection = SqliteConnection;

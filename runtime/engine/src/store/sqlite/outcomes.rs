@@ -1,0 +1,194 @@
+//! The inbox: how each command ended.
+
+use charter_domain::Timestamp;
+use contract_shared::{Outcome, OutcomeEvent, OutcomeStatus};
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+use uuid::Uuid;
+
+use super::{Connection, Files, MAX_BINDS, commit, damaged, offset, signed, uuid};
+use crate::store::{Purged, StoreError, StoredOutcome};
+
+const WHAT: &str = "an outcome";
+const COLUMNS: usize = 16;
+
+/// An outcome's event in the `events` column. A type of its own, so that the column's form doesn't change
+/// with the contract.
+#[derive(Serialize, Deserialize)]
+struct EventColumn {
+    id: Uuid,
+    #[serde(rename = "type")]
+    wire_type: String,
+    sequence: i64,
+    position: i64,
+}
+
+pub(super) async fn insert(
+    connection: &mut Connection,
+    outcomes: &[StoredOutcome],
+) -> Result<(), sqlx::Error> {
+    for chunk in outcomes.chunks(MAX_BINDS / COLUMNS) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO outcomes (tenant, command_id, context, partition, command_offset, wire_type,
+                 aggregate_key, status, code, detail, details, events, position, accepted_at,
+                 decided_at, request_hash) ",
+        );
+        query.push_values(chunk, |mut row, stored| {
+            let outcome = &stored.outcome;
+            row.push_bind(&outcome.tenant_id)
+                .push_bind(outcome.command_id.as_bytes().as_slice())
+                .push_bind(&outcome.context)
+                .push_bind(outcome.partition)
+                .push_bind(stored.offset.map(signed))
+                .push_bind(&outcome.r#type)
+                .push_bind(&outcome.key)
+                .push_bind(status_text(&outcome.status))
+                .push_bind(outcome.code.as_ref())
+                .push_bind(outcome.detail.as_ref())
+                .push_bind(outcome.details.as_ref())
+                .push_bind(events_text(&outcome.events))
+                .push_bind(outcome.position)
+                .push_bind(outcome.accepted_at.micros())
+                .push_bind(outcome.decided_at.micros())
+                .push_bind(outcome.request_hash.as_ref().map(|hash| hash.0.as_slice()));
+        });
+        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn find(
+    files: &Files,
+    commands: &[(String, Uuid)],
+) -> Result<Vec<Outcome>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in commands.chunks(MAX_BINDS / 2) {
+        let mut query = QueryBuilder::<Sqlite>::new("WITH wanted (tenant, command_id) AS (");
+        query.push_values(chunk, |mut row, (tenant, command_id)| {
+            row.push_bind(tenant).push_bind(command_id.as_bytes().as_slice());
+        });
+        query.push(
+            ") SELECT tenant, command_id, context, partition, wire_type, aggregate_key, status, code,
+                 detail, details, events, position, accepted_at, decided_at, request_hash
+             FROM wanted CROSS JOIN outcomes USING (tenant, command_id)",
+        );
+        let rows = query
+            .build()
+            .persistent(chunk.len() == 1)
+            .fetch_all(&files.readers)
+            .await
+            .map_err(StoreError::unavailable)?;
+        for row in &rows {
+            found.push(read(row)?);
+        }
+    }
+    Ok(found)
+}
+
+pub(super) async fn purge(
+    files: &Files,
+    context: &str,
+    partition: u32,
+    decided_before: Timestamp,
+    limit: u32,
+) -> Result<Purged, StoreError> {
+    let mut transaction = files.write().await?;
+    let offsets: Vec<Option<i64>> = sqlx::query_scalar(
+        "DELETE FROM outcomes WHERE (tenant, command_id) IN (
+             SELECT tenant, command_id FROM outcomes
+             WHERE context = $1 AND partition = $2 AND decided_at < $3 ORDER BY decided_at LIMIT $4)
+         RETURNING command_offset",
+    )
+    .bind(context)
+    .bind(partition)
+    .bind(decided_before.micros())
+    .bind(limit)
+    .fetch_all(&mut *transaction)
+    .await
+    .map_err(StoreError::unavailable)?;
+    commit(transaction).await?;
+    Ok(Purged {
+        outcomes: u32::try_from(offsets.len()).unwrap_or(limit),
+        offset: offsets.into_iter().flatten().max().map(|value| offset(WHAT, value)).transpose()?,
+    })
+}
+
+fn read(row: &SqliteRow) -> Result<Outcome, StoreError> {
+    read_columns(row).map_err(StoreError::unavailable)?
+}
+
+fn read_columns(row: &SqliteRow) -> Result<Result<Outcome, StoreError>, sqlx::Error> {
+    let command_id: Vec<u8> = row.try_get(1)?;
+    let status: String = row.try_get(6)?;
+    let events: String = row.try_get(10)?;
+    let (tenant_id, context, partition) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
+    let (wire_type, key, code): (String, String, Option<String>) =
+        (row.try_get(4)?, row.try_get(5)?, row.try_get(7)?);
+    let (detail, details, position) = (row.try_get(8)?, row.try_get(9)?, row.try_get(11)?);
+    let (accepted_at, decided_at) = (row.try_get(12)?, row.try_get(13)?);
+    let request_hash: Option<Vec<u8>> = row.try_get(14)?;
+    Ok(uuid(WHAT, &command_id).and_then(|command_id| {
+        Ok(Outcome {
+            command_id,
+            tenant_id,
+            context,
+            r#type: wire_type,
+            key,
+            status: status_of(&status)?,
+            code,
+            detail,
+            details,
+            events: events_of(&events)?,
+            partition,
+            position,
+            accepted_at: Timestamp::from_micros(accepted_at),
+            decided_at: Timestamp::from_micros(decided_at),
+            request_hash: request_hash.map(charter_avro::codec::Bytes),
+        })
+    }))
+}
+
+fn status_text(status: &OutcomeStatus) -> &'static str {
+    match status {
+        OutcomeStatus::Applied => "APPLIED",
+        OutcomeStatus::Rejected => "REJECTED",
+        OutcomeStatus::Failed => "FAILED",
+    }
+}
+
+fn status_of(text: &str) -> Result<OutcomeStatus, StoreError> {
+    match text {
+        "APPLIED" => Ok(OutcomeStatus::Applied),
+        "REJECTED" => Ok(OutcomeStatus::Rejected),
+        "FAILED" => Ok(OutcomeStatus::Failed),
+        other => Err(damaged(WHAT, format_args!("unknown status `{other}`"))),
+    }
+}
+
+fn events_text(events: &[OutcomeEvent]) -> String {
+    let columns: Vec<EventColumn> = events
+        .iter()
+        .map(|event| EventColumn {
+            id: event.id,
+            wire_type: event.r#type.clone(),
+            sequence: event.sequence,
+            position: event.position,
+        })
+        .collect();
+    serde_json::to_string(&columns).expect("ids, texts and numbers are always JSON")
+}
+
+fn events_of(text: &str) -> Result<Vec<OutcomeEvent>, StoreError> {
+    let columns: Vec<EventColumn> =
+        serde_json::from_str(text).map_err(|error| damaged(WHAT, error))?;
+    Ok(columns
+        .into_iter()
+        .map(|event| OutcomeEvent {
+            id: event.id,
+            r#type: event.wire_type,
+            sequence: event.sequence,
+            position: event.position,
+        })
+        .collect())
+}

@@ -1,0 +1,463 @@
+//! The read model's tables, its checkpoints, and the transactions that move both.
+//!
+//! Beside each view's table stands a twin for staged rows. Reads know only the first one, so an event
+//! whose rows are written in several transactions is not seen until the last one moves the staged rows
+//! over; until then the old rows stay as they were.
+
+use async_trait::async_trait;
+use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, Transaction};
+
+use super::values::{Bound, read_row, sql_type};
+use super::{Connection, Files, MAX_BINDS, commit, signed};
+use crate::store::{Parked, Progress, RowChange, RowKey, StoreError, ViewSet, ViewStep, ViewWrite};
+
+/// The tenant's column; no contract field can have this name, since `charter_` is not camelCase.
+pub(super) const TENANT: &str = "charter_tenant";
+
+/// A name in double quotes. Names come from contracts and hold no quotes.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+/// The table's columns, quoted and joined.
+pub(super) fn columns(table: &Table) -> String {
+    let names: Vec<_> = table.columns.iter().map(|column| quoted(column.name)).collect();
+    names.join(", ")
+}
+
+/// The tenant and the key's columns.
+fn key_columns(table: &Table) -> Vec<String> {
+    std::iter::once(quoted(TENANT)).chain(table.key.iter().map(|name| quoted(name))).collect()
+}
+
+fn twin(table: &Table) -> String {
+    quoted(&format!("{}__staged", table.name))
+}
+
+pub(super) async fn prepare(files: &Files, views: &ViewSet) -> Result<(), StoreError> {
+    let mut transaction = files.write().await?;
+    let found: Option<String> =
+        sqlx::query_scalar("SELECT fingerprint FROM view_sets WHERE context = $1")
+            .bind(&views.context)
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(StoreError::unavailable)?;
+    if found.as_ref() == Some(&views.fingerprint) {
+        return Ok(());
+    }
+    rebuild(&mut transaction, views).await.map_err(StoreError::unavailable)?;
+    commit(transaction).await
+}
+
+async fn rebuild(connection: &mut Connection, views: &ViewSet) -> Result<(), sqlx::Error> {
+    let old: Vec<String> = sqlx::query_scalar("SELECT name FROM view_tables WHERE context = $1")
+        .bind(&views.context)
+        .fetch_all(&mut *connection)
+        .await?;
+    for name in old {
+        for name in [quoted(&name), quoted(&format!("{name}__staged"))] {
+            execute(connection, format!("DROP TABLE IF EXISTS {name}")).await?;
+        }
+    }
+    for sql in [
+        "DELETE FROM view_sets WHERE context = $1",
+        "DELETE FROM view_tables WHERE context = $1",
+        "DELETE FROM view_progress WHERE context = $1",
+        "DELETE FROM parked WHERE context = $1",
+    ] {
+        sqlx::query(sql).bind(&views.context).execute(&mut *connection).await?;
+    }
+    sqlx::query("INSERT INTO view_sets (context, fingerprint) VALUES ($1, $2)")
+        .bind(&views.context)
+        .bind(&views.fingerprint)
+        .execute(&mut *connection)
+        .await?;
+    for table in &views.tables {
+        create(connection, table).await?;
+        sqlx::query("INSERT INTO view_tables (name, context, fingerprint) VALUES ($1, $2, $3)")
+            .bind(table.name)
+            .bind(&views.context)
+            .bind(table.fingerprint)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn create(connection: &mut Connection, table: &Table) -> Result<(), sqlx::Error> {
+    let name = quoted(table.name);
+    let tenant = quoted(TENANT);
+    let mut visible = format!("CREATE TABLE {name} ({tenant} TEXT NOT NULL");
+    let mut staged = format!(
+        "CREATE TABLE {} (charter_partition INTEGER NOT NULL, charter_removed INTEGER NOT NULL, {tenant} TEXT NOT NULL",
+        twin(table)
+    );
+    for column in table.columns {
+        let (name, kind) = (quoted(column.name), sql_type(column.kind));
+        let required = if column.nullable { "" } else { " NOT NULL" };
+        visible.push_str(&format!(", {name} {kind}{required}"));
+        // A staged row that removes holds only its key.
+        staged.push_str(&format!(", {name} {kind}"));
+    }
+    let key = key_columns(table).join(", ");
+    visible.push_str(&format!(", PRIMARY KEY ({key})) STRICT, WITHOUT ROWID"));
+    staged.push_str(&format!(", PRIMARY KEY (charter_partition, {key})) STRICT, WITHOUT ROWID"));
+    execute(connection, visible).await?;
+    execute(connection, staged).await?;
+    for (number, index) in table.indexes.iter().enumerate() {
+        let index_name = quoted(&format!("{}__{number}", table.name));
+        let columns: Vec<_> = index.columns.iter().map(|column| quoted(column)).collect();
+        let columns = columns.join(", ");
+        execute(connection, format!("CREATE INDEX {index_name} ON {name} ({tenant}, {columns})"))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn execute(connection: &mut Connection, sql: String) -> Result<(), sqlx::Error> {
+    sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn progress(
+    files: &Files,
+    views: &ViewSet,
+    partition: u32,
+) -> Result<Progress, StoreError> {
+    let mut snapshot = files.snapshot().await?;
+    let found: Option<String> =
+        sqlx::query_scalar("SELECT fingerprint FROM view_sets WHERE context = $1")
+            .bind(&views.context)
+            .fetch_optional(&mut *snapshot)
+            .await
+            .map_err(StoreError::unavailable)?;
+    if found.as_ref() != Some(&views.fingerprint) {
+        return Err(StoreError::ViewDiffers {
+            table: views.context.clone(),
+            expected: views.fingerprint.clone(),
+            found: found.map_or_else(|| "none".to_owned(), |found| format!("`{found}`")),
+        });
+    }
+    let row = sqlx::query(
+        "SELECT position, staged FROM view_progress
+         WHERE context = $1 AND fingerprint = $2 AND partition = $3",
+    )
+    .bind(&views.context)
+    .bind(&views.fingerprint)
+    .bind(partition)
+    .fetch_optional(&mut *snapshot)
+    .await
+    .map_err(StoreError::unavailable)?;
+    let Some(row) = row else { return Ok(Progress::START) };
+    Ok(Progress {
+        position: row.try_get(0).map_err(StoreError::unavailable)?,
+        staged: row.try_get(1).map_err(StoreError::unavailable)?,
+    })
+}
+
+pub(super) async fn parked(
+    files: &Files,
+    context: &str,
+    partition: u32,
+) -> Result<Vec<Parked>, StoreError> {
+    let read = |row: &SqliteRow| -> Result<Parked, sqlx::Error> {
+        Ok(Parked {
+            aggregate: AggregateId { tenant: row.try_get(0)?, key: row.try_get(1)? },
+            partition,
+            position: row.try_get(2)?,
+            reason: row.try_get(3)?,
+            time: Timestamp::from_micros(row.try_get(4)?),
+        })
+    };
+    sqlx::query(
+        "SELECT tenant, aggregate_key, position, reason, time FROM parked
+         WHERE context = $1 AND partition = $2 ORDER BY position",
+    )
+    .bind(context)
+    .bind(partition)
+    .fetch_all(&files.readers)
+    .await
+    .map_err(StoreError::unavailable)?
+    .iter()
+    .map(|row| read(row).map_err(StoreError::unavailable))
+    .collect()
+}
+
+pub(super) async fn begin(files: &Files, step: &ViewStep) -> Result<SqliteViewWrite, StoreError> {
+    let mut transaction = files.write().await?;
+    let (from, to) = (step.from, step.to);
+    // A view set that was dropped in the meantime must not get progress again.
+    let current: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM view_sets WHERE context = $1 AND fingerprint = $2)",
+    )
+    .bind(&step.context)
+    .bind(&step.fingerprint)
+    .fetch_one(&mut *transaction)
+    .await
+    .map_err(StoreError::unavailable)?;
+    if current && from == Progress::START {
+        sqlx::query(
+            "INSERT INTO view_progress (context, fingerprint, partition, position, staged)
+             VALUES ($1, $2, $3, -1, 0) ON CONFLICT DO NOTHING",
+        )
+        .bind(&step.context)
+        .bind(&step.fingerprint)
+        .bind(step.partition)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::unavailable)?;
+    }
+    let done = sqlx::query(
+        "UPDATE view_progress SET position = $4, staged = $5
+         WHERE context = $1 AND fingerprint = $2 AND partition = $3 AND position = $6 AND staged = $7",
+    )
+    .bind(&step.context)
+    .bind(&step.fingerprint)
+    .bind(step.partition)
+    .bind(to.position)
+    .bind(to.staged)
+    .bind(from.position)
+    .bind(from.staged)
+    .execute(&mut *transaction)
+    .await
+    .map_err(StoreError::unavailable)?;
+    if !current || done.rows_affected() != 1 {
+        return Err(StoreError::Fenced {
+            context: step.context.clone(),
+            partition: step.partition,
+            epoch: 0,
+        });
+    }
+    Ok(SqliteViewWrite { transaction, context: step.context.clone(), partition: step.partition })
+}
+
+/// A step of the views: SQLite's write lock is held from the start, so no row that is read changes before
+/// it is written.
+pub(super) struct SqliteViewWrite {
+    transaction: Transaction<'static, Sqlite>,
+    context: String,
+    partition: u32,
+}
+
+#[async_trait]
+impl ViewWrite for SqliteViewWrite {
+    async fn rows(
+        &mut self,
+        table: &'static Table,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Vec<ColumnValue>>>, StoreError> {
+        let mut found = vec![None; keys.len()];
+        let binds = table.key.len() + 2;
+        for (chunk_index, chunk) in keys.chunks(MAX_BINDS / binds).enumerate() {
+            let base = chunk_index * (MAX_BINDS / binds);
+            let mut query = QueryBuilder::<Sqlite>::new("WITH wanted (number, tenant");
+            for index in 0..table.key.len() {
+                query.push(format_args!(", key{index}"));
+            }
+            query.push(") AS (");
+            query.push_values(chunk.iter().enumerate(), |mut row, (number, key)| {
+                row.push_bind(signed(number as u64)).push_bind(&key.tenant);
+                for value in &key.values {
+                    row.push_bind(Bound(value));
+                }
+            });
+            // The cross join keeps `wanted` outside: each of its rows is one look into the primary key.
+            query.push(format_args!(
+                ") SELECT wanted.number, {} FROM wanted CROSS JOIN {} ON {} = wanted.tenant",
+                columns(table),
+                quoted(table.name),
+                quoted(TENANT),
+            ));
+            for (index, column) in table.key.iter().enumerate() {
+                query.push(format_args!(" AND {} = wanted.key{index}", quoted(column)));
+            }
+            let rows = query
+                .build()
+                .persistent(chunk.len() == 1)
+                .fetch_all(&mut *self.transaction)
+                .await
+                .map_err(StoreError::unavailable)?;
+            for row in rows {
+                let number: i64 = row.try_get(0).map_err(StoreError::unavailable)?;
+                let index = base + usize::try_from(number).unwrap_or(usize::MAX);
+                if let Some(place) = found.get_mut(index) {
+                    *place = Some(read_row(table, &row, 1)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn write(
+        &mut self,
+        table: &'static Table,
+        changes: &[RowChange],
+    ) -> Result<(), StoreError> {
+        upsert(&mut self.transaction, table, changes).await.map_err(StoreError::unavailable)?;
+        remove(&mut self.transaction, table, changes).await.map_err(StoreError::unavailable)
+    }
+
+    async fn stage(
+        &mut self,
+        table: &'static Table,
+        changes: &[RowChange],
+    ) -> Result<(), StoreError> {
+        stage(&mut self.transaction, table, self.partition, changes)
+            .await
+            .map_err(StoreError::unavailable)
+    }
+
+    async fn reveal(&mut self, table: &'static Table) -> Result<(), StoreError> {
+        let (name, twin, tenant) = (quoted(table.name), twin(table), quoted(TENANT));
+        let (columns, key) = (columns(table), key_columns(table).join(", "));
+        for sql in [
+            format!(
+                "DELETE FROM {name} WHERE ({key}) IN
+                     (SELECT {key} FROM {twin} WHERE charter_partition = $1 AND charter_removed)"
+            ),
+            format!(
+                "INSERT OR REPLACE INTO {name} ({tenant}, {columns})
+                 SELECT {tenant}, {columns} FROM {twin}
+                 WHERE charter_partition = $1 AND NOT charter_removed"
+            ),
+            format!("DELETE FROM {twin} WHERE charter_partition = $1"),
+        ] {
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(self.partition)
+                .execute(&mut *self.transaction)
+                .await
+                .map_err(StoreError::unavailable)?;
+        }
+        Ok(())
+    }
+
+    async fn discard(&mut self, table: &'static Table) -> Result<(), StoreError> {
+        let sql = format!("DELETE FROM {} WHERE charter_partition = $1", twin(table));
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(self.partition)
+            .execute(&mut *self.transaction)
+            .await
+            .map_err(StoreError::unavailable)?;
+        Ok(())
+    }
+
+    async fn park(&mut self, parked: &[Parked]) -> Result<(), StoreError> {
+        for parked in parked {
+            sqlx::query(
+                "INSERT INTO parked (context, tenant, aggregate_key, partition, position, reason, time)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            )
+            .bind(&self.context)
+            .bind(&parked.aggregate.tenant)
+            .bind(&parked.aggregate.key)
+            .bind(parked.partition)
+            .bind(parked.position)
+            .bind(&parked.reason)
+            .bind(parked.time.micros())
+            .execute(&mut *self.transaction)
+            .await
+            .map_err(StoreError::unavailable)?;
+        }
+        Ok(())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        commit(self.transaction).await
+    }
+}
+
+async fn upsert(
+    connection: &mut Connection,
+    table: &Table,
+    changes: &[RowChange],
+) -> Result<(), sqlx::Error> {
+    let rows: Vec<_> =
+        changes.iter().filter_map(|change| Some((&change.key, change.row.as_ref()?))).collect();
+    let updates: Vec<_> = table
+        .columns
+        .iter()
+        .filter(|column| !table.key.contains(&column.name))
+        .map(|column| format!("{0} = excluded.{0}", quoted(column.name)))
+        .collect();
+    for chunk in rows.chunks(MAX_BINDS / (table.columns.len() + 1)) {
+        let mut query = QueryBuilder::<Sqlite>::new(format!(
+            "INSERT INTO {} ({}, {}) ",
+            quoted(table.name),
+            quoted(TENANT),
+            columns(table)
+        ));
+        query.push_values(chunk, |mut row, (key, values)| {
+            row.push_bind(&key.tenant);
+            for value in *values {
+                row.push_bind(Bound(value));
+            }
+        });
+        query.push(format_args!(" ON CONFLICT ({}) DO ", key_columns(table).join(", ")));
+        if updates.is_empty() {
+            query.push("NOTHING");
+        } else {
+            query.push("UPDATE SET ").push(updates.join(", "));
+        }
+        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn remove(
+    connection: &mut Connection,
+    table: &Table,
+    changes: &[RowChange],
+) -> Result<(), sqlx::Error> {
+    let keys: Vec<_> =
+        changes.iter().filter(|change| change.row.is_none()).map(|change| &change.key).collect();
+    for chunk in keys.chunks(MAX_BINDS / (table.key.len() + 1)) {
+        let mut query = QueryBuilder::<Sqlite>::new(format!(
+            "DELETE FROM {} WHERE ({}) IN (",
+            quoted(table.name),
+            key_columns(table).join(", ")
+        ));
+        query.push_values(chunk, |mut row, key| {
+            row.push_bind(&key.tenant);
+            for value in &key.values {
+                row.push_bind(Bound(value));
+            }
+        });
+        query.push(")");
+        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn stage(
+    connection: &mut Connection,
+    table: &'static Table,
+    partition: u32,
+    changes: &[RowChange],
+) -> Result<(), sqlx::Error> {
+    for chunk in changes.chunks(MAX_BINDS / (table.columns.len() + 3)) {
+        let mut query = QueryBuilder::<Sqlite>::new(format!(
+            "INSERT OR REPLACE INTO {} (charter_partition, charter_removed, {}, {}) ",
+            twin(table),
+            quoted(TENANT),
+            columns(table)
+        ));
+        query.push_values(chunk, |mut row, change| {
+            row.push_bind(partition).push_bind(change.row.is_none()).push_bind(&change.key.tenant);
+            for (index, column) in table.columns.iter().enumerate() {
+                let key_value = || {
+                    let place = table.key.iter().position(|name| *name == column.name)?;
+                    change.key.values.get(place)
+                };
+                let value = match &change.row {
+                    Some(values) => values.get(index),
+                    None => key_value(),
+                };
+                row.push_bind(Bound(value.unwrap_or(&ColumnValue::Null)));
+            }
+        });
+        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
