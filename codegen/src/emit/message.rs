@@ -95,6 +95,7 @@ fn payload(scope: &mut Scope<'_>, def: &TypeDef, message: &Message<'_>) -> Token
         .collect();
     let key: Vec<_> = message.key.iter().map(|index| &fields[*index]).collect();
     let key = key_expression(scope, &key);
+    let string = scope.prelude_path("String");
     quote! {
         impl #payload for #name {
             const TYPE: &'static #message_type = &#message_type {
@@ -106,7 +107,7 @@ fn payload(scope: &mut Scope<'_>, def: &TypeDef, message: &Message<'_>) -> Token
                 rejections: &[#(#rejections),*],
             };
 
-            fn key(&self) -> String {
+            fn key(&self) -> #string {
                 #key
             }
         }
@@ -198,6 +199,7 @@ fn enumeration(
 fn deadlines(scope: &mut Scope<'_>, context: &Context, name: &str) -> TokenStream {
     let contracts = scope.contracts();
     let ident = parsed(name);
+    let vec = scope.prelude_path("Vec");
     let event_trait = scope.domain("Event");
     let deadline = scope.domain("Deadline");
     let commands = scope.path("crate::commands", &format!("{}Command", context.rust));
@@ -229,22 +231,22 @@ fn deadlines(scope: &mut Scope<'_>, context: &Context, name: &str) -> TokenStrea
             if optional {
                 quote!(Self::#variant(event) => [#(#values),*].into_iter().flatten().collect(),)
             } else {
-                quote!(Self::#variant(event) => Vec::from([#(#values),*]),)
+                quote!(Self::#variant(event) => #vec::from([#(#values),*]),)
             }
         })
         .collect();
     let quiet: Vec<_> = quiet.iter().map(|event| parsed(&event.variant)).collect();
     let body = if arms.is_empty() {
-        quote!(Vec::new())
+        quote!(#vec::new())
     } else {
-        let quiet = (!quiet.is_empty()).then(|| quote!(#(Self::#quiet(_))|* => Vec::new(),));
+        let quiet = (!quiet.is_empty()).then(|| quote!(#(Self::#quiet(_))|* => #vec::new(),));
         quote!(match self { #(#arms)* #quiet })
     };
     quote! {
         impl #event_trait for #ident {
             type Command = #commands;
 
-            fn deadlines(&self) -> Vec<#deadline<#commands>> {
+            fn deadlines(&self) -> #vec<#deadline<#commands>> {
                 #body
             }
         }

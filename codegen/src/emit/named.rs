@@ -89,6 +89,7 @@ fn fixed(scope: &mut Scope<'_>, def: &TypeDef, size: usize) -> TokenStream {
     let doc = docs::attributes(&docs::of_type(def));
     let name = parsed(&def.rust.name);
     let fixed = scope.path("charter_avro::codec", "Fixed");
+    let size = parsed(&size.to_string());
     quote!(#doc pub type #name = #fixed<#size>;)
 }
 

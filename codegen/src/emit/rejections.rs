@@ -53,6 +53,7 @@ fn items(scope: &mut Scope<'_>, context: &Context) -> TokenStream {
         .filter_map(|rejection| rejection.details)
         .all(|id| scope.contracts().type_of(id).is_eq)
         .then(|| quote!(, Eq));
+    let (option, string) = (scope.prelude_path("Option"), scope.prelude_path("String"));
     // A reference to an enum without variants can still be matched only by its place.
     let this = if context.rejections.is_empty() { quote!(*self) } else { quote!(self) };
     let bare = (!bare.is_empty()).then(|| quote!(#(Self::#bare)|* => None,));
@@ -66,7 +67,7 @@ fn items(scope: &mut Scope<'_>, context: &Context) -> TokenStream {
                 match #this { #(#codes,)* }
             }
 
-            fn details(&self) -> Option<String> {
+            fn details(&self) -> #option<#string> {
                 match #this { #(#details)* #bare }
             }
         }

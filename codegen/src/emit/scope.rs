@@ -8,6 +8,9 @@ use quote::quote;
 use super::text::parsed;
 use crate::ir::{Constant, Contracts, Logical, Shape, Type, TypeId};
 
+/// Types of Rust's prelude that emitted code uses. A contract's type of such a name is never imported.
+const PRELUDE: [&str; 5] = ["Box", "Option", "Result", "String", "Vec"];
+
 /// The names of one emitted file. Asking for a name also imports it; where two things have one name, the
 /// later is written with its path.
 #[derive(Debug)]
@@ -52,6 +55,26 @@ impl<'a> Scope<'a> {
         self.path("charter_domain", name)
     }
 
+    /// A type of Rust's prelude, which needs a path where a contract has a type of its name.
+    pub(super) fn prelude(&self, name: &str) -> String {
+        if !self.names.contains_key(name) {
+            return name.to_owned();
+        }
+        let module = match name {
+            "Box" => "boxed",
+            "Option" => "option",
+            "Result" => "result",
+            "String" => "string",
+            _ => "vec",
+        };
+        format!("std::{module}::{name}")
+    }
+
+    /// A type of Rust's prelude as tokens.
+    pub(super) fn prelude_path(&self, name: &str) -> TokenStream {
+        parsed(&self.prelude(name))
+    }
+
     /// The Rust type of a named Avro type.
     pub(super) fn named(&mut self, id: TypeId) -> String {
         let rust = &self.contracts.type_of(id).rust;
@@ -59,7 +82,11 @@ impl<'a> Scope<'a> {
             return rust.name.clone();
         }
         let krate = if rust.krate == self.krate { "crate" } else { rust.krate.as_str() };
-        self.name(&format!("{krate}::{}", rust.module), &rust.name)
+        let module = format!("{krate}::{}", rust.module);
+        if PRELUDE.contains(&rust.name.as_str()) {
+            return format!("{module}::{}", rust.name);
+        }
+        self.name(&module, &rust.name)
     }
 
     /// The Rust type of a field, as text.
@@ -72,19 +99,19 @@ impl<'a> Scope<'a> {
             Type::Float => "f32".to_owned(),
             Type::Double => "f64".to_owned(),
             Type::Bytes => self.codec("Bytes"),
-            Type::String => "String".to_owned(),
+            Type::String => self.prelude("String"),
             Type::Logical(logical) => self.logical(*logical),
-            Type::Array(items) => format!("Vec<{}>", self.ty(items)),
+            Type::Array(items) => format!("{}<{}>", self.prelude("Vec"), self.ty(items)),
             Type::Map(values) => {
                 let map = self.name("std::collections", "BTreeMap");
-                format!("{map}<String, {}>", self.ty(values))
+                format!("{map}<{}, {}>", self.prelude("String"), self.ty(values))
             }
-            Type::Optional { inner, null_first: true } => format!("Option<{}>", self.ty(inner)),
+            Type::Optional { inner, null_first: true } => format!("{}<{}>", self.prelude("Option"), self.ty(inner)),
             Type::Optional { inner, null_first: false } => {
                 format!("{}<{}>", self.codec("NullLast"), self.ty(inner))
             }
             Type::Named { id, boxed: false } => self.named(*id),
-            Type::Named { id, boxed: true } => format!("Box<{}>", self.named(*id)),
+            Type::Named { id, boxed: true } => format!("{}<{}>", self.prelude("Box"), self.named(*id)),
         }
     }
 
@@ -132,11 +159,12 @@ impl<'a> Scope<'a> {
             }
             Type::Named { id, boxed: true } => {
                 let unboxed = Type::Named { id: *id, boxed: false };
-                format!("Box::new({})", self.constant(&unboxed, constant))
+                format!("{}::new({})", self.prelude("Box"), self.constant(&unboxed, constant))
             }
             Type::Logical(logical) => self.logical_constant(*logical, constant),
             Type::Array(items) => self.array_constant(items, constant),
             Type::Map(values) => self.map_constant(values, constant),
+            Type::Named { id, boxed: false } => self.named_constant(*id, constant),
             Type::Null
             | Type::Boolean
             | Type::Int
@@ -144,15 +172,26 @@ impl<'a> Scope<'a> {
             | Type::Float
             | Type::Double
             | Type::Bytes
-            | Type::String
-            | Type::Named { .. } => self.plain_constant(constant),
+            | Type::String => self.plain_constant(constant),
+        }
+    }
+
+    fn named_constant(&mut self, id: TypeId, constant: &Constant) -> String {
+        match (&self.contracts.type_of(id).shape, constant) {
+            (Shape::Fixed { .. }, Constant::Bytes(bytes)) => format!("{}({bytes:?})", self.codec("Fixed")),
+            (Shape::Union(union), Constant::Null) => {
+                let null = union.branches.iter().find(|branch| branch.ty == Type::Null);
+                let variant = null.map_or("Null", |branch| branch.rust.as_str());
+                format!("{}::{variant}", self.named(id))
+            }
+            _ => self.plain_constant(constant),
         }
     }
 
     fn array_constant(&mut self, items: &Type, constant: &Constant) -> String {
         let Constant::Array(values) = constant else { return self.plain_constant(constant) };
         if values.is_empty() {
-            return "Vec::new()".to_owned();
+            return format!("{}::new()", self.prelude("Vec"));
         }
         let values: Vec<_> = values.iter().map(|value| self.constant(items, value)).collect();
         format!("vec![{}]", values.join(", "))
@@ -234,7 +273,7 @@ impl<'a> Scope<'a> {
             Constant::Float(value) => format!("{value:?}"),
             Constant::Double(value) => format!("{value:?}"),
             Constant::Bytes(bytes) => format!("{}(vec!{bytes:?})", self.codec("Bytes")),
-            Constant::String(text) if text.is_empty() => "String::new()".to_owned(),
+            Constant::String(text) if text.is_empty() => format!("{}::new()", self.prelude("String")),
             Constant::String(text) => format!("{text:?}.to_owned()"),
             Constant::Uuid(text) => {
                 self.logical_constant(Logical::Uuid { fixed: false }, &Constant::Uuid(text.clone()))

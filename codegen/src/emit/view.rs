@@ -91,6 +91,7 @@ fn implementation(
             quote!(#rust: row.#take()?)
         })
         .collect();
+    let (vec, result) = (scope.prelude_path("Vec"), scope.prelude_path("Result"));
     quote! {
         impl #view_trait for #name {
             type Key = #key;
@@ -101,15 +102,15 @@ fn implementation(
                 #key { #(#key_parts),* }
             }
 
-            fn key_values(key: &#key) -> Vec<#value> {
-                Vec::from([#(#key_values),*])
+            fn key_values(key: &#key) -> #vec<#value> {
+                #vec::from([#(#key_values),*])
             }
 
-            fn to_values(&self) -> Vec<#value> {
-                Vec::from([#(#values),*])
+            fn to_values(&self) -> #vec<#value> {
+                #vec::from([#(#values),*])
             }
 
-            fn from_values(values: Vec<#value>) -> Result<Self, #error> {
+            fn from_values(values: #vec<#value>) -> #result<Self, #error> {
                 let mut row = #row::of::<Self>(values);
                 Ok(Self { #(#taken),* })
             }

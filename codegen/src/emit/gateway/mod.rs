@@ -26,7 +26,7 @@ pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) 
     files.add(format!("{ROOT}/openapi.json"), document::json(gateway));
     files.add(format!("{ROOT}/openapi.yaml"), document::yaml(gateway));
     files.add(format!("{ROOT}/src/lib.rs"), lib(gateway).finish());
-    let mut place = |own: &[&str], emitter: &dyn Fn(&mut Place<'_, '_>) -> RustFile| {
+    let place = |own: &[&str], emitter: &dyn Fn(&mut Place<'_, '_>) -> RustFile| {
         let mut scope = Scope::new(contracts, CRATE, own);
         emitter(&mut Place { scope: &mut scope, gateway }).finish()
     };
