@@ -3,9 +3,12 @@
 mod support;
 
 use charter_avro::compat::{Incompatibility, Mode, check_mode, compatibility, is_compatible};
+use charter_avro::plan::Plan;
 use charter_avro::schema::Schema;
+use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use serde_json::Value;
 use support::peer_cases;
+use support::random::{self, Entropy, Shape};
 
 fn parse(schema: &Value) -> Schema {
     Schema::parse(&schema.to_string()).unwrap_or_else(|errors| panic!("{schema}: {errors}"))
@@ -189,6 +192,21 @@ fn a_recursive_pair_that_falls_takes_what_leant_on_it_along() {
     assert_eq!(pair(reader, writer).len(), 1);
 }
 
+/// Which of two branches takes a record was once found by compiling each of them anew, without end for recursive ones.
+#[test]
+fn a_plan_for_recursive_records_of_one_simple_name_compiles() {
+    let reader = r#"["null",
+        {"type":"record","name":"x.A","fields":[
+            {"name":"inner","type":{"type":"record","name":"I","fields":[{"name":"up","type":["null","x.A","y.A"]}]}}]},
+        {"type":"record","name":"y.A","fields":[{"name":"inner","type":"x.I"}]}]"#;
+    let writer = r#"{"type":"record","name":"z.A","fields":[
+        {"name":"inner","type":{"type":"record","name":"I","fields":[{"name":"up","type":["null","z.A"]}]}}]}"#;
+    let (reader, writer) =
+        (Schema::parse(reader).expect("sound"), Schema::parse(writer).expect("sound"));
+    assert!(is_compatible(&reader, &writer));
+    assert!(Plan::compile(&writer, &reader).is_ok());
+}
+
 #[test]
 fn recursive_types_fit_themselves_and_are_reported_once() {
     let list = |value: &str| {
@@ -248,4 +266,23 @@ fn full_compatibility_names_who_cannot_read_whom() {
         "FULLY".parse::<Mode>().expect_err("no mode").to_string(),
         "expected NONE, BACKWARD, BACKWARD_TRANSITIVE, FORWARD, FORWARD_TRANSITIVE, FULL or FULL_TRANSITIVE, found `FULLY`"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_plan_compiles_exactly_for_what_is_compatible(bytes in random::entropy()) {
+        let mut entropy = Entropy::new(bytes);
+        let writer_json = random::schema(&mut entropy, Shape { logical: false });
+        let reader_json = random::evolve(&mut entropy, &writer_json);
+        let writer = Schema::parse(&writer_json.to_string()).expect("random schemas are sound");
+        // A change may take away a type that something else refers to.
+        if let Ok(reader) = Schema::parse(&reader_json.to_string()) {
+            let found = compatibility(&reader, &writer);
+            prop_assert_eq!(found.is_empty(), is_compatible(&reader, &writer));
+            let plan = Plan::compile(&writer, &reader);
+            prop_assert_eq!(plan.is_ok(), found.is_empty(), "{} {} {:?} {:?}", writer_json, reader_json, found, plan.err());
+        }
+    }
 }

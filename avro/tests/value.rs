@@ -2,7 +2,9 @@
 
 mod support;
 
+use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Oracle;
+use apache_avro::writer::datum::GenericDatumWriter;
 use charter_avro::schema::{Kind, NodeId, Schema};
 use charter_avro::value::{JsonForm, Value};
 use charter_avro::wire::Limits;
@@ -64,9 +66,11 @@ proptest! {
         let value = random::value(&mut entropy, &schema, 1);
         let encoded = value.encode(&schema).expect("random values fit");
         let theirs = apache_avro::Schema::parse(&json).expect("sound for them too");
+        let writer = GenericDatumWriter::builder(&theirs).build().expect("sound for them too");
         let expected = oracle(&schema, schema.root(), &value);
-        prop_assert_eq!(&apache_avro::to_avro_datum(&theirs, expected.clone()).expect("fits"), &encoded, "{}", json);
-        let decoded = apache_avro::from_avro_datum(&theirs, &mut encoded.as_slice(), None).expect("theirs to read");
+        prop_assert_eq!(&writer.write_value_to_vec(expected.clone()).expect("fits"), &encoded, "{}", json);
+        let reader = GenericDatumReader::builder(&theirs).build().expect("sound for them too");
+        let decoded = reader.read_value(&mut encoded.as_slice()).expect("theirs to read");
         prop_assert_eq!(decoded, expected);
         prop_assert_eq!(Value::decode(&schema, &encoded).expect("ours to read"), value);
     }

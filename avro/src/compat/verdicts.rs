@@ -55,25 +55,6 @@ impl Verdicts {
         self.fits.get(&(reader, writer)).copied().unwrap_or(false)
     }
 
-    /// Which branch of the reader's union reads the writer's type (no union): of those that fit, the one of the same type and full
-    /// name, else one of the same simple name or alias, else the first that it promotes to.
-    #[must_use]
-    pub fn reader_branch(&self, branches: &[NodeId], writer: NodeId) -> Option<usize> {
-        let written = &self.writer.node(writer).kind;
-        let rank = |branch: NodeId| {
-            let read = &self.reader.node(branch).kind;
-            let same_type = read.type_name() == written.type_name();
-            match (same_type, read.name() == written.name()) {
-                (true, true) => 0,
-                (true, false) => 1,
-                (false, _) => 2,
-            }
-        };
-        let fitting =
-            branches.iter().enumerate().filter(|(_, branch)| self.compatible(**branch, writer));
-        fitting.min_by_key(|(index, branch)| (rank(**branch), *index)).map(|(index, _)| index)
-    }
-
     /// What the field `field` of the reader is read from when the writer writes `record`.
     #[must_use]
     pub fn field_source(field: &Field, record: &Record) -> FieldSource {

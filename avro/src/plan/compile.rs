@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::reduce::reduce;
 use super::writer::Writer;
 use super::{Action, Plan, Promotion, Refusal, Step, StepId};
+use crate::compat::Verdicts;
 use crate::schema::{Enum, Field, Kind, Logical, Node, NodeId, Record, Schema};
 
 /// Compiles the pair. Wherever the reader cannot take a value, the plan refuses it, and the refusal is in the list.
@@ -13,6 +14,7 @@ pub(super) fn compile(writer: &Schema, reader: &Schema) -> (Plan, Vec<Refusal>) 
     let mut compiler = Compiler {
         writer: Writer::new(writer),
         reader,
+        verdicts: Verdicts::new(reader, writer),
         drafts: Vec::new(),
         pairs: HashMap::new(),
         refusals: Vec::new(),
@@ -44,6 +46,7 @@ impl Draft {
 struct Compiler<'s> {
     writer: Writer<'s>,
     reader: &'s Schema,
+    verdicts: Verdicts,
     drafts: Vec<Draft>,
     pairs: HashMap<(NodeId, NodeId), StepId>,
     refusals: Vec<Refusal>,
@@ -215,7 +218,7 @@ impl Compiler<'_> {
         candidates.sort_unstable();
         let fits = |&(_, index): &(u8, usize)| {
             // A single candidate is taken as it is, so that the reasons come from within it.
-            candidates.len() == 1 || self.fits(writer, to[index])
+            candidates.len() == 1 || self.verdicts.compatible(to[index], writer)
         };
         match candidates.iter().find(|c| fits(c)).or(candidates.first()) {
             Some(&(_, index)) => {
@@ -226,10 +229,6 @@ impl Compiler<'_> {
                 Err(self.refused(format!("no branch of the reader's union takes {}", described(w))))
             }
         }
-    }
-
-    fn fits(&self, writer: NodeId, reader: NodeId) -> bool {
-        compile(&self.writer.schema.at(writer), &self.reader.at(reader)).1.is_empty()
     }
 }
 

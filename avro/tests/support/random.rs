@@ -66,7 +66,9 @@ pub(crate) struct Shape {
 
 /// A schema without problems. Records may be recursive.
 pub(crate) fn schema(entropy: &mut Entropy, shape: Shape) -> Json {
-    Maker { entropy, shape, names: 0, open: Vec::new() }.schema(0)
+    let bare = entropy.once_in(4);
+    let mut maker = Maker { entropy, shape, names: 0, open: Vec::new() };
+    if bare { maker.schema(0) } else { maker.record(0) }
 }
 
 struct Maker<'e> {
