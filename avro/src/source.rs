@@ -4,6 +4,8 @@
 
 mod json;
 mod number;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::fmt;

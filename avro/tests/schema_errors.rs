@@ -13,8 +13,11 @@ fn file(path: &str, text: &str) -> SourceFile {
     SourceFile { path: path.to_owned(), text: text.to_owned() }
 }
 
+/// A text and what is wrong with it.
+type Case = (&'static str, &'static [(&'static str, u32, u32)]);
+
 /// Malformed for every reader.
-const READER: &[(&str, &[(&str, u32, u32)])] = &[
+const READER: &[Case] = &[
     // The text.
     ("", &[("SOURCE_SYNTAX", 1, 1)]),
     ("{\"type\": \"int\",\n}", &[("SOURCE_SYNTAX", 2, 1)]),
@@ -211,7 +214,7 @@ const CONTRACT: &[(&str, &str, u32)] = &[
         63,
     ),
     (r#"{"type":"string","logicalType":7}"#, "AVRO_INVALID_LOGICAL_TYPE", 32),
-    (r#"[]"#, "AVRO_EMPTY_UNION", 1),
+    ("[]", "AVRO_EMPTY_UNION", 1),
     (r#"["null","int"], "default": 1"#, "AVRO_DEFAULT_BRANCH", 28),
     (r#""double", "default": "NaN""#, "AVRO_INVALID_DEFAULT", 22),
     (r#"{"type":"x.Other","doc":"lost"}"#, "AVRO_REFERENCE_ATTRIBUTES", 19),

@@ -49,9 +49,10 @@ impl Number {
     /// The same number for `serde_json`: an integer within 64 bits, else the nearest double.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
-        if let Some(integer) = self.as_i64() {
+        // Minus zero is a double only: an integer would lose its sign.
+        if let Some(integer) = self.as_i64().filter(|_| self.as_str() != "-0") {
             integer.into()
-        } else if let Some(integer) = self.as_u64() {
+        } else if let Some(integer) = self.as_u64().filter(|integer| *integer > 0) {
             integer.into()
         } else {
             self.as_f64().into()

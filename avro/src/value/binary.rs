@@ -167,7 +167,7 @@ pub(super) fn encode(
         (Kind::Bytes, Value::Bytes(bytes)) => write_bytes(out, bytes),
         (Kind::String, Value::String(text)) => write_string(out, text),
         (Kind::Fixed(fixed), Value::Fixed(bytes)) if bytes.len() == fixed.size => {
-            out.extend_from_slice(bytes)
+            out.extend_from_slice(bytes);
         }
         (Kind::Enum(kind), Value::Enum(symbol)) => {
             let index = kind.symbols.iter().position(|known| known == symbol);
