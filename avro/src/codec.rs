@@ -58,6 +58,7 @@
 mod bytes;
 mod container;
 mod decimal;
+mod hex;
 mod macros;
 pub mod prelude;
 mod primitive;
@@ -65,8 +66,8 @@ mod uuid;
 
 pub use bytes::{Bytes, Fixed};
 pub use container::NullLast;
-pub use macros::UnknownSymbol;
 pub use decimal::{Decimal, DecimalError, FixedDecimal};
+pub use macros::UnknownSymbol;
 pub use uuid::FixedUuid;
 
 pub use ::uuid::Uuid;

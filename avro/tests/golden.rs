@@ -194,11 +194,7 @@ charter_avro::record! {
 fn everything() -> Everything {
     Everything {
         r#type: "t".into(),
-        sections: vec![Section {
-            section_id: "up".into(),
-            rows: 64,
-            seats_per_row: -1,
-        }],
+        sections: vec![Section { section_id: "up".into(), rows: 64, seats_per_row: -1 }],
         labels: BTreeMap::from([("b".into(), 300), ("a".into(), -65)]),
         note: None,
         limit: NullLast(None),
@@ -241,24 +237,13 @@ fn json_is_the_form_of_the_openapi_contract() {
     assert_eq!(json["digest"], "AQIDBA==");
     assert_eq!(json["reason"], "EXPIRED");
     assert_eq!(json["limit"], serde_json::Value::Null);
-    assert_eq!(
-        serde_json::from_value::<Everything>(json).unwrap(),
-        everything()
-    );
+    assert_eq!(serde_json::from_value::<Everything>(json).unwrap(), everything());
 }
 
 #[test]
 fn a_recursive_record() {
-    let leaf = |value| Tree {
-        value,
-        children: vec![],
-        next: None,
-    };
-    let tree = Tree {
-        value: 1,
-        children: vec![leaf(2), leaf(3)],
-        next: Some(Box::new(leaf(4))),
-    };
+    let leaf = |value| Tree { value, children: vec![], next: None };
+    let tree = Tree { value: 1, children: vec![leaf(2), leaf(3)], next: Some(Box::new(leaf(4))) };
     let bytes = encode(&tree);
     assert_eq!(bytes, [2, 4, 4, 0, 0, 6, 0, 0, 0, 2, 8, 0, 0]);
     assert_eq!(decode::<Tree>(&bytes).unwrap(), tree);
@@ -293,6 +278,6 @@ fn an_error_says_where() {
     let error = decode::<Everything>(&bytes).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "byte 3, field `sections[0].sectionId`: a string is not UTF-8 after 0 bytes"
+        "byte 4, field `sections[0].sectionId`: a string is not UTF-8 after 0 bytes"
     );
 }

@@ -17,11 +17,7 @@ pub(super) fn civil(day: i64) -> (i64, u8, u8) {
     // Months counted from March, so that the leap day comes last.
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month.to_le_bytes()[0], day.to_le_bytes()[0])
 }

@@ -112,12 +112,8 @@ impl TryFrom<Date> for time::Date {
     type Error = OutOfRange;
 
     fn try_from(date: Date) -> Result<Self, OutOfRange> {
-        date.0
-            .checked_add(2_440_588)
-            .and_then(|day| Self::from_julian_day(day).ok())
-            .ok_or(OutOfRange {
-                value: i128::from(date.0),
-                target: "a date of the years -9999 to 9999",
-            })
+        date.0.checked_add(2_440_588).and_then(|day| Self::from_julian_day(day).ok()).ok_or(
+            OutOfRange { value: i128::from(date.0), target: "a date of the years -9999 to 9999" },
+        )
     }
 }

@@ -31,11 +31,7 @@ impl Codec for CalendarDuration {
     #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let mut part = || r.array().map(u32::from_le_bytes);
-        Ok(Self {
-            months: part()?,
-            days: part()?,
-            millis: part()?,
-        })
+        Ok(Self { months: part()?, days: part()?, millis: part()? })
     }
 
     fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {

@@ -14,10 +14,7 @@ pub struct ParseError {
 
 impl ParseError {
     pub(super) fn new(expected: &'static str, found: &str) -> Self {
-        Self {
-            expected,
-            found: found.chars().take(64).collect(),
-        }
+        Self { expected, found: found.chars().take(64).collect() }
     }
 }
 
@@ -63,9 +60,7 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            left: text.as_bytes(),
-        }
+        Self { left: text.as_bytes() }
     }
 
     pub(super) fn at_end(&self) -> bool {
@@ -83,27 +78,18 @@ impl<'a> Cursor<'a> {
 
     /// Digits, between `least` and `most` of them: their value and how many there were. `most` is 18 at most.
     pub(super) fn digits(&mut self, least: usize, most: usize) -> Option<(i64, usize)> {
-        let count = self
-            .left
-            .iter()
-            .take(most)
-            .take_while(|c| c.is_ascii_digit())
-            .count();
+        let count = self.left.iter().take(most).take_while(|c| c.is_ascii_digit()).count();
         if count < least {
             return None;
         }
         let (digits, left) = self.left.split_at(count);
         self.left = left;
-        let value = digits
-            .iter()
-            .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+        let value = digits.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
         Some((value, count))
     }
 
     fn two(&mut self, most: i64) -> Option<i64> {
-        self.digits(2, 2)
-            .map(|(value, _)| value)
-            .filter(|value| *value <= most)
+        self.digits(2, 2).map(|(value, _)| value).filter(|value| *value <= most)
     }
 
     /// A date as days from 1970-01-01.

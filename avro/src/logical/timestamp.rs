@@ -209,10 +209,9 @@ impl TryFrom<time::OffsetDateTime> for TimestampNanos {
 
     fn try_from(time: time::OffsetDateTime) -> Result<Self, OutOfRange> {
         let value = units(time, Self::UNIT_NS);
-        i64::try_from(value).map(Self).map_err(|_| OutOfRange {
-            value,
-            target: "nanoseconds of the years 1677 to 2262",
-        })
+        i64::try_from(value)
+            .map(Self)
+            .map_err(|_| OutOfRange { value, target: "nanoseconds of the years 1677 to 2262" })
     }
 }
 

@@ -156,11 +156,7 @@ impl DecodeError {
     #[inline(never)]
     #[must_use]
     pub fn new(kind: DecodeErrorKind, offset: usize) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            offset,
-            path: Vec::new(),
-        }))
+        Self(Box::new(Inner { kind, offset, path: Vec::new() }))
     }
 
     /// What was wrong.
@@ -200,9 +196,7 @@ impl DecodeError {
     #[inline(never)]
     #[must_use]
     pub fn in_named_field(mut self, name: &str) -> Self {
-        self.0
-            .path
-            .push(Segment::Field(Cow::Owned(name.to_owned())));
+        self.0.path.push(Segment::Field(Cow::Owned(name.to_owned())));
         self
     }
 

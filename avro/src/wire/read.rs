@@ -1,5 +1,8 @@
 use super::{DecodeError, DecodeErrorKind, Limits};
 
+/// How far behind a string to look for more text, in bytes.
+const TEXT_AHEAD: usize = 256;
+
 /// How much memory arrays may reserve on the strength of announced counts alone, for each byte of the message.
 const RESERVE_PER_BYTE: usize = 4;
 
@@ -14,6 +17,9 @@ pub struct Reader<'a> {
     zero_width_left: u32,
     reserve_left: usize,
     limits: Limits,
+    /// A stretch of the message that is known to be UTF-8, and where it starts.
+    text: &'a str,
+    text_start: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -48,6 +54,8 @@ impl<'a> Reader<'a> {
             zero_width_left: limits.zero_width_items,
             reserve_left: bytes.len() * RESERVE_PER_BYTE,
             limits,
+            text: "",
+            text_start: 0,
         })
     }
 
@@ -115,10 +123,7 @@ impl<'a> Reader<'a> {
         let value = self.long()?;
         match i32::try_from(value) {
             Ok(value) => Ok(value),
-            Err(_) => Err(DecodeError::new(
-                DecodeErrorKind::IntOutOfRange(value),
-                start,
-            )),
+            Err(_) => Err(DecodeError::new(DecodeErrorKind::IntOutOfRange(value), start)),
         }
     }
 
@@ -126,7 +131,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When it is not in its shortest form, or cut off.
-    #[inline]
+    #[inline(always)]
     pub fn long(&mut self) -> Result<i64, DecodeError> {
         let raw = match self.bytes.get(self.position) {
             Some(&byte) if byte < 0x80 => {
@@ -140,12 +145,9 @@ impl<'a> Reader<'a> {
 
     /// Numbers of two bytes and more. Up to eight bytes are taken in one step: the first byte without a continuation
     /// bit ends the number, and three folds close the gaps that the continuation bits leave.
-    #[inline]
+    #[inline(never)]
     fn long_number(&mut self) -> Result<u64, DecodeError> {
-        let Some(word) = self
-            .bytes
-            .get(self.position..)
-            .and_then(|rest| rest.first_chunk::<8>())
+        let Some(word) = self.bytes.get(self.position..).and_then(|rest| rest.first_chunk::<8>())
         else {
             return self.number_bytewise();
         };
@@ -211,11 +213,7 @@ impl<'a> Reader<'a> {
     /// When it is cut off.
     #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        match self
-            .bytes
-            .get(self.position..)
-            .and_then(|rest| rest.first_chunk::<N>())
-        {
+        match self.bytes.get(self.position..).and_then(|rest| rest.first_chunk::<N>()) {
             Some(array) => {
                 self.position += N;
                 Ok(*array)
@@ -262,16 +260,37 @@ impl<'a> Reader<'a> {
     /// As [`Self::bytes`], and when the bytes are not UTF-8.
     #[inline]
     pub fn string(&mut self) -> Result<&'a str, DecodeError> {
-        let start = self.position;
-        let bytes = self.bytes()?;
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(text),
-            Err(error) => Err(DecodeError::new(
-                DecodeErrorKind::Utf8 {
-                    valid: error.valid_up_to(),
-                },
-                start,
-            )),
+        let length = self.bytes()?.len();
+        let end = self.position;
+        let start = end - length;
+        let known =
+            start.checked_sub(self.text_start).and_then(|from| self.text.get(from..from + length));
+        match known {
+            Some(text) => Ok(text),
+            None => self.new_text(start, length),
+        }
+    }
+
+    /// Checks a string, and with it the ASCII behind it: the check costs by the call more than by the byte, and in most
+    /// messages a stretch without any byte above 127 holds several strings.
+    #[inline(never)]
+    fn new_text(&mut self, start: usize, length: usize) -> Result<&'a str, DecodeError> {
+        let behind = &self.bytes[start + length..];
+        let behind = &behind[..behind.len().min(TEXT_AHEAD)];
+        let (words, _) = behind.as_chunks::<8>();
+        let ascii = words
+            .iter()
+            .take_while(|word| u64::from_le_bytes(**word) & 0x8080_8080_8080_8080 == 0)
+            .count();
+        match std::str::from_utf8(&self.bytes[start..start + length + 8 * ascii]) {
+            Ok(text) => {
+                self.text = text;
+                self.text_start = start;
+                Ok(&text[..length])
+            }
+            Err(error) => {
+                Err(DecodeError::new(DecodeErrorKind::Utf8 { valid: error.valid_up_to() }, start))
+            }
         }
     }
 
@@ -285,10 +304,7 @@ impl<'a> Reader<'a> {
         let index = self.long()?;
         match usize::try_from(index) {
             Ok(branch) if branch < branches => Ok(branch),
-            _ => Err(DecodeError::new(
-                DecodeErrorKind::UnionBranch { index, branches },
-                start,
-            )),
+            _ => Err(DecodeError::new(DecodeErrorKind::UnionBranch { index, branches }, start)),
         }
     }
 
@@ -302,10 +318,7 @@ impl<'a> Reader<'a> {
         let index = i64::from(self.int()?);
         match usize::try_from(index) {
             Ok(symbol) if symbol < symbols => Ok(symbol),
-            _ => Err(DecodeError::new(
-                DecodeErrorKind::EnumSymbol { index, symbols },
-                start,
-            )),
+            _ => Err(DecodeError::new(DecodeErrorKind::EnumSymbol { index, symbols }, start)),
         }
     }
 
@@ -316,9 +329,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn enter(&mut self) -> Result<(), DecodeError> {
         if self.depth >= self.limits.depth {
-            return Err(self.error(DecodeErrorKind::TooDeep {
-                limit: self.limits.depth,
-            }));
+            return Err(self.error(DecodeErrorKind::TooDeep { limit: self.limits.depth }));
         }
         self.depth += 1;
         Ok(())
@@ -345,10 +356,7 @@ impl<'a> Reader<'a> {
     #[cold]
     #[inline(never)]
     fn end(&self, needed: usize) -> DecodeError {
-        self.error(DecodeErrorKind::UnexpectedEnd {
-            needed,
-            left: self.left(),
-        })
+        self.error(DecodeErrorKind::UnexpectedEnd { needed, left: self.left() })
     }
 
     #[cold]
@@ -395,10 +403,7 @@ impl Blocks {
     #[inline]
     #[must_use]
     pub fn new(least_item: usize) -> Self {
-        Self {
-            least_item,
-            announced: None,
-        }
+        Self { least_item, announced: None }
     }
 
     /// How many items the next block holds; none after the last block.
@@ -430,8 +435,7 @@ impl Blocks {
                 _ => return Err(reader.bad_length(size, start)),
             }
         }
-        self.check_count(reader, count.unsigned_abs(), start)
-            .map(Some)
+        self.check_count(reader, count.unsigned_abs(), start).map(Some)
     }
 
     #[inline]
@@ -457,9 +461,7 @@ impl Blocks {
                 Ok(items as usize)
             }
             _ => Err(DecodeError::new(
-                DecodeErrorKind::ZeroWidthItems {
-                    limit: reader.limits.zero_width_items,
-                },
+                DecodeErrorKind::ZeroWidthItems { limit: reader.limits.zero_width_items },
                 start,
             )),
         }

@@ -1,0 +1,221 @@
+//! The codecs of generated code against `serde_avro_fast` and `apache-avro`, on one envelope of 414 bytes.
+//!
+//! `cargo bench -p charter-avro --bench envelope` prints nanoseconds an envelope and how many times faster the generated
+//! code is. All contenders take turns in short rounds of one run, so that what else the machine does hits them alike, and
+//! the best round of each counts. Every contender keeps what it can keep between messages: schemas, plans, buffers.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a benchmark")]
+
+mod contract;
+mod peer;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use charter_avro::codec::{self, Codec};
+use charter_avro::plan::Plan;
+use charter_avro::schema::Schema;
+use contract::{SeatsHeldEnvelope, SeatsHeldV2Envelope};
+use serde_avro_fast::ser::SerializerConfig;
+use uuid::Uuid;
+
+const ROUNDS: u32 = 300;
+const ROUND: Duration = Duration::from_millis(2);
+
+struct Contender<'a> {
+    name: &'static str,
+    run: Box<dyn FnMut() + 'a>,
+    best_ns: f64,
+}
+
+impl<'a> Contender<'a> {
+    fn new(name: &'static str, run: impl FnMut() + 'a) -> Self {
+        Self { name, run: Box::new(run), best_ns: f64::INFINITY }
+    }
+
+    fn round(&mut self) {
+        let started = Instant::now();
+        let mut count = 0_u32;
+        while started.elapsed() < ROUND {
+            for _ in 0..16 {
+                (self.run)();
+            }
+            count += 16;
+        }
+        let each = started.elapsed().as_secs_f64() * 1e9 / f64::from(count);
+        self.best_ns = self.best_ns.min(each);
+    }
+}
+
+/// Runs the contenders, the generated code first, and prints how it compares with each; `goal` is what it shall reach
+/// against the contender of that name.
+fn compare(title: &str, goal: (&str, f64), mut contenders: Vec<Contender<'_>>) {
+    // Cargo passes `--bench`; a word after it selects the comparisons to make.
+    let words: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    if !words.is_empty() && !words.iter().any(|word| title.contains(word)) {
+        return;
+    }
+    for _ in 0..ROUNDS {
+        contenders.iter_mut().for_each(Contender::round);
+    }
+    println!("{title}");
+    let ours = contenders[0].best_ns;
+    for contender in &contenders {
+        let ratio = contender.best_ns / ours;
+        let verdict = match contender.name == goal.0 {
+            true if ratio >= goal.1 => format!("  goal {:.1}: reached", goal.1),
+            true => format!("  goal {:.1}: MISSED", goal.1),
+            false => String::new(),
+        };
+        println!("  {:<34}{:>9.0} ns{:>8.2} ×{verdict}", contender.name, contender.best_ns, ratio);
+    }
+}
+
+fn main() {
+    let v1 = contract::schema(contract::V1_FIELDS);
+    let v2 = contract::schema(contract::V2_FIELDS);
+    let plan = Plan::compile(&Schema::parse(&v1).unwrap(), &Schema::parse(&v2).unwrap()).unwrap();
+    let fast: serde_avro_fast::Schema = v1.parse().unwrap();
+    let apache = apache_avro::Schema::parse_str(&v1).unwrap();
+    let apache_v2 = apache_avro::Schema::parse_str(&v2).unwrap();
+
+    let envelope = contract::envelope();
+    let native = peer::Envelope::of(&envelope, |uuid| uuid);
+    let text = peer::Envelope::of(&envelope, |uuid| uuid.to_string());
+    let bytes = codec::encode(&envelope);
+    println!("envelope of {} bytes", bytes.len());
+    assert_eq!(bytes.len(), 414);
+    let value = apache_avro::from_avro_datum(&apache, &mut bytes.as_slice(), None).unwrap();
+    agree(&bytes, &fast, &apache, &native, &text, &value);
+
+    encoding(&bytes, &envelope, &fast, &apache, &native, &text, &value);
+    decoding(&bytes, &fast, &apache);
+    compare(
+        "resolve version 1 as version 2",
+        ("apache-avro, to values", 20.0),
+        vec![
+            Contender::new("charter, plan to owned types", || {
+                black_box(
+                    codec::decode_with_plan::<SeatsHeldV2Envelope>(black_box(&bytes), &plan)
+                        .unwrap(),
+                );
+            }),
+            Contender::new("apache-avro, to values", || {
+                black_box(
+                    apache_avro::from_avro_datum(
+                        &apache,
+                        &mut black_box(bytes.as_slice()),
+                        Some(&apache_v2),
+                    )
+                    .unwrap(),
+                );
+            }),
+        ],
+    );
+}
+
+/// Nobody is measured on bytes that differ.
+fn agree(
+    bytes: &[u8],
+    fast: &serde_avro_fast::Schema,
+    apache: &apache_avro::Schema,
+    native: &peer::Envelope<Uuid>,
+    text: &peer::Envelope<String>,
+    value: &apache_avro::types::Value,
+) {
+    let mut config = SerializerConfig::new(fast);
+    assert_eq!(serde_avro_fast::to_datum_vec(native, &mut config).unwrap(), bytes);
+    assert_eq!(serde_avro_fast::to_datum_vec(text, &mut config).unwrap(), bytes);
+    assert_eq!(
+        &serde_avro_fast::from_datum_slice::<peer::Envelope<Uuid>>(bytes, fast).unwrap(),
+        native
+    );
+    assert_eq!(apache_avro::to_avro_datum(apache, value.clone()).unwrap(), bytes);
+}
+
+fn encoding(
+    bytes: &[u8],
+    envelope: &SeatsHeldEnvelope,
+    fast: &serde_avro_fast::Schema,
+    apache: &apache_avro::Schema,
+    native: &peer::Envelope<Uuid>,
+    text: &peer::Envelope<String>,
+    value: &apache_avro::types::Value,
+) {
+    let mut out = Vec::with_capacity(1024);
+    let mut native_out = Vec::with_capacity(1024);
+    let mut text_out = Vec::with_capacity(1024);
+    let mut copy_out = Vec::with_capacity(1024);
+    let mut native_config = SerializerConfig::new(fast);
+    let mut text_config = SerializerConfig::new(fast);
+    compare(
+        "encode into a kept buffer",
+        ("serde_avro_fast, uuid native", 8.0),
+        vec![
+            Contender::new("charter", || {
+                out.clear();
+                black_box(envelope).encode(&mut out);
+                black_box(out.as_slice());
+            }),
+            Contender::new("serde_avro_fast, uuid native", || {
+                native_out.clear();
+                let mut buffer = std::mem::take(&mut native_out);
+                buffer = serde_avro_fast::to_datum(black_box(native), buffer, &mut native_config)
+                    .unwrap();
+                native_out = buffer;
+                black_box(native_out.as_slice());
+            }),
+            Contender::new("serde_avro_fast, uuid as string", || {
+                text_out.clear();
+                let mut buffer = std::mem::take(&mut text_out);
+                buffer =
+                    serde_avro_fast::to_datum(black_box(text), buffer, &mut text_config).unwrap();
+                text_out = buffer;
+                black_box(text_out.as_slice());
+            }),
+            Contender::new("apache-avro, values", || {
+                black_box(apache_avro::to_avro_datum(apache, black_box(value).clone()).unwrap());
+            }),
+            Contender::new("memcpy", || {
+                copy_out.clear();
+                copy_out.extend_from_slice(black_box(bytes));
+                black_box(copy_out.as_slice());
+            }),
+        ],
+    );
+}
+
+fn decoding(bytes: &[u8], fast: &serde_avro_fast::Schema, apache: &apache_avro::Schema) {
+    compare(
+        "decode to owned types",
+        ("serde_avro_fast, uuid native", 1.8),
+        vec![
+            Contender::new("charter", || {
+                black_box(codec::decode::<SeatsHeldEnvelope>(black_box(bytes)).unwrap());
+            }),
+            Contender::new("serde_avro_fast, uuid native", || {
+                black_box(
+                    serde_avro_fast::from_datum_slice::<peer::Envelope<Uuid>>(
+                        black_box(bytes),
+                        fast,
+                    )
+                    .unwrap(),
+                );
+            }),
+            Contender::new("serde_avro_fast, uuid as string", || {
+                black_box(
+                    serde_avro_fast::from_datum_slice::<peer::Envelope<String>>(
+                        black_box(bytes),
+                        fast,
+                    )
+                    .unwrap(),
+                );
+            }),
+            Contender::new("apache-avro, values", || {
+                black_box(
+                    apache_avro::from_avro_datum(apache, &mut black_box(bytes), None).unwrap(),
+                );
+            }),
+        ],
+    );
+}
