@@ -1,6 +1,11 @@
 //! What the parser finds wrong, and where: a table of malformed schemas.
 
+mod support;
+
 use charter_avro::schema::{Schema, SchemaError, SchemaSet, SourceFile};
+use charter_avro::source::Tree;
+use proptest::prelude::{any, prop_assert, proptest};
+use support::random::{self, Entropy, Shape};
 
 /// The rule, line and column of each problem.
 type Found = Vec<(&'static str, u32, u32)>;
@@ -305,6 +310,58 @@ fn a_broken_file_takes_only_itself_along() {
         set.types().map(|known| (known.name.as_str(), known.file)).collect::<Vec<_>>(),
         [("A", 0)]
     );
+}
+
+#[test]
+fn a_second_definition_names_the_first() {
+    let files = [
+        file("seat/A.avsc", r#"{"type":"fixed","name":"A","size":1}"#),
+        file("b.avsc", r#"{"type":"fixed","name":"A","size":1}"#),
+    ];
+    let (_, errors) = SchemaSet::parse(&files);
+    assert_eq!(
+        errors[0].message,
+        "expected each type to be defined once, found `A` again (first in seat/A.avsc at 1:24)"
+    );
+}
+
+#[test]
+fn long_lists_are_cut() {
+    let symbols: Vec<String> = (0..30).map(|index| format!("\"S{index}\"")).collect();
+    let text =
+        format!(r#"{{"type":"enum","name":"E","symbols":[{}],"default":"X"}}"#, symbols.join(","));
+    let errors = Schema::parse(&text).expect_err("no such symbol");
+    let help = errors.0[0].help.as_deref().expect("help");
+    assert!(help.ends_with("`S18`, `S19` and 10 more"), "{help}");
+}
+
+proptest! {
+    /// Neither does a text that is nearly a schema: some bytes of it are taken away, doubled or changed.
+    #[test]
+    fn no_text_makes_the_parsers_panic(bytes in random::entropy(), changes in proptest::collection::vec(any::<(u16, u8)>(), 0..6)) {
+        let json = random::schema(&mut Entropy::new(bytes), Shape { logical: true });
+        let mut text = json.to_string().into_bytes();
+        for (place, change) in changes {
+            let place = usize::from(place) % text.len().max(1);
+            match change {
+                0..60 if !text.is_empty() => drop(text.remove(place)),
+                60..120 if !text.is_empty() => text.insert(place, text[place]),
+                _ if !text.is_empty() => text[place] = change,
+                _ => {}
+            }
+        }
+        let text = String::from_utf8_lossy(&text).into_owned();
+        if let Err(errors) = Schema::parse(&text) {
+            prop_assert!(!errors.0.is_empty());
+            for error in &errors.0 {
+                let span = error.span;
+                prop_assert!(text.get(span.start as usize..span.end as usize).is_some(), "{}: {:?}", text, error);
+                prop_assert!(span.line > 0 && span.column > 0, "{}: {:?}", text, error);
+            }
+        }
+        let (_, _) = SchemaSet::parse(&[file("a.avsc", &text)]);
+        let _ = Tree::parse_yaml(&text);
+    }
 }
 
 #[test]

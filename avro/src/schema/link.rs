@@ -23,6 +23,9 @@ pub(super) struct Reference {
 /// Ids from here on are placeholders. No document below 4 GiB has half as many nodes.
 const PLACEHOLDERS: u32 = 1 << 31;
 
+/// How many unknown names get a suggestion: each is compared with every name there is.
+const MOST_SUGGESTIONS: usize = 20;
+
 impl Reference {
     /// The id that stands for the reference with this index until it is resolved.
     pub(super) fn placeholder(index: usize) -> NodeId {
@@ -55,11 +58,15 @@ impl Parser {
     fn resolve(&mut self) -> Vec<NodeId> {
         let references = std::mem::take(&mut self.references);
         let mut targets = Vec::with_capacity(references.len());
+        let mut unknown = 0;
         for reference in references {
             self.file = reference.file;
             targets.push(match self.lookup(&reference) {
                 Some(node) => node,
-                None => self.unknown_type(&reference),
+                None => {
+                    unknown += 1;
+                    self.unknown_type(&reference, unknown <= MOST_SUGGESTIONS)
+                }
             });
         }
         targets
@@ -73,11 +80,12 @@ impl Parser {
         Some(definition.node)
     }
 
-    fn unknown_type(&mut self, reference: &Reference) -> NodeId {
+    fn unknown_type(&mut self, reference: &Reference, suggest: bool) -> NodeId {
         let name = FullName::new(reference.namespace.as_deref(), &reference.name);
         let mut candidates: Vec<String> = self
             .names
             .keys()
+            .filter(|_| suggest)
             .filter(|known| {
                 known.name().eq_ignore_ascii_case(name.name())
                     || is_near(known.as_str(), name.as_str())

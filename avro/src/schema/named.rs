@@ -43,10 +43,10 @@ impl Parser {
             return None;
         }
         if let Some(first) = self.names.get(&name) {
-            let place = if first.file == self.file {
-                format!("at {}", first.span)
-            } else {
-                "in another file".to_owned()
+            let place = match self.paths.get(first.file) {
+                _ if first.file == self.file => format!("at {}", first.span),
+                Some(path) => format!("in {path} at {}", first.span),
+                None => "in another file".to_owned(),
             };
             let message = format!(
                 "expected each type to be defined once, found `{name}` again (first {place})"
@@ -224,10 +224,15 @@ impl Parser {
         let Some(member) = tree.member("order") else {
             return Order::Ascending;
         };
+        // Avro Java reads these words in any case.
+        let lenient = self.strictness == Strictness::Reader;
+        let fits = |word: &str, known: &str| {
+            word == known || (lenient && word.eq_ignore_ascii_case(known))
+        };
         match member.value.as_str() {
-            Some("ascending") => Order::Ascending,
-            Some("descending") => Order::Descending,
-            Some("ignore") => Order::Ignore,
+            Some(word) if fits(word, "ascending") => Order::Ascending,
+            Some(word) if fits(word, "descending") => Order::Descending,
+            Some(word) if fits(word, "ignore") => Order::Ignore,
             other => {
                 let found =
                     other.map_or(member.value.describe().to_owned(), |order| format!("`{order}`"));
@@ -320,12 +325,17 @@ impl Parser {
     }
 }
 
-/// `a`, `b` and `c`, each in backticks.
+/// How many words a message lists: what people can take in, and a bound for messages about huge enums.
+const MOST_LISTED: usize = 20;
+
+/// `a`, `b` and `c`, each in backticks; of more than twenty, the first ones and how many more there are.
 pub(super) fn listed(words: &[String]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        None => "none".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    let quoted: Vec<String> =
+        words.iter().take(MOST_LISTED).map(|word| format!("`{word}`")).collect();
+    match (quoted.split_last(), words.len().saturating_sub(MOST_LISTED)) {
+        (None, _) => "none".to_owned(),
+        (Some((last, [])), 0) => last.clone(),
+        (Some((last, rest)), 0) => format!("{} and {last}", rest.join(", ")),
+        (Some(_), more) => format!("{} and {more} more", quoted.join(", ")),
     }
 }

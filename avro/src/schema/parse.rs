@@ -37,6 +37,8 @@ pub(super) struct UnionSite {
 pub(super) struct Parser {
     pub(super) strictness: Strictness,
     pub(super) file: usize,
+    /// How messages name the files; empty where they have no names.
+    pub(super) paths: Vec<String>,
     pub(super) nodes: Vec<Node>,
     /// Nodes that stand for something broken: whatever meets them is right.
     pub(super) holes: HashSet<NodeId>,
@@ -51,6 +53,7 @@ impl Parser {
         Self {
             strictness,
             file: 0,
+            paths: Vec::new(),
             nodes: Vec::new(),
             holes: HashSet::new(),
             names: HashMap::new(),

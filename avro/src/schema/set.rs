@@ -43,6 +43,7 @@ impl SchemaSet {
     #[must_use]
     pub fn parse(files: &[SourceFile]) -> (Self, Vec<SchemaError>) {
         let mut parser = Parser::new(Strictness::Contract);
+        parser.paths = files.iter().map(|file| file.path.clone()).collect();
         let mut roots: Vec<NodeId> = Vec::with_capacity(files.len());
         for (file, source) in files.iter().enumerate() {
             let known = parser.names.len();
