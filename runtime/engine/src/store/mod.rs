@@ -11,7 +11,9 @@ mod messages;
 pub mod sqlite;
 mod views;
 
+use std::collections::HashMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
@@ -127,13 +129,16 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn outcomes(&self, commands: &[(String, Uuid)]) -> Result<Vec<Outcome>, StoreError>;
 
-    /// How a command ended; `None` where it is not decided, or decided longer ago than is kept.
+    /// How a command of `tenant`, or of any tenant, ended; `None` where it is not decided, or decided longer
+    /// ago than is kept.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn outcome(&self, tenant: &str, command_id: Uuid) -> Result<Option<Outcome>, StoreError> {
-        Ok(self.outcomes(&[(tenant.to_owned(), command_id)]).await?.pop())
-    }
+    async fn outcome(
+        &self,
+        tenant: Option<&str>,
+        command_id: Uuid,
+    ) -> Result<Option<Outcome>, StoreError>;
 
     /// Forgets up to `limit` outcomes of commands that this partition decided before `decided_before`,
     /// oldest first.
@@ -245,6 +250,28 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError>;
+
+    /// Waits until the views of a context hold the events at these positions, (partition, position). The
+    /// caller sets the time-out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
+        // The writer may be another process, so the rows are asked; seldom more than once.
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let positions: HashMap<u32, i64> =
+                self.view_positions(context).await?.into_iter().collect();
+            let reached = |(partition, position): &(u32, i64)| {
+                *position < 0 || positions.get(partition).is_some_and(|at| at >= position)
+            };
+            if seen.iter().all(reached) {
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+    }
 
     /// Ends all work in good order. Every later call is [`StoreError::Unavailable`].
     async fn close(&self);

@@ -25,6 +25,7 @@ use super::{
     Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
     StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,
 };
+pub use crate::log::embedded::Durability;
 use crate::reads::{ListQuery, Page, RowRead};
 
 static HISTORY: Migrator = sqlx::migrate!("src/store/sqlite/migrations/history");
@@ -41,16 +42,6 @@ const READERS: u32 = 4;
 /// The most values that one statement binds: SQLite's own limit (`SQLITE_MAX_VARIABLE_NUMBER`).
 const MAX_BINDS: usize = 32_766;
 
-/// What a commit survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// The machine's power loss: synchronous FULL.
-    #[default]
-    Machine,
-    /// The process's end only: a power loss may take the last transactions, never the files' order.
-    Process,
-}
-
 /// The store in two SQLite files.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
@@ -66,7 +57,9 @@ struct Files {
 }
 
 impl SqliteStore {
-    /// Opens the store in `directory`, which must be there; makes and migrates its files.
+    /// Opens the store in `directory`, which must be there; makes and migrates its files. They run in
+    /// WAL mode, with synchronous FULL, or NORMAL for [`Durability::Process`]: then a power loss may take
+    /// the last transactions.
     ///
     /// # Errors
     /// [`StoreError::Open`] where a file can't be used.
@@ -93,7 +86,7 @@ impl Files {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match durability {
-                Durability::Machine => SqliteSynchronous::Full,
+                Durability::Power => SqliteSynchronous::Full,
                 Durability::Process => SqliteSynchronous::Normal,
             })
             .busy_timeout(BUSY_TIMEOUT)
@@ -270,6 +263,14 @@ impl Store for SqliteStore {
 
     async fn outcomes(&self, commands: &[(String, Uuid)]) -> Result<Vec<Outcome>, StoreError> {
         outcomes::find(&self.history, commands).await
+    }
+
+    async fn outcome(
+        &self,
+        tenant: Option<&str>,
+        command_id: Uuid,
+    ) -> Result<Option<Outcome>, StoreError> {
+        outcomes::find_one(&self.history, tenant, command_id).await
     }
 
     async fn purge_outcomes(

@@ -86,6 +86,24 @@ pub(super) async fn find(
     Ok(found)
 }
 
+pub(super) async fn find_one(
+    files: &Files,
+    tenant: Option<&str>,
+    command_id: Uuid,
+) -> Result<Option<Outcome>, StoreError> {
+    let row = sqlx::query(
+        "SELECT tenant, command_id, context, partition, wire_type, aggregate_key, status, code,
+             detail, details, events, position, accepted_at, decided_at, request_hash
+         FROM outcomes WHERE command_id = $1 AND ($2 IS NULL OR tenant = $2)",
+    )
+    .bind(command_id.as_bytes().as_slice())
+    .bind(tenant)
+    .fetch_optional(&files.readers)
+    .await
+    .map_err(StoreError::unavailable)?;
+    row.as_ref().map(read).transpose()
+}
+
 pub(super) async fn purge(
     files: &Files,
     context: &str,

@@ -46,7 +46,8 @@ CREATE TABLE outcomes (
     accepted_at INTEGER NOT NULL,
     decided_at INTEGER NOT NULL,
     request_hash BLOB,
-    PRIMARY KEY (tenant, command_id)
+    -- The id leads: it is looked up without the tenant too, and new ones come at the end.
+    PRIMARY KEY (command_id, tenant)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outcomes_by_age ON outcomes (context, partition, decided_at);
 

@@ -1,0 +1,168 @@
+//! What every implementation of [`Store`] must do, as tests. The next implementation gives a [`Harness`]
+//! and adds one line: `charter_engine::store_conformance!(its_harness());`
+
+mod history;
+mod lists;
+mod views;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use charter_avro::codec::Bytes;
+use charter_domain::{AggregateId, Timestamp};
+use contract_shared::{Outcome, OutcomeEvent, OutcomeStatus};
+use uuid::Uuid;
+
+use super::{
+    Batch, Checkpoint, Claim, Lease, SchemaHash, Store, StoreError, StoredDeadline, StoredEvent,
+    StoredOutcome,
+};
+
+pub use history::*;
+pub use lists::*;
+pub use views::*;
+
+/// How a test gets at an implementation.
+#[async_trait]
+pub trait Harness: Send + Sync {
+    /// An empty store.
+    async fn store(&self) -> Arc<dyn Store>;
+
+    /// The same store after all that held it in memory has ended.
+    async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store>;
+}
+
+/// Makes a `#[tokio::test]` of every function here, each with a harness of its own.
+#[macro_export]
+macro_rules! store_conformance {
+    ($harness:expr) => {
+        $crate::store_conformance!($harness,
+            pairing_and_partitions_are_kept
+            schemas_come_back
+            a_claim_raises_the_epoch
+            a_newer_contract_keeps_older_ones_out
+            an_end_in_good_order_is_known
+            an_attempt_is_known_until_the_next_commit
+            a_batch_is_committed_whole
+            an_earlier_owner_is_fenced
+            a_checkpoint_is_compared
+            a_command_has_one_outcome
+            sequences_and_positions_are_taken_once
+            histories_come_in_pages
+            deadlines_come_in_order_and_go
+            outcomes_are_forgotten_in_steps
+            large_batches_are_taken
+            only_one_of_two_owners_commits
+            all_survives_a_restart
+            rows_and_progress_move_together
+            a_dropped_step_never_was
+            progress_is_compared
+            staged_rows_are_hidden_until_revealed
+            staged_rows_are_forgotten
+            partitions_stage_apart
+            another_version_begins_again
+            another_table_is_refused
+            parked_aggregates_are_kept
+            many_rows_are_taken
+            every_value_comes_back
+            lists_are_paged_in_order
+            lists_order_missing_values
+            lists_compare_decimals
+            lists_are_of_one_tenant
+            wrong_lists_are_refused
+        );
+    };
+    ($harness:expr, $($test:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                $crate::store::conformance::$test(&$harness).await;
+            }
+        )*
+    };
+}
+
+const CONTEXT: &str = "seat";
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+async fn claim(store: &Arc<dyn Store>) -> Claim {
+    store.claim(CONTEXT, 0, 1).await.expect("a claim")
+}
+
+/// A batch that moves the checkpoint from `from` to `to` and does nothing else.
+fn batch(lease: &Lease, from: u64, to: u64) -> Batch {
+    Batch {
+        lease: lease.clone(),
+        expected_offset: from,
+        checkpoint: Checkpoint {
+            offset: to,
+            decision_time: at(i64::try_from(to).expect("small")),
+            next_position: 0,
+            published: -1,
+        },
+        outcomes: Vec::new(),
+        events: Vec::new(),
+        deadlines: Vec::new(),
+        resolved: Vec::new(),
+    }
+}
+
+fn outcome(tenant: &str, command: u128, decided_at: i64) -> StoredOutcome {
+    let outcome = Outcome {
+        command_id: id(command),
+        tenant_id: tenant.to_owned(),
+        context: CONTEXT.to_owned(),
+        r#type: "seat.holdRequest".to_owned(),
+        key: "show".to_owned(),
+        status: OutcomeStatus::Rejected,
+        code: Some("SEAT_TAKEN".to_owned()),
+        detail: Some("A seat is taken.".to_owned()),
+        details: Some(r#"{"seatIds":["a"]}"#.to_owned()),
+        events: vec![OutcomeEvent { id: id(9), r#type: "seat.held".to_owned(), sequence: 3, position: 7 }],
+        partition: 0,
+        position: 7,
+        accepted_at: at(decided_at - 1),
+        decided_at: at(decided_at),
+        request_hash: Some(Bytes(vec![7; 32])),
+    };
+    StoredOutcome { outcome, offset: Some(u64::try_from(decided_at).expect("small")) }
+}
+
+fn event(tenant: &str, key: &str, sequence: i64, position: i64) -> StoredEvent {
+    StoredEvent {
+        id: Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{tenant}/{key}/{sequence}").as_bytes()),
+        aggregate: AggregateId::new(tenant, key),
+        sequence,
+        position,
+        wire_type: "seat.held".to_owned(),
+        time: at(position),
+        schema: SchemaHash([3; 32]),
+        envelope: vec![0, 1, 255],
+    }
+}
+
+fn deadline(event: u128, index: u32, due: i64, position: i64) -> StoredDeadline {
+    StoredDeadline {
+        id: super::DeadlineId { event_id: id(event), index },
+        due: at(due),
+        position,
+        wire_type: "seat.expireHold".to_owned(),
+        schema: SchemaHash([4; 32]),
+        envelope: vec![9, 0],
+    }
+}
+
+fn is_fenced<T>(result: &Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Fenced { .. }))
+}
+
+fn is_conflict<T>(result: &Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Conflict { .. }))
+}

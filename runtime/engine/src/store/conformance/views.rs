@@ -1,0 +1,295 @@
+//! The read model's steps.
+
+use std::sync::Arc;
+
+use charter_domain::{AggregateId, Column, ColumnType, ColumnValue, Index, Table};
+
+use super::{CONTEXT, Harness, at, is_fenced};
+use crate::store::{Parked, Progress, RowChange, RowKey, Store, StoreError, ViewSet, ViewStep, ViewWrite};
+
+const fn column(name: &'static str, kind: ColumnType, nullable: bool) -> Column {
+    Column { name, field: name, kind, nullable }
+}
+
+/// A table with names that are words of SQL.
+pub(super) static COUNTS: Table = Table {
+    name: "seat_counts",
+    view: "seat.Counts",
+    columns: &[
+        column("group", ColumnType::Text, false),
+        column("order", ColumnType::Integer, false),
+        column("count", ColumnType::Integer, false),
+    ],
+    key: &["group", "order"],
+    indexes: &[Index { columns: &["count", "group"] }],
+    fingerprint: "c1",
+};
+
+static OTHER_COUNTS: Table = Table { fingerprint: "c2", ..copy(&COUNTS) };
+
+const fn copy(table: &Table) -> Table {
+    Table {
+        name: table.name,
+        view: table.view,
+        columns: table.columns,
+        key: table.key,
+        indexes: table.indexes,
+        fingerprint: table.fingerprint,
+    }
+}
+
+pub(super) fn set(fingerprint: &str, tables: &[&'static Table]) -> ViewSet {
+    ViewSet {
+        context: CONTEXT.to_owned(),
+        fingerprint: fingerprint.to_owned(),
+        tables: tables.to_vec(),
+    }
+}
+
+pub(super) async fn prepared(harness: &dyn Harness, tables: &[&'static Table]) -> Arc<dyn Store> {
+    let store = harness.store().await;
+    store.prepare_views(&set("v1", tables)).await.expect("prepared");
+    store
+}
+
+fn progress(position: i64, staged: u32) -> Progress {
+    Progress { position, staged }
+}
+
+async fn begin(
+    store: &Arc<dyn Store>,
+    partition: u32,
+    from: Progress,
+    to: Progress,
+) -> Result<Box<dyn ViewWrite>, StoreError> {
+    let (context, fingerprint) = (CONTEXT.to_owned(), "v1".to_owned());
+    store.begin_views(&ViewStep { context, fingerprint, partition, from, to }).await
+}
+
+/// The first step of partition 0, to `position`.
+pub(super) async fn first_step(store: &Arc<dyn Store>, position: i64) -> Box<dyn ViewWrite> {
+    begin(store, 0, Progress::START, progress(position, 0)).await.expect("a step")
+}
+
+fn key(group: &str, order: i64) -> RowKey {
+    let values = vec![ColumnValue::Text(group.to_owned()), ColumnValue::Integer(order)];
+    RowKey { tenant: "a".to_owned(), values }
+}
+
+fn row(group: &str, order: i64, count: i64) -> Vec<ColumnValue> {
+    [key(group, order).values, vec![ColumnValue::Integer(count)]].concat()
+}
+
+fn put(group: &str, order: i64, count: i64) -> RowChange {
+    RowChange { key: key(group, order), row: Some(row(group, order, count)) }
+}
+
+fn remove(group: &str, order: i64) -> RowChange {
+    RowChange { key: key(group, order), row: None }
+}
+
+async fn count(store: &Arc<dyn Store>, group: &str, order: i64) -> Option<i64> {
+    let read = store.row(&COUNTS, "a", &key(group, order).values).await.expect("an answer");
+    match read.row?.pop() {
+        Some(ColumnValue::Integer(count)) => Some(count),
+        other => panic!("a count, found {other:?}"),
+    }
+}
+
+/// Rows are there with the positions they were projected at.
+pub async fn rows_and_progress_move_together(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let views = set("v1", &[&COUNTS]);
+    assert_eq!(store.view_progress(&views, 0).await.expect("an answer"), Progress::START);
+    let mut write = first_step(&store, 4).await;
+    let wanted = [key("x", 1), key("x", 2)];
+    assert_eq!(write.rows(&COUNTS, &wanted).await.expect("rows"), [None, None]);
+    write.write(&COUNTS, &[put("x", 1, 10), put("x", 2, 20)]).await.expect("written");
+    let found = write.rows(&COUNTS, &[key("x", 2), key("y", 1), key("x", 1)]).await.expect("rows");
+    assert_eq!(found, [Some(row("x", 2, 20)), None, Some(row("x", 1, 10))]);
+    write.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 1).await, Some(10));
+    assert_eq!(store.view_progress(&views, 0).await.expect("an answer"), progress(4, 0));
+    assert_eq!(store.view_positions(CONTEXT).await.expect("an answer"), [(0, 4)]);
+
+    let mut write = begin(&store, 0, progress(4, 0), progress(5, 0)).await.expect("a step");
+    write.write(&COUNTS, &[remove("x", 1), put("x", 2, 21)]).await.expect("written");
+    write.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 1).await, None);
+    assert_eq!(count(&store, "x", 2).await, Some(21));
+    let read = store.row(&COUNTS, "a", &key("x", 2).values).await.expect("an answer");
+    assert_eq!(read.positions, [(0, 5)]);
+    let elsewhere = store.row(&COUNTS, "b", &key("x", 2).values).await.expect("an answer");
+    assert_eq!(elsewhere.row, None);
+}
+
+/// A step that is not committed changes nothing and is in nobody's way.
+pub async fn a_dropped_step_never_was(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let mut write = first_step(&store, 4).await;
+    write.write(&COUNTS, &[put("x", 1, 10)]).await.expect("written");
+    drop(write);
+    assert_eq!(count(&store, "x", 1).await, None);
+    first_step(&store, 0).await.commit().await.expect("committed");
+}
+
+/// A step from where the views are not is refused.
+pub async fn progress_is_compared(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    first_step(&store, 4).await.commit().await.expect("committed");
+    assert!(is_fenced(&begin(&store, 0, Progress::START, progress(5, 0)).await.map(drop)));
+    assert!(is_fenced(&begin(&store, 0, progress(3, 0), progress(5, 0)).await.map(drop)));
+    assert!(is_fenced(&begin(&store, 0, progress(4, 1), progress(5, 0)).await.map(drop)));
+    let other = set("v2", &[&COUNTS]);
+    let refused = store.view_progress(&other, 0).await;
+    assert!(matches!(&refused, Err(StoreError::ViewDiffers { .. })), "{refused:?}");
+}
+
+/// Readers see the old rows until all new ones are there, then all of them.
+pub async fn staged_rows_are_hidden_until_revealed(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let mut write = first_step(&store, 0).await;
+    write.write(&COUNTS, &[put("x", 1, 10), put("x", 2, 20)]).await.expect("written");
+    write.commit().await.expect("committed");
+    let mut write = begin(&store, 0, progress(0, 0), progress(0, 2)).await.expect("a step");
+    write.stage(&COUNTS, &[put("x", 1, 11), remove("x", 2)]).await.expect("staged");
+    write.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 1).await, Some(10));
+    assert_eq!(count(&store, "x", 2).await, Some(20));
+    assert_eq!(store.view_positions(CONTEXT).await.expect("an answer"), [(0, 0)]);
+
+    let store = harness.restart(store).await;
+    let views = set("v1", &[&COUNTS]);
+    store.prepare_views(&views).await.expect("prepared");
+    assert_eq!(store.view_progress(&views, 0).await.expect("an answer"), progress(0, 2));
+    let mut write = begin(&store, 0, progress(0, 2), progress(1, 0)).await.expect("a step");
+    write.stage(&COUNTS, &[put("x", 3, 33)]).await.expect("staged");
+    let seen = write.rows(&COUNTS, &[key("x", 1), key("x", 3)]).await.expect("rows");
+    assert_eq!(seen, [Some(row("x", 1, 10)), None]);
+    write.reveal(&COUNTS).await.expect("revealed");
+    write.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 1).await, Some(11));
+    assert_eq!(count(&store, "x", 2).await, None);
+    assert_eq!(count(&store, "x", 3).await, Some(33));
+    assert_eq!(store.view_positions(CONTEXT).await.expect("an answer"), [(0, 1)]);
+}
+
+/// Discarded rows are never seen.
+pub async fn staged_rows_are_forgotten(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let mut write = begin(&store, 0, Progress::START, progress(-1, 1)).await.expect("a step");
+    write.stage(&COUNTS, &[put("x", 1, 10)]).await.expect("staged");
+    write.commit().await.expect("committed");
+    assert_eq!(store.view_positions(CONTEXT).await.expect("an answer"), []);
+    let mut write = begin(&store, 0, progress(-1, 1), progress(0, 0)).await.expect("a step");
+    write.discard(&COUNTS).await.expect("discarded");
+    write.reveal(&COUNTS).await.expect("nothing revealed");
+    write.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 1).await, None);
+}
+
+/// What one partition stages another doesn't reveal.
+pub async fn partitions_stage_apart(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    for partition in [0, 1] {
+        let staging = begin(&store, partition, Progress::START, progress(-1, 1)).await;
+        let mut write = staging.expect("a step");
+        let change = put("x", i64::from(partition), 10);
+        write.stage(&COUNTS, &[change]).await.expect("staged");
+        write.commit().await.expect("committed");
+    }
+    let mut write = begin(&store, 1, progress(-1, 1), progress(0, 0)).await.expect("a step");
+    write.reveal(&COUNTS).await.expect("revealed");
+    write.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 0).await, None);
+    assert_eq!(count(&store, "x", 1).await, Some(10));
+    assert_eq!(store.view_positions(CONTEXT).await.expect("an answer"), [(1, 0)]);
+}
+
+/// The views of another version are empty and at the start; the same version keeps all.
+pub async fn another_version_begins_again(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let mut write = first_step(&store, 0).await;
+    write.write(&COUNTS, &[put("x", 1, 10)]).await.expect("written");
+    let parked = parked("a", "k");
+    write.park(std::slice::from_ref(&parked)).await.expect("parked");
+    write.commit().await.expect("committed");
+    store.prepare_views(&set("v1", &[&COUNTS])).await.expect("prepared");
+    assert_eq!(count(&store, "x", 1).await, Some(10));
+
+    let next = set("v2", &[&COUNTS]);
+    store.prepare_views(&next).await.expect("prepared");
+    assert_eq!(count(&store, "x", 1).await, None);
+    assert_eq!(store.view_progress(&next, 0).await.expect("an answer"), Progress::START);
+    assert_eq!(store.parked(CONTEXT, 0).await.expect("an answer"), []);
+    assert_eq!(store.view_positions(CONTEXT).await.expect("an answer"), []);
+    // A projector of the version before can't go on.
+    assert!(is_fenced(&begin(&store, 0, progress(0, 0), progress(1, 0)).await.map(drop)));
+    assert!(is_fenced(&begin(&store, 0, Progress::START, progress(1, 0)).await.map(drop)));
+}
+
+/// A reader with another contract is refused, not answered.
+pub async fn another_table_is_refused(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let refused = store.row(&OTHER_COUNTS, "a", &key("x", 1).values).await;
+    assert!(
+        matches!(&refused, Err(StoreError::ViewDiffers { found, .. }) if found == "`c1`"),
+        "{refused:?}"
+    );
+    let refused = harness.store().await.row(&COUNTS, "a", &key("x", 1).values).await;
+    assert!(
+        matches!(&refused, Err(StoreError::ViewDiffers { found, .. }) if found == "none"),
+        "{refused:?}"
+    );
+}
+
+fn parked(tenant: &str, name: &str) -> Parked {
+    Parked {
+        aggregate: AggregateId::new(tenant, name),
+        partition: 0,
+        position: 3,
+        reason: "it panicked".to_owned(),
+        time: at(5),
+    }
+}
+
+/// An aggregate that was set aside stays so, with the first reason.
+pub async fn parked_aggregates_are_kept(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let first = parked("a", "k");
+    let mut write = first_step(&store, 3).await;
+    let again = Parked { position: 9, reason: "again".to_owned(), ..first.clone() };
+    write.park(&[first.clone(), again]).await.expect("parked");
+    write.commit().await.expect("committed");
+    assert_eq!(store.parked(CONTEXT, 0).await.expect("an answer"), [first]);
+    assert_eq!(store.parked(CONTEXT, 1).await.expect("an answer"), []);
+}
+
+/// A step may read, write, stage and remove more rows than one statement takes.
+pub async fn many_rows_are_taken(harness: &dyn Harness) {
+    const COUNT: i64 = 20_000;
+    let store = prepared(harness, &[&COUNTS]).await;
+    let mut write = first_step(&store, 0).await;
+    let rows: Vec<_> = (0..COUNT).map(|order| put("x", order, order)).collect();
+    write.write(&COUNTS, &rows).await.expect("written");
+    write.commit().await.expect("committed");
+    let mut write = begin(&store, 0, progress(0, 0), progress(0, 9)).await.expect("a step");
+    let keys: Vec<_> = (0..COUNT + 5).map(|order| key("x", order)).collect();
+    let found = write.rows(&COUNTS, &keys).await.expect("rows");
+    assert_eq!(found.iter().flatten().count(), rows.len());
+    assert_eq!(found[19_999], Some(row("x", 19_999, 19_999)));
+    assert_eq!(found[20_000], None);
+    let changes: Vec<_> = (0..COUNT)
+        .map(|order| if order % 2 == 0 { remove("x", order) } else { put("x", order, -order) })
+        .collect();
+    write.stage(&COUNTS, &changes).await.expect("staged");
+    write.reveal(&COUNTS).await.expect("revealed");
+    write.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 2).await, None);
+    assert_eq!(count(&store, "x", 19_999).await, Some(-19_999));
+    let mut write = begin(&store, 0, progress(0, 9), progress(1, 0)).await.expect("a step");
+    let changes: Vec<_> = (0..COUNT).map(|order| remove("x", order)).collect();
+    write.write(&COUNTS, &changes).await.expect("removed");
+    write.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 19_999).await, None);
+}
