@@ -67,6 +67,7 @@ mod uuid;
 pub use bytes::{Bytes, Fixed};
 pub use container::NullLast;
 pub use decimal::{Decimal, DecimalError, FixedDecimal};
+pub(crate) use decimal::rescale_bytes;
 pub use macros::UnknownSymbol;
 pub use uuid::FixedUuid;
 

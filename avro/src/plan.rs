@@ -5,6 +5,7 @@
 //! [`StepId::SAME`] sends [`resolve`] to the plain [`Codec::decode`].
 
 mod compile;
+mod dynamic;
 mod reduce;
 mod skip;
 mod writer;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::codec::Codec;
+use crate::compat::{Incompatibility, compatibility};
 use crate::schema::Schema;
 use crate::wire::{DecodeError, DecodeErrorKind, Reader};
 use skip::{Skip, SkipId};
@@ -26,29 +28,11 @@ pub struct Plan {
     reader: Schema,
 }
 
-/// Why a reader cannot read what a writer writes. Never empty.
+/// Why a reader cannot read what a writer writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanError {
-    /// All reasons, in the order of the writer's schema.
-    pub reasons: Vec<Refusal>,
-}
-
-/// One reason of a [`PlanError`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Where in the reader's schema, as names of fields, `items` and `values`; empty for the schema itself.
-    pub path: String,
-    /// What was expected and what was found.
-    pub message: String,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "`{}`: ", self.path)?;
-        }
-        f.write_str(&self.message)
-    }
+    /// All the checker's reasons; never empty.
+    pub reasons: Vec<Incompatibility>,
 }
 
 impl fmt::Display for PlanError {
@@ -116,6 +100,8 @@ pub enum Promotion {
     Decimal {
         /// The writer's digits behind the point.
         scale: u32,
+        /// The reader's.
+        to: u32,
     },
     /// A time in another unit.
     TimeUnit {
@@ -199,15 +185,19 @@ impl Plan {
     /// # Errors
     /// When the reader cannot take every value of the writer, with all reasons.
     pub fn compile(writer: &Schema, reader: &Schema) -> Result<Self, PlanError> {
-        let (plan, reasons) = compile::compile(writer, reader);
-        if reasons.is_empty() { Ok(plan) } else { Err(PlanError { reasons }) }
+        let reasons = compatibility(reader, writer);
+        if reasons.is_empty() {
+            Ok(compile::compile(writer, reader))
+        } else {
+            Err(PlanError { reasons })
+        }
     }
 
     /// Compiles the pair even if the reader cannot take every value: it fails at those that it cannot.
     /// For tools that show where an incompatible change hurts; nothing else may use it.
     #[must_use]
     pub fn compile_lenient(writer: &Schema, reader: &Schema) -> Self {
-        compile::compile(writer, reader).0
+        compile::compile(writer, reader)
     }
 
     /// The reader's schema.

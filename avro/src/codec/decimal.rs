@@ -115,22 +115,47 @@ impl<const P: u32, const S: u32> Decimal<P, S> {
     }
 
     fn rescaled(bytes: &[u8], from: u32, start: usize) -> Result<Self, DecodeError> {
-        let Some(value) = signed(bytes) else {
-            return Err(DecodeError::new(DecodeErrorKind::Decimal { precision: P }, start));
-        };
-        let exact = if from <= S {
-            10_i128.checked_pow(S - from).and_then(|unit| value.checked_mul(unit))
-        } else {
-            match 10_i128.checked_pow(from - S) {
-                Some(unit) => (value % unit == 0).then(|| value / unit),
-                // The unit is larger than any value.
-                None => (value == 0).then_some(0),
-            }
-        };
-        exact
+        let value = signed(bytes)
+            .ok_or_else(|| DecodeError::new(DecodeErrorKind::Decimal { precision: P }, start))?;
+        rescale(value, from, S)
             .and_then(Self::from_unscaled)
             .ok_or_else(|| DecodeError::new(DecodeErrorKind::Inexact(value), start))
     }
+}
+
+/// An unscaled value at another scale, if that can say it exactly.
+fn rescale(value: i128, from: u32, to: u32) -> Option<i128> {
+    if from <= to {
+        10_i128.checked_pow(to - from).and_then(|unit| value.checked_mul(unit))
+    } else {
+        match 10_i128.checked_pow(from - to) {
+            Some(unit) => (value % unit == 0).then(|| value / unit),
+            // The unit is larger than any value.
+            None => (value == 0).then_some(0),
+        }
+    }
+}
+
+/// The bytes of a decimal at another scale: the shortest, or as many as `size` says.
+///
+/// # Errors
+/// The unscaled value, if the other scale or size cannot say it; 0 if the bytes are none that a decimal has.
+pub(crate) fn rescale_bytes(
+    bytes: &[u8],
+    from: u32,
+    to: u32,
+    size: Option<usize>,
+) -> Result<Vec<u8>, i128> {
+    let value = signed(bytes).ok_or(0)?;
+    let scaled = rescale(value, from, to).ok_or(value)?;
+    let least = shortest(scaled);
+    let size = size.unwrap_or(least);
+    if size < least {
+        return Err(value);
+    }
+    let mut out = vec![if scaled < 0 { 0xff } else { 0 }; size.saturating_sub(16)];
+    out.extend_from_slice(&scaled.to_be_bytes()[16_usize.saturating_sub(size)..]);
+    Ok(out)
 }
 
 /// A two's-complement, big-endian number; none if there are no bytes or it has more than 128 bits.
@@ -175,7 +200,7 @@ impl<const P: u32, const S: u32> Codec for Decimal<P, S> {
 
     fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
         match plan.promotion(at) {
-            Some(Promotion::Decimal { scale }) => {
+            Some(Promotion::Decimal { scale, .. }) => {
                 let start = r.position();
                 Self::rescaled(r.bytes()?, scale, start)
             }
@@ -278,7 +303,7 @@ impl<const N: usize, const P: u32, const S: u32> Codec for FixedDecimal<N, P, S>
 
     fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
         match plan.promotion(at) {
-            Some(Promotion::Decimal { scale }) => {
+            Some(Promotion::Decimal { scale, .. }) => {
                 let start = r.position();
                 let bytes = r.array::<N>()?;
                 Decimal::rescaled(&bytes, scale, start).map(Self)

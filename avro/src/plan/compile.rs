@@ -5,30 +5,27 @@ use std::sync::Arc;
 
 use super::reduce::reduce;
 use super::writer::Writer;
-use super::{Action, Plan, Promotion, Refusal, Step, StepId};
+use super::{Action, Plan, Promotion, Step, StepId};
 use crate::compat::Verdicts;
 use crate::schema::{Enum, Field, Kind, Logical, Node, NodeId, Record, Schema};
 
-/// Compiles the pair. Wherever the reader cannot take a value, the plan refuses it, and the refusal is in the list.
-pub(super) fn compile(writer: &Schema, reader: &Schema) -> (Plan, Vec<Refusal>) {
+/// Compiles the pair. Wherever the reader cannot take a value, the plan refuses it.
+pub(super) fn compile(writer: &Schema, reader: &Schema) -> Plan {
     let mut compiler = Compiler {
         writer: Writer::new(writer),
         reader,
         verdicts: Verdicts::new(reader, writer),
         drafts: Vec::new(),
         pairs: HashMap::new(),
-        refusals: Vec::new(),
-        path: Vec::new(),
     };
     let root = compiler.pair(writer.root(), reader.root());
     let (steps, root) = reduce(compiler.drafts, root);
-    let plan = Plan {
+    Plan {
         steps: steps.into(),
         skips: compiler.writer.into_skips().into(),
         root,
         reader: reader.clone(),
-    };
-    (plan, compiler.refusals)
+    }
 }
 
 /// A step, and whether it changes nothing as long as the steps below it change nothing.
@@ -49,8 +46,6 @@ struct Compiler<'s> {
     verdicts: Verdicts,
     drafts: Vec<Draft>,
     pairs: HashMap<(NodeId, NodeId), StepId>,
-    refusals: Vec<Refusal>,
-    path: Vec<String>,
 }
 
 impl Compiler<'_> {
@@ -93,41 +88,31 @@ impl Compiler<'_> {
         }
         match (&w.kind, &r.kind) {
             (Kind::Array { items: from }, Kind::Array { items: to }) => {
-                self.path.push("items".to_owned());
                 let items = self.pair(*from, *to);
-                self.path.pop();
                 let least = self.writer.least(*from);
                 Some(Draft { step: Step::Array { items, least }, keeps: true })
             }
             (Kind::Map { values: from }, Kind::Map { values: to }) => {
-                self.path.push("values".to_owned());
                 let values = self.pair(*from, *to);
-                self.path.pop();
                 let least = self.writer.least(*from);
                 Some(Draft { step: Step::Map { values, least }, keeps: true })
             }
             (Kind::Record(from), Kind::Record(to)) if names_match(w, r) => {
                 Some(self.record(from, to))
             }
-            (Kind::Enum(from), Kind::Enum(to)) if names_match(w, r) => Some(self.symbols(from, to)),
+            (Kind::Enum(from), Kind::Enum(to)) if names_match(w, r) => {
+                Some(Self::symbols(from, to))
+            }
             (Kind::Fixed(from), Kind::Fixed(to)) if names_match(w, r) && from.size == to.size => {
                 None
             }
             (Kind::Bytes | Kind::String, Kind::Bytes | Kind::String) => None,
             (from, to) if from.name().is_none() && from.type_name() == to.type_name() => None,
-            _ => Some(self.refuse(format!("expected {}, found {}", described(r), described(w)))),
+            _ => {
+                let reason = format!("expected {}, found {}", described(r), described(w));
+                Some(Draft::new(Step::Refuse(reason.into())))
+            }
         }
-    }
-
-    fn refuse(&mut self, message: String) -> Draft {
-        let reason = self.refused(message);
-        Draft::new(Step::Refuse(reason))
-    }
-
-    fn refused(&mut self, message: String) -> Arc<str> {
-        let reason = Arc::from(message.as_str());
-        self.refusals.push(Refusal { path: self.path.join("."), message });
-        reason
     }
 
     fn record(&mut self, from: &Record, to: &Record) -> Draft {
@@ -141,9 +126,7 @@ impl Compiler<'_> {
             actions.push(match target {
                 Some(target) => {
                     let taken = &to.fields[target];
-                    self.path.push(taken.name.clone());
                     let step = self.pair(field.schema, taken.schema);
-                    self.path.pop();
                     Action {
                         field: u32::try_from(target).expect("a record has fewer than 2^32 fields"),
                         step: step.0,
@@ -155,18 +138,10 @@ impl Compiler<'_> {
                 }
             });
         }
-        for (field, source) in to.fields.iter().zip(&sources) {
-            if source.is_none() && field.default.is_none() {
-                self.refused(format!(
-                    "the writer's record `{}` has no field `{}`, and the reader's has no default",
-                    from.name, field.name
-                ));
-            }
-        }
         Draft { step: Step::Record(actions.into()), keeps }
     }
 
-    fn symbols(&mut self, from: &Enum, to: &Enum) -> Draft {
+    fn symbols(from: &Enum, to: &Enum) -> Draft {
         let place = |symbol: &String| to.symbols.iter().position(|known| known == symbol);
         let default = to.default.as_ref().and_then(place);
         let mut keeps = from.symbols.len() == to.symbols.len();
@@ -174,12 +149,6 @@ impl Compiler<'_> {
         for (index, symbol) in from.symbols.iter().enumerate() {
             let target = place(symbol).or(default);
             keeps &= target == Some(index);
-            if target.is_none() {
-                self.refused(format!(
-                    "the reader's enum `{}` has neither the symbol `{symbol}` nor a default",
-                    to.name
-                ));
-            }
             targets.push(
                 target.map(|target| {
                     u32::try_from(target).expect("an enum has fewer than 2^32 symbols")
@@ -217,7 +186,7 @@ impl Compiler<'_> {
             .collect();
         candidates.sort_unstable();
         let fits = |&(_, index): &(u8, usize)| {
-            // A single candidate is taken as it is, so that the reasons come from within it.
+            // A single candidate is taken as it is, so that a lenient plan fails as late as can be.
             candidates.len() == 1 || self.verdicts.compatible(to[index], writer)
         };
         match candidates.iter().find(|c| fits(c)).or(candidates.first()) {
@@ -226,7 +195,8 @@ impl Compiler<'_> {
                 Ok((branch, self.pair(writer, to[index])))
             }
             None => {
-                Err(self.refused(format!("no branch of the reader's union takes {}", described(w))))
+                let reason = format!("no branch of the reader's union takes {}", described(w));
+                Err(reason.into())
             }
         }
     }
@@ -284,7 +254,7 @@ fn rescale(w: &Node, r: &Node) -> Option<Promotion> {
         (Some(Logical::Decimal { scale, .. }), Some(Logical::Decimal { scale: to, .. }))
             if scale != to =>
         {
-            Some(Promotion::Decimal { scale })
+            Some(Promotion::Decimal { scale, to })
         }
         _ => None,
     }
