@@ -133,10 +133,8 @@ impl Writer {
         let fields: Vec<Value> = fields
             .into_iter()
             .flatten()
-            .map(|field| match field {
-                Value::Object(field) => self.field(field, &name.space),
-                other => other.clone(),
-            })
+            .filter_map(Value::as_object)
+            .map(|field| self.field(field, &name.space))
             .collect();
         out.insert("fields".to_owned(), fields.into());
         out.extend(

@@ -126,9 +126,12 @@ async fn start(options: &Options) -> Result<(), StartError> {
     log(options)?;
     let registry = crate::open(RegistryConfig::new(&options.data_dir)).await?;
     let address = options.listen;
-    let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        std::io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
-        _ => StartError::Listen { address, source },
+    let listener = TcpListener::bind(address).await.map_err(|source| {
+        if source.kind() == std::io::ErrorKind::AddrInUse {
+            StartError::AddressInUse(address)
+        } else {
+            StartError::Listen { address, source }
+        }
     })?;
     // Signals are caught before the address is printed: whoever reads it may send one.
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -3,7 +3,7 @@
 use charter_avro::compat::{
     Direction, Incompatibility, IncompatibilityKind, Violation, check_mode,
 };
-use charter_avro::schema::Schema;
+use charter_avro::schema::{Kind, Schema};
 use charter_avro::source::Span;
 
 use crate::settings::Level;
@@ -30,7 +30,7 @@ pub(crate) fn describe(new: &Schema, earlier: &[Earlier], level: Level) -> Vec<S
     let violations = check_mode(level, new, &schemas);
     let mut messages = Vec::new();
     for (index, violation) in violations.iter().enumerate() {
-        messages.push(message(violation));
+        messages.push(message(new, violation));
         let is_last_of_version =
             violations.get(index + 1).is_none_or(|next| next.previous != violation.previous);
         if is_last_of_version && let Some(version) = earlier.get(violation.previous) {
@@ -41,14 +41,14 @@ pub(crate) fn describe(new: &Schema, earlier: &[Earlier], level: Level) -> Vec<S
     messages
 }
 
-fn message(violation: &Violation) -> String {
+fn message(new: &Schema, violation: &Violation) -> String {
     let Incompatibility { kind, detail, .. } = &violation.incompatibility;
-    let description = description(violation);
+    let description = description(new, violation);
     format!("{{errorType:'{kind}', description:'{description}', additionalInfo:'{detail}'}}")
 }
 
 /// One sentence with the path, and the place in the new schema as it was sent.
-fn description(violation: &Violation) -> String {
+fn description(new: &Schema, violation: &Violation) -> String {
     let Incompatibility { kind, path, detail, .. } = &violation.incompatibility;
     let (reader, writer) = match violation.direction {
         Direction::Backward => ("new", "old"),
@@ -77,7 +77,7 @@ fn description(violation: &Violation) -> String {
             "The field at path '{path}' in the {reader} schema fits several fields of the {writer} schema by its name and aliases"
         ),
     };
-    match place(violation) {
+    match place(new, violation) {
         Some(Span { line, column, .. }) => {
             format!("{sentence} (new schema, line {line}, column {column})")
         }
@@ -86,13 +86,37 @@ fn description(violation: &Violation) -> String {
 }
 
 /// Where in the new schema's own text, not in one that it references.
-fn place(violation: &Violation) -> Option<Span> {
+fn place(new: &Schema, violation: &Violation) -> Option<Span> {
     let found = &violation.incompatibility;
-    let (span, file) = match violation.direction {
-        Direction::Backward => (found.reader_span, found.reader_file),
-        Direction::Forward => (found.writer_span, found.writer_file),
+    let (pointer, span, file) = match violation.direction {
+        Direction::Backward => (&found.reader_path, found.reader_span, found.reader_file),
+        Direction::Forward => (&found.writer_path, found.writer_span, found.writer_file),
     };
+    let span = field_span(new, pointer).unwrap_or(span);
     (file == 0 && span != Span::default()).then_some(span)
+}
+
+/// The place of the field that a pointer ends at; nothing when it ends elsewhere, where the
+/// violation's own span is the exact one.
+fn field_span(schema: &Schema, pointer: &str) -> Option<Span> {
+    let mut segments = pointer.split('/').skip(1);
+    let mut node = schema.root();
+    loop {
+        node = match (&schema.node(node).kind, segments.next()?) {
+            (Kind::Record(record), "fields") => {
+                let field = record.fields.get(segments.next()?.parse::<usize>().ok()?)?;
+                match segments.next() {
+                    None => return Some(field.span),
+                    Some(_) => field.schema,
+                }
+            }
+            (Kind::Array { items: inner }, "items") | (Kind::Map { values: inner }, "values") => {
+                *inner
+            }
+            (Kind::Union { branches }, index) => *branches.get(index.parse::<usize>().ok()?)?,
+            (_, _) => return None,
+        };
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -87,18 +87,42 @@ pub(crate) struct Config {
     pub(crate) alias: Option<String>,
 }
 
-/// A change of settings: absent keeps, null clears, a value sets.
+/// What a request does to one setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Change<T> {
+    /// The field is absent.
+    #[default]
+    Keep,
+    /// The field is null.
+    Clear,
+    /// The field has a value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    fn apply(self, old: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => old,
+            Self::Clear => None,
+            Self::Set(new) => Some(new),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
+/// A change of the settings of one scope.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ConfigChange {
-    #[serde(deserialize_with = "present")]
-    compatibility: Option<Option<String>>,
-    #[serde(deserialize_with = "present")]
-    normalize: Option<Option<bool>>,
-    #[serde(deserialize_with = "present")]
-    validate_fields: Option<Option<bool>>,
-    #[serde(deserialize_with = "present")]
-    alias: Option<Option<String>>,
+    compatibility: Change<String>,
+    normalize: Change<bool>,
+    validate_fields: Change<bool>,
+    alias: Change<String>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -129,32 +153,21 @@ impl ConfigChange {
             }
         }
         let level = match self.compatibility {
-            None => old.level,
-            Some(None) => None,
-            Some(Some(name)) => Some(parse_level(&name)?),
+            Change::Keep => old.level,
+            Change::Clear => None,
+            Change::Set(name) => Some(parse_level(&name)?),
         };
-        let alias = match self.alias {
-            None => old.alias,
-            Some(None) => None,
-            Some(Some(name)) if name.is_empty() => None,
-            Some(Some(name)) => Some(Subject::parse(&name)?.as_str().to_owned()),
+        let alias = match self.alias.apply(old.alias) {
+            Some(name) if !name.is_empty() => Some(Subject::parse(&name)?.as_str().to_owned()),
+            Some(_) | None => None,
         };
         Ok(Config {
             level,
-            normalize: self.normalize.unwrap_or(old.normalize),
-            validate_fields: self.validate_fields.unwrap_or(old.validate_fields),
+            normalize: self.normalize.apply(old.normalize),
+            validate_fields: self.validate_fields.apply(old.validate_fields),
             alias,
         })
     }
-}
-
-/// Tells a null from an absent field.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

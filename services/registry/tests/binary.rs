@@ -151,3 +151,116 @@ fn flags_may_come_from_the_environment() {
     assert!(only_line(&output, 1).contains(&address));
     assert!(directory.path().join("made/registry.db").exists());
 }
+
+/// A file system of a few kilobytes, gone when the test ends.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    /// None where the system does not let the test mount one.
+    fn mount(kilobytes: u32) -> Option<Self> {
+        let directory = TempDir::new().expect("directory");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={kilobytes}k"), "tmpfs"])
+            .arg(directory.path())
+            .stderr(Stdio::null())
+            .status();
+        mounted.is_ok_and(|status| status.success()).then_some(Self(directory))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_disk_at_the_start_is_one_line_that_says_what_to_do() {
+    let Some(disk) = SmallDisk::mount(64) else {
+        println!("SKIPPED: mounting a small file system needs to be root");
+        return;
+    };
+    let directory = disk.0.path().join("data");
+    let output = registry(&directory, "127.0.0.1:0").output().expect("runs");
+    assert_eq!(
+        only_line(&output, 1),
+        format!(
+            "registry: no space left for data directory `{}`: free some or give another one with `--data-dir`",
+            directory.display()
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_refuses_writes_and_serves_reads() {
+    let Some(disk) = SmallDisk::mount(512) else {
+        println!("SKIPPED: mounting a small file system needs to be root");
+        return;
+    };
+    let running = start(disk.0.path());
+    let client = reqwest::Client::builder().no_proxy().build().expect("client");
+    let mut refusal = serde_json::Value::Null;
+    for number in 0..20 {
+        let schema = serde_json::json!({
+            "type": "fixed", "name": format!("F{number}"), "size": 1, "doc": "x".repeat(60_000),
+        });
+        let url = format!("{}/subjects/s{number}/versions", running.url);
+        let body = serde_json::json!({ "schema": schema.to_string() });
+        let answer = client.post(url).json(&body).send().await.expect("answers");
+        if answer.status() != 200 {
+            assert_eq!(answer.status(), 500);
+            refusal = answer.json().await.expect("json");
+            break;
+        }
+    }
+    assert_eq!(refusal["error_code"], 50001, "{refusal}");
+    assert_eq!(
+        refusal["message"],
+        "Error in the backend data store: the disk is full, nothing was written: free some space and try again"
+    );
+    let answer =
+        client.get(format!("{}/schemas/ids/1", running.url)).send().await.expect("answers");
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn an_id_that_was_answered_survives_kill() {
+    let directory = TempDir::new().expect("directory");
+    let mut running = start(directory.path());
+    let client = reqwest::Client::builder().no_proxy().build().expect("client");
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let (client, url) =
+            (client.clone(), format!("{}/subjects/s{number}/versions", running.url));
+        tasks.spawn(async move {
+            let schema = format!(r#"{{"type":"fixed","name":"F{number}","size":1}}"#);
+            let body = serde_json::json!({ "schema": schema });
+            let answer = client.post(url).json(&body).send().await.ok()?;
+            let answer: serde_json::Value = answer.json().await.ok()?;
+            Some((answer["id"].as_i64()?, schema))
+        });
+    }
+    // The process is killed in the midst of the answers.
+    let mut given = Vec::new();
+    while let Some(answer) = tasks.join_next().await {
+        given.extend(answer.expect("joins"));
+        if given.len() == 60 {
+            running.child.kill().expect("kills");
+        }
+    }
+    assert!(given.len() >= 60, "{} answers", given.len());
+    drop(running);
+    let running = start(directory.path());
+    for (id, schema) in &given {
+        let url = format!("{}/schemas/ids/{id}", running.url);
+        let answer = client.get(url).send().await.expect("answers");
+        let answer: serde_json::Value = answer.json().await.expect("json");
+        let canonical = answer["schema"].as_str().expect("schema");
+        let same: serde_json::Value = serde_json::from_str(schema).expect("json");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(canonical).expect("json"),
+            same,
+            "id {id}"
+        );
+    }
+}

@@ -113,6 +113,9 @@ fn out_of_scope(scenario: &Scenario) -> Option<&'static str> {
     None
 }
 
+/// Scenarios at once: each waits for the disk most of its time.
+const AT_ONCE: usize = 16;
+
 #[tokio::test]
 async fn scenarios_of_a_peer_are_answered_alike_or_differ_for_a_reason() {
     let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/peer_cases");
@@ -125,8 +128,7 @@ async fn scenarios_of_a_peer_are_answered_alike_or_differ_for_a_reason() {
     let scenarios: Vec<Scenario> = serde_json::from_str(&text).expect("scenarios");
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for scenario in scenarios.iter().filter(|scenario| scenario.avro_only) {
-        let outcome = run(scenario).await;
+    for (scenario, outcome) in outcomes(&scenarios).await {
         let listed = DIFFERENT.iter().find(|(name, _)| scenario.name.starts_with(name));
         let word = match (outcome, listed, out_of_scope(scenario)) {
             (Ok(()), None, None) => "passed".to_owned(),
@@ -150,6 +152,18 @@ async fn scenarios_of_a_peer_are_answered_alike_or_differ_for_a_reason() {
     }
     println!("{} scenarios: {counts:#?}", scenarios.len());
     assert!(wrong.is_empty(), "{} unlisted mismatches:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Runs the scenarios about Avro, and gives each with its outcome, in their order.
+async fn outcomes(scenarios: &[Scenario]) -> Vec<(&Scenario, Result<(), Mismatch>)> {
+    let scenarios: Vec<&Scenario> =
+        scenarios.iter().filter(|scenario| scenario.avro_only).collect();
+    let mut outcomes = Vec::with_capacity(scenarios.len());
+    for batch in scenarios.chunks(AT_ONCE) {
+        let runs = batch.iter().map(|scenario| run(scenario));
+        outcomes.extend(batch.iter().copied().zip(futures_util::future::join_all(runs).await));
+    }
+    outcomes
 }
 
 async fn run(scenario: &Scenario) -> Result<(), Mismatch> {

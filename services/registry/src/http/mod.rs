@@ -86,13 +86,13 @@ impl Registry {
             .route("/health/ready", get(server::ready))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(TraceLayer::new_for_http())
+            // A failure is logged where it becomes an answer, with its cause.
+            .layer(TraceLayer::new_for_http().on_failure(()))
             .with_state(self.clone())
     }
 }
 
 /// The answer to a request whose handler panicked; the panic itself is on stderr.
-#[expect(clippy::needless_pass_by_value, reason = "the layer calls it so")]
 fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     ApiError::Internal.into_response()
 }

@@ -73,16 +73,13 @@ impl Registry {
         let mut connection = self.store.read().await?;
         let in_force = InForce::of(&mut connection, &Scope::Subject(subject.clone())).await?;
         let parsed = prepare(&mut connection, submission, in_force).await?;
-        match registered(&mut connection, subject, &parsed, deleted).await? {
-            Some(found) => {
-                let schema = formatted(&mut connection, found.schema, format).await?;
-                Ok(SubjectVersion { schema, ..found })
-            }
-            None => {
-                require_subject(&mut connection, subject, deleted).await?;
-                Err(ApiError::SchemaNotRegistered)
-            }
-        }
+        let found = registered(&mut connection, subject, &parsed, deleted).await?;
+        let Some(found) = found else {
+            require_subject(&mut connection, subject, deleted).await?;
+            return Err(ApiError::SchemaNotRegistered);
+        };
+        let schema = formatted(&mut connection, found.schema, format).await?;
+        Ok(SubjectVersion { schema, ..found })
     }
 }
 

@@ -8,6 +8,8 @@ mod versions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
+use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -47,10 +49,7 @@ impl Store {
             .map_err(|source| OpenError::directory(directory, source))?;
         let lock = DirectoryLock::acquire(directory)?;
         let file = directory.join("registry.db");
-        let database = |source: sqlx::Error| OpenError::Database {
-            file: file.clone(),
-            source: StoreError::from(source),
-        };
+        let database = |source: sqlx::Error| OpenError::database(directory, &file, source);
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)
@@ -61,11 +60,10 @@ impl Store {
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
         let writer =
             pool().max_connections(1).connect_with(options.clone()).await.map_err(database)?;
-        sqlx::migrate!().run(&writer).await.map_err(|source| match source {
-            sqlx::migrate::MigrateError::Execute(source)
-            | sqlx::migrate::MigrateError::ExecuteMigration(source, _) => database(source),
-            other => database(sqlx::Error::Migrate(Box::new(other))),
-        })?;
+        sqlx::migrate!()
+            .run(&writer)
+            .await
+            .map_err(|error| OpenError::migration(directory, &file, error))?;
         let readers = pool()
             .max_connections(READERS)
             .connect_with(options.create_if_missing(false).read_only(true))
@@ -125,7 +123,7 @@ impl From<sqlx::Error> for StoreError {
         if matches!(error, sqlx::Error::PoolTimedOut) {
             return Self::Busy;
         }
-        let code = error.as_database_error().and_then(|error| error.code());
+        let code = error.as_database_error().and_then(DatabaseError::code);
         // The low byte of an extended result code is the primary one (SQLite, "Result Codes").
         match code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
             Some(5 | 6) => Self::Busy,
@@ -153,6 +151,9 @@ pub enum OpenError {
     /// Another process works in the directory.
     #[error("data directory `{}` is in use by another process: stop it, or give another one with `--data-dir`", .0.display())]
     Locked(PathBuf),
+    /// A later version of this program has worked on the file.
+    #[error("database `{}` was written by a newer registry: run that one, or give another data directory with `--data-dir`", .0.display())]
+    Newer(PathBuf),
     /// SQLite refuses the file.
     #[error("database `{}` cannot be opened: {source}; restore it from a backup or give another data directory with `--data-dir`", file.display())]
     Database {
@@ -165,11 +166,29 @@ pub enum OpenError {
 
 impl OpenError {
     fn directory(path: &Path, source: std::io::Error) -> Self {
-        match source.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                Self::Full(path.to_owned())
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        if matches!(source.kind(), StorageFull | QuotaExceeded) {
+            return Self::Full(path.to_owned());
+        }
+        Self::Directory { path: path.to_owned(), source }
+    }
+
+    fn migration(directory: &Path, file: &Path, error: MigrateError) -> Self {
+        if let MigrateError::VersionMissing(_) = error {
+            return Self::Newer(file.to_owned());
+        }
+        if let MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) = error {
+            return Self::database(directory, file, source);
+        }
+        Self::database(directory, file, sqlx::Error::Migrate(Box::new(error)))
+    }
+
+    fn database(directory: &Path, file: &Path, source: sqlx::Error) -> Self {
+        match StoreError::from(source) {
+            StoreError::Full => Self::Full(directory.to_owned()),
+            source @ (StoreError::Busy | StoreError::Database(_) | StoreError::Corrupt { .. }) => {
+                Self::Database { file: file.to_owned(), source }
             }
-            _ => Self::Directory { path: path.to_owned(), source },
         }
     }
 }
@@ -180,5 +199,45 @@ impl From<LockError> for OpenError {
             LockError::Held(path) => Self::Locked(path),
             LockError::Io(path, source) => Self::directory(&path, source),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_from_other_faults_and_leaves_nothing() {
+        let directory = tempfile::TempDir::new().expect("directory");
+        let store = Store::open(directory.path()).await.expect("opens");
+        let mut transaction = store.write().await.expect("begins");
+        // SQLite answers a reached page limit as it answers a full file system.
+        sqlx::query("PRAGMA max_page_count = 1").execute(&mut *transaction).await.expect("pragma");
+        let text = "x".repeat(1 << 20);
+        let schema = NewSchema { identity: &[1], resolved: &[2], text: &text, references: &[] };
+        let refusal = schema.insert(&mut transaction).await.expect_err("full");
+        assert!(matches!(refusal, StoreError::Full), "{refusal}");
+        drop(transaction);
+        let mut connection = store.read().await.expect("reads");
+        assert_eq!(StoredSchema::max_id(&mut connection).await.expect("reads"), 0);
+    }
+
+    #[tokio::test]
+    async fn a_newer_database_is_refused() {
+        let directory = tempfile::TempDir::new().expect("directory");
+        let store = Store::open(directory.path()).await.expect("opens");
+        let mut transaction = store.write().await.expect("begins");
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (9999, 'later', 1, x'00', 0)",
+        )
+        .execute(&mut *transaction)
+        .await
+        .expect("inserts");
+        transaction.commit().await.expect("commits");
+        store.close().await;
+        drop(store);
+        let refusal = Store::open(directory.path()).await.expect_err("newer");
+        assert!(matches!(refusal, OpenError::Newer(_)), "{refusal}");
     }
 }

@@ -1,12 +1,20 @@
 //! A registry of its own for each test, on a free port and a temporary directory.
 #![allow(dead_code, reason = "each test binary uses what it needs")]
 
+use std::sync::LazyLock;
+
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+/// One client for all tests, since reading the system's certificates takes longest. It keeps no
+/// connection: one would outlive the runtime of the test that made it.
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("client")
+});
 
 /// A running registry.
 pub(crate) struct Server {
@@ -39,8 +47,7 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().expect("address"));
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(registry_service::run(listener, registry, shutdown.clone()));
-        // A client of its own: a pooled connection would outlive the test's runtime.
-        let client = Client::builder().no_proxy().build().expect("client");
+        let client = CLIENT.clone();
         Self { url, client, directory, shutdown, task }
     }
 
