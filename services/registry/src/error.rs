@@ -21,6 +21,11 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub(crate) enum ApiError {
     #[error("HTTP 404 Not Found")]
     NoSuchPath,
+    /// A route of Confluent's registry that stands for something this one does not have. 404, by
+    /// which clients know a registry without it: `confluent-kafka` asks for associations first and
+    /// goes on without.
+    #[error("HTTP 404 Not Found: {0} are not supported by this registry; {1}")]
+    UnsupportedRoute(&'static str, &'static str),
     #[error("HTTP 405 Method Not Allowed")]
     MethodNotAllowed,
     #[error(
@@ -141,7 +146,7 @@ impl ApiError {
     pub(crate) fn code(&self) -> u32 {
         match self {
             Self::MalformedBody(_) | Self::MalformedQuery { .. } | Self::MalformedPath => 400,
-            Self::NoSuchPath => 404,
+            Self::NoSuchPath | Self::UnsupportedRoute(..) => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
             Self::UnsupportedMediaType(_) => 415,

@@ -147,6 +147,15 @@ async fn what_the_registry_does_not_keep_is_refused_by_name() {
     }
     let answer = server.put("/config", json!({ "defaultMetadata": { "properties": {} } })).await;
     assert!(answer.error(422, 42205).starts_with("`defaultMetadata` is not supported"));
+    // Clients take 404 as a registry without the function, and go on without.
+    for (path, what) in [
+        ("/associations/resources/-/topic?resourceType=topic", "associations"),
+        ("/schemas/guids/6b1e2f5c-0000-0000-0000-000000000000", "schema GUIDs"),
+        ("/subjects/x/metadata?key=owner&value=a", "metadata and tags"),
+    ] {
+        let answer = server.get(path).await;
+        assert!(answer.error(404, 404).contains(&format!("{what} are not supported")), "{path}");
+    }
     // Nothing was stored on the way, and what says nothing is let through.
     assert_eq!(server.get("/subjects").await.ok(), &json!([]));
     let empty = json!({ "schema": V1, "metadata": null, "ruleSet": {}, "references": [] });

@@ -28,8 +28,11 @@ fn registry(directory: &Path, listen: &str) -> Command {
 }
 
 fn start(directory: &Path) -> Running {
-    let mut child =
-        registry(directory, "127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("starts");
+    let mut child = registry(directory, "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
     let url = line.trim().strip_prefix("schema registry: ").unwrap_or_default().to_owned();

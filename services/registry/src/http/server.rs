@@ -39,18 +39,18 @@ pub(super) async fn no_contexts(Path(rest): Path<String>) -> ApiError {
 
 /// Look-ups by metadata, and tags.
 pub(super) async fn no_metadata() -> ApiError {
-    ApiError::Unsupported("metadata".to_owned(), "keep it as attributes in the schema")
+    ApiError::UnsupportedRoute("metadata and tags", "keep them as attributes in the schema")
 }
 
 /// Look-ups by GUID.
 pub(super) async fn no_guids() -> ApiError {
-    ApiError::Unsupported("guid".to_owned(), "look the schema up by its id")
+    ApiError::UnsupportedRoute("schema GUIDs", "look the schema up by its id")
 }
 
 /// Associations of subjects with topics.
 pub(super) async fn no_associations() -> ApiError {
-    ApiError::Unsupported(
-        "associations".to_owned(),
+    ApiError::UnsupportedRoute(
+        "associations",
         "a subject is joined to a topic by its name (the subject name strategy)",
     )
 }
