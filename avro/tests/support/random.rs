@@ -158,10 +158,10 @@ impl Maker<'_> {
             };
             branches.push(branch);
         }
-        // A union of the open record alone would have no finite value.
-        if branches.len() == 1
-            && branches[0].is_string()
-            && self.open.iter().any(|name| branches[0] == **name)
+        // A recursive union of records alone might have no finite value.
+        let refers = |branch: &Json| self.open.iter().any(|name| *branch == **name);
+        if branches.iter().any(refers)
+            && branches.iter().all(|branch| refers(branch) || branch["type"] == "record")
         {
             branches.insert(0, "null".into());
         }
