@@ -10,6 +10,7 @@ mod publish;
 pub mod reads;
 pub mod schemas;
 mod service;
+pub mod standalone;
 pub mod store;
 pub mod submit;
 

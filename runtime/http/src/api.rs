@@ -28,7 +28,7 @@ struct Inner {
     senders: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     commands: HashMap<&'static str, &'static MessageType>,
     store: Arc<dyn Store>,
-    hints: Option<OutcomeHints>,
+    hints: Option<Arc<OutcomeHints>>,
 }
 
 /// Collects what an [`Api`] rests on.
@@ -38,7 +38,7 @@ pub struct ApiBuilder {
     senders: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     commands: HashMap<&'static str, &'static MessageType>,
     store: Arc<dyn Store>,
-    hints: Option<OutcomeHints>,
+    hints: Option<Arc<OutcomeHints>>,
 }
 
 impl Api {
@@ -77,7 +77,7 @@ impl Api {
     }
 
     pub(crate) fn hints(&self) -> Option<&OutcomeHints> {
-        self.inner.hints.as_ref()
+        self.inner.hints.as_deref()
     }
 
     pub(crate) fn command_type(&self, wire_type: &str) -> Option<&'static MessageType> {
@@ -104,7 +104,7 @@ impl ApiBuilder {
 
     /// Lets requests wait for hints of outcomes.
     #[must_use]
-    pub fn hints(mut self, hints: OutcomeHints) -> Self {
+    pub fn hints(mut self, hints: Arc<OutcomeHints>) -> Self {
         self.hints = Some(hints);
         self
     }

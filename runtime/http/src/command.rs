@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use charter_domain::{Contract, Message};
+use charter_engine::outcomes::{OutcomeHints, Waiter};
 use charter_engine::submit::{NewCommand, SendError};
 use contract_shared::Outcome;
 use serde::Serialize;
@@ -69,7 +70,9 @@ async fn send<O: CommandOperation>(
         Problem::unavailable(format!("this process takes no commands of `{}`", O::Contract::NAME))
     })?;
     let waiter = match (wait, api.hints()) {
-        (Some(wait), Some(hints)) if !wait.is_zero() => hints.expect(command_id).map(|waiter| (wait, waiter)),
+        (Some(wait), Some(hints)) if !wait.is_zero() => {
+            hints.expect(command_id).ok().map(|waiter| (wait, waiter))
+        }
         _ => None,
     };
     let accepted = sender
@@ -79,9 +82,13 @@ async fn send<O: CommandOperation>(
             correlation_id: correlation.to_owned(),
             causation_id: None,
             actor: None,
-            reply_to: waiter.as_ref().and_then(|_| api.hints()).map(charter_engine::outcomes::OutcomeHints::reply_to),
+            reply_to: waiter.as_ref().and(api.hints()).map(OutcomeHints::reply_to),
             request_hash: Some(hash),
-            traceparent: input.headers.get("traceparent").and_then(|value| value.to_str().ok()).map(str::to_owned),
+            traceparent: input
+                .headers
+                .get("traceparent")
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
             command,
         })
         .await
@@ -99,7 +106,7 @@ async fn send<O: CommandOperation>(
         tenant: input.tenant,
         partition: accepted.partition,
         offset: accepted.offset,
-        accepted_us: accepted.time.as_micros(),
+        accepted_us: accepted.time.micros(),
         hash: key.map(|_| At::hash_text(&hash)),
     };
     Ok(pending(command_id, correlation, &at))
@@ -118,9 +125,8 @@ fn one(violation: Violation) -> Problem {
 /// The value in the contract's Rust form. It was validated before, so what fails here is a number's form
 /// (`1.0` for an integer) at most.
 pub(crate) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_json::from_value(value).map_err(|error| {
-        one(Violation { pointer: String::new(), detail: error.to_string() })
-    })
+    serde_json::from_value(value)
+        .map_err(|error| one(Violation { pointer: String::new(), detail: error.to_string() }))
 }
 
 fn refused(error: &SendError, command_id: Uuid) -> Problem {
@@ -142,7 +148,7 @@ async fn await_outcome(
     tenant: &str,
     command_id: Uuid,
     wait: Duration,
-    waiter: charter_engine::outcomes::Waiter,
+    waiter: Waiter,
 ) -> Result<Option<Outcome>, Problem> {
     match waiter.wait(wait).await {
         Some(outcome) => Ok(Some(outcome)),

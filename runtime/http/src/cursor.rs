@@ -45,7 +45,11 @@ impl Cursor {
 
     /// The positions of one context.
     pub fn positions(&self, context: &str) -> impl Iterator<Item = (u32, i64)> {
-        self.0.get(context).into_iter().flatten().map(|(partition, position)| (*partition, *position))
+        self.0
+            .get(context)
+            .into_iter()
+            .flatten()
+            .map(|(partition, position)| (*partition, *position))
     }
 }
 
@@ -127,8 +131,8 @@ fn to_json(value: &ColumnValue) -> Value {
         ColumnValue::Bytes(value) => Value::from(URL_SAFE_NO_PAD.encode(value)),
         ColumnValue::Uuid(value) => Value::from(value.to_string()),
         ColumnValue::Decimal(value) => Value::from(value.to_string()),
-        ColumnValue::Timestamp(value) => Value::from(value.as_micros()),
-        ColumnValue::Date(value) => Value::from(value.as_days()),
+        ColumnValue::Timestamp(value) => Value::from(value.micros()),
+        ColumnValue::Date(value) => Value::from(value.days()),
     }
 }
 
@@ -146,7 +150,9 @@ fn from_json(value: Value, kind: ColumnType) -> Option<ColumnValue> {
         ColumnType::Uuid => ColumnValue::Uuid(value.as_str()?.parse().ok()?),
         ColumnType::Decimal => ColumnValue::Decimal(value.as_str()?.parse().ok()?),
         ColumnType::Timestamp => ColumnValue::Timestamp(Timestamp::from_micros(value.as_i64()?)),
-        ColumnType::Date => ColumnValue::Date(Date::from_days(i32::try_from(value.as_i64()?).ok()?)),
+        ColumnType::Date => {
+            ColumnValue::Date(Date::from_days(i32::try_from(value.as_i64()?).ok()?))
+        }
     })
 }
 

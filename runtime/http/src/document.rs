@@ -125,7 +125,10 @@ impl Document {
 }
 
 /// `GET /openapi.json` and `GET /openapi.yaml`: the contract as its authors wrote it.
-pub fn routes<S: Clone + Send + Sync + 'static>(json: &'static str, yaml: &'static str) -> Router<S> {
+pub fn routes<S: Clone + Send + Sync + 'static>(
+    json: &'static str,
+    yaml: &'static str,
+) -> Router<S> {
     let show = |media_type: &'static str, text: &'static str| {
         get(move || async move { ([(header::CONTENT_TYPE, media_type)], text) })
     };
@@ -137,13 +140,16 @@ pub fn routes<S: Clone + Send + Sync + 'static>(json: &'static str, yaml: &'stat
 impl OperationSchema {
     fn compile(root: &Value, operation: &Operation) -> Result<Self, DocumentError> {
         let unknown = || DocumentError::UnknownOperation(operation.id.to_owned());
-        let item = root.get("paths").and_then(|paths| paths.get(operation.path)).ok_or_else(unknown)?;
+        let item =
+            root.get("paths").and_then(|paths| paths.get(operation.path)).ok_or_else(unknown)?;
         let found = item.get(operation.method.to_ascii_lowercase()).ok_or_else(unknown)?;
 
         let mut parameters = Vec::new();
         for list in [item.get("parameters"), found.get("parameters")].into_iter().flatten() {
             for parameter in list.as_array().into_iter().flatten() {
-                if let Some(parameter) = Parameter::compile(root, resolve(root, parameter)?, operation)? {
+                if let Some(parameter) =
+                    Parameter::compile(root, resolve(root, parameter)?, operation)?
+                {
                     parameters.push(parameter);
                 }
             }
@@ -157,7 +163,11 @@ impl OperationSchema {
 }
 
 impl Parameter {
-    fn compile(root: &Value, parameter: &Value, operation: &Operation) -> Result<Option<Self>, DocumentError> {
+    fn compile(
+        root: &Value,
+        parameter: &Value,
+        operation: &Operation,
+    ) -> Result<Option<Self>, DocumentError> {
         let place = match parameter.get("in").and_then(Value::as_str) {
             Some("path") => Place::Path,
             Some("query") => Place::Query,
@@ -177,7 +187,11 @@ impl Parameter {
             required: parameter.get("required").and_then(Value::as_bool).unwrap_or(false),
             kind,
             default: plain.get("default").cloned(),
-            validator: validator(root, &schema, &format!("parameter `{name}` of `{}`", operation.id))?,
+            validator: validator(
+                root,
+                &schema,
+                &format!("parameter `{name}` of `{}`", operation.id),
+            )?,
             name,
         }))
     }
@@ -199,7 +213,11 @@ impl Parameter {
         };
         let before = violations.len();
         for error in self.validator.iter_errors(&value) {
-            violations.push(Violation::of_parameter(self.place.name(), &self.name, detail_of(&error)));
+            violations.push(Violation::of_parameter(
+                self.place.name(),
+                &self.name,
+                detail_of(&error),
+            ));
         }
         (violations.len() == before).then_some(value)
     }
@@ -242,7 +260,10 @@ fn violations_of(error: &ValidationError<'_>) -> Vec<Violation> {
         pointer: format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1")),
         detail: shorten(detail),
     };
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the crate's own list grows; others stand at their value")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the crate's own list grows; others stand at their value"
+    )]
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
@@ -282,7 +303,10 @@ fn validator(root: &Value, schema: &Value, place: &str) -> Result<Validator, Doc
         .with_format("date", |text: &str| text.parse::<Date>().is_ok())
         .with_format("date-time", |text: &str| text.parse::<Timestamp>().is_ok())
         .build(&whole)
-        .map_err(|error| DocumentError::Schema { place: place.to_owned(), reason: error.to_string() })
+        .map_err(|error| DocumentError::Schema {
+            place: place.to_owned(),
+            reason: error.to_string(),
+        })
 }
 
 /// A decimal number without exponent: `-?digits[.digits]`.
@@ -372,7 +396,8 @@ mod tests {
 
     #[test]
     fn every_violation_is_named_at_once_where_it_stands() {
-        let found = violations(&json!({"seatIds": [], "seat": 1, "amount": "1e3", "day": "2026-02-30"}));
+        let found =
+            violations(&json!({"seatIds": [], "seat": 1, "amount": "1e3", "day": "2026-02-30"}));
         let pointers: Vec<_> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
         for expected in ["/seatIds", "/seat", "/holderId", "/amount", "/day"] {
             assert!(pointers.contains(&expected), "{expected} is missing in {found:?}");
@@ -382,7 +407,8 @@ mod tests {
 
     #[test]
     fn a_good_body_has_no_violation() {
-        let body = json!({"seatIds": ["a"], "holderId": "b", "amount": "-12.50", "day": "2026-02-28"});
+        let body =
+            json!({"seatIds": ["a"], "holderId": "b", "amount": "-12.50", "day": "2026-02-28"});
         assert_eq!(violations(&body), []);
     }
 

@@ -51,7 +51,10 @@ pub fn routes(parts: Vec<Arc<dyn Part>>, metrics: PrometheusHandle) -> Router {
         .route(
             "/metrics",
             get(async move || {
-                ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())
+                (
+                    [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+                    metrics.render(),
+                )
             }),
         )
 }

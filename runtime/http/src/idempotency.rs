@@ -116,15 +116,14 @@ mod tests {
         let hash = |body| request_hash("/v1/shows", "", Some(&body));
         assert_eq!(hash(json!({"a": 1, "b": [1, 2]})), hash(json!({"b": [1, 2], "a": 1})));
         assert_ne!(hash(json!({"a": 1, "b": [1, 2]})), hash(json!({"a": 1, "b": [2, 1]})));
-        assert_ne!(
-            request_hash("/v1/a", "b", None),
-            request_hash("/v1/a?", "b", None),
-        );
+        assert_ne!(request_hash("/v1/a", "b", None), request_hash("/v1/a?", "b", None),);
     }
 
     #[test]
     fn a_short_or_odd_key_is_refused() {
-        for (value, good) in [("abcdefgh", true), ("a:b_c-D9", true), ("short", false), ("with space", false)] {
+        for (value, good) in
+            [("abcdefgh", true), ("a:b_c-D9", true), ("short", false), ("with space", false)]
+        {
             let mut headers = HeaderMap::new();
             headers.insert("idempotency-key", value.parse().expect("a header"));
             assert_eq!(key(&headers).is_ok(), good, "{value}");

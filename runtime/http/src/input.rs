@@ -71,7 +71,9 @@ impl Input {
 }
 
 pub(crate) fn too_large() -> Problem {
-    Problem::too_large(format!("expected a body of at most {MAX_BODY_BYTES} bytes that arrives whole"))
+    Problem::too_large(format!(
+        "expected a body of at most {MAX_BODY_BYTES} bytes that arrives whole"
+    ))
 }
 
 async fn read_parameters(
@@ -102,7 +104,11 @@ async fn read_parameters(
             continue;
         };
         if found.contains_key(&name) {
-            violations.push(Violation::of_parameter(place.name(), &name, "expected one value, found more"));
+            violations.push(Violation::of_parameter(
+                place.name(),
+                &name,
+                "expected one value, found more",
+            ));
             continue;
         }
         let value = parameter.read(&text, violations).unwrap_or(Value::Null);
@@ -116,7 +122,11 @@ async fn read_parameters(
             found.insert(parameter.name.clone(), default.clone());
         } else if parameter.required {
             let detail = "expected a value, found none";
-            violations.push(Violation::of_parameter(parameter.place.name(), &parameter.name, detail));
+            violations.push(Violation::of_parameter(
+                parameter.place.name(),
+                &parameter.name,
+                detail,
+            ));
         }
     }
     Ok(found)
@@ -146,7 +156,8 @@ fn read_body(
 }
 
 fn check_media_type(schema: &BodySchema, headers: &HeaderMap) -> Result<(), Problem> {
-    let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let found =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = found.split(';').next().unwrap_or_default().trim();
     let known = schema.media_types.iter().any(|known| known.eq_ignore_ascii_case(essence));
     if known {

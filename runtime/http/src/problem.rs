@@ -189,8 +189,9 @@ mod tests {
 
     #[test]
     fn a_problem_has_the_members_of_rfc_9457() {
-        let problem = Problem::validation(vec![Violation::of_parameter("query", "limit", "expected x")])
-            .instance("/v1/shows");
+        let problem =
+            Problem::validation(vec![Violation::of_parameter("query", "limit", "expected x")])
+                .instance("/v1/shows");
         assert_eq!(
             serde_json::to_value(problem).expect("JSON"),
             serde_json::json!({

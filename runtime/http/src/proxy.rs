@@ -14,8 +14,8 @@ use reqwest::Url;
 
 use crate::input::{MAX_BODY_BYTES, too_large};
 use crate::operation::Operation;
-use crate::server::answer;
 use crate::problem::Problem;
+use crate::server::answer;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -81,7 +81,10 @@ impl Upstream {
     }
 
     /// Routes that forward these operations, each under its own path and method.
-    pub fn routes<'a>(&self, operations: impl IntoIterator<Item = &'a &'static Operation>) -> Router {
+    pub fn routes<'a>(
+        &self,
+        operations: impl IntoIterator<Item = &'a &'static Operation>,
+    ) -> Router {
         operations.into_iter().fold(Router::new(), |router, operation| {
             let upstream = self.clone();
             let method = method_filter(operation.method);
@@ -118,9 +121,16 @@ impl Upstream {
     }
 
     fn problem(&self, error: &reqwest::Error) -> Problem {
-        tracing::warn!(service = &*self.name, error = error as &dyn std::error::Error, "a request could not be forwarded");
+        tracing::warn!(
+            service = &*self.name,
+            error = error as &dyn std::error::Error,
+            "a request could not be forwarded"
+        );
         if error.is_connect() {
-            return Problem::unavailable(format!("the service `{}` can't be reached; try again", self.name));
+            return Problem::unavailable(format!(
+                "the service `{}` can't be reached; try again",
+                self.name
+            ));
         }
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -160,7 +170,10 @@ mod tests {
     fn an_address_is_a_scheme_a_host_and_a_port() {
         assert!(Upstream::new("core", "http://127.0.0.1:8082").is_ok());
         for bad in ["127.0.0.1:8082", "ftp://host", "http://host/path", ""] {
-            assert!(matches!(Upstream::new("core", bad), Err(UpstreamError::Address { .. })), "{bad}");
+            assert!(
+                matches!(Upstream::new("core", bad), Err(UpstreamError::Address { .. })),
+                "{bad}"
+            );
         }
     }
 

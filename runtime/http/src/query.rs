@@ -44,7 +44,8 @@ async fn read_row<O: RowOperation>(api: &Api, request: Request) -> Result<Respon
     caught_up::<O::Contract>(api, &input.headers).await?;
     let key = O::key(typed(Value::Object(input.parameters))?);
     let values = O::View::key_values(&key);
-    let read = api.store().row(O::View::TABLE, &input.tenant, &values).await.map_err(store_problem)?;
+    let read =
+        api.store().row(O::View::TABLE, &input.tenant, &values).await.map_err(store_problem)?;
     let Some(row) = read.row else {
         return Err(Problem::new(
             StatusCode::NOT_FOUND,
@@ -77,10 +78,12 @@ async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Resp
     let order = total_order(O::View::TABLE, O::ORDER);
     let after = match token.as_ref().and_then(Value::as_str) {
         None => None,
-        Some(token) => Some(parse_page_token(token, &column_types(O::View::TABLE, &order)).ok_or_else(|| {
-            let detail = "expected the `nextPageToken` of a page of this list";
-            Problem::validation(vec![Violation::of_parameter("query", "pageToken", detail)])
-        })?),
+        Some(token) => Some(
+            parse_page_token(token, &column_types(O::View::TABLE, &order)).ok_or_else(|| {
+                let detail = "expected the `nextPageToken` of a page of this list";
+                Problem::validation(vec![Violation::of_parameter("query", "pageToken", detail)])
+            })?,
+        ),
     };
     let query = ListQuery {
         table: O::View::TABLE,
@@ -156,7 +159,8 @@ async fn caught_up<C: Contract>(api: &Api, headers: &HeaderMap) -> Result<(), Pr
 }
 
 fn not_yet(wait: Duration) -> Problem {
-    let detail = format!("the view had not come to the cursor after {} s; try again", wait.as_secs());
+    let detail =
+        format!("the view had not come to the cursor after {} s; try again", wait.as_secs());
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "VIEW_BEHIND", detail).retry_after_s(1)
 }
 

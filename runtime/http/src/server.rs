@@ -78,7 +78,10 @@ pub fn with_middleware(router: Router) -> Router {
 async fn time_limit(request: Request, next: Next) -> Response {
     answer(request, async |request| {
         tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.map_err(|_| {
-            Problem::unavailable(format!("the request took more than {} s", REQUEST_TIMEOUT.as_secs()))
+            Problem::unavailable(format!(
+                "the request took more than {} s",
+                REQUEST_TIMEOUT.as_secs()
+            ))
         })
     })
     .await
@@ -173,7 +176,9 @@ pub async fn listen(address: &str, flag: &'static str) -> Result<TcpListener, Li
 #[non_exhaustive]
 pub enum ListenError {
     /// Another process has it.
-    #[error("`{address}` is taken by another process; stop it or give another address with `{flag}` (port 0 takes a free one)")]
+    #[error(
+        "`{address}` is taken by another process; stop it or give another address with `{flag}` (port 0 takes a free one)"
+    )]
     Taken {
         /// The address.
         address: String,
@@ -181,7 +186,9 @@ pub enum ListenError {
         flag: &'static str,
     },
     /// It isn't this machine's, or not allowed.
-    #[error("`{address}` can't be listened on: {source}; give `host:port` of this machine with `{flag}`")]
+    #[error(
+        "`{address}` can't be listened on: {source}; give `host:port` of this machine with `{flag}`"
+    )]
     Refused {
         /// The address.
         address: String,

@@ -65,7 +65,11 @@ pub async fn serve(api: &Api, operation: &'static Operation, request: Request) -
     answer(request, async |request| read(api, operation, request).await).await
 }
 
-async fn read(api: &Api, operation: &'static Operation, request: Request) -> Result<Response, Problem> {
+async fn read(
+    api: &Api,
+    operation: &'static Operation,
+    request: Request,
+) -> Result<Response, Problem> {
     let input = Input::read(operation, api.schema(operation), request, |_, _| ()).await?;
     let Parameters { command_id, at } = typed(Value::Object(input.parameters))?;
     let at = match at {
@@ -75,8 +79,7 @@ async fn read(api: &Api, operation: &'static Operation, request: Request) -> Res
             Problem::validation(vec![Violation::of_parameter("query", "at", detail)])
         })?),
     };
-    let tenant = at.as_ref().map(|at| at.tenant.as_str());
-    if let Some(outcome) = outcome(api, tenant, command_id).await? {
+    if let Some(outcome) = outcome(api, tenant_of(at.as_ref()), command_id).await? {
         return found(api, &outcome, at.as_ref());
     }
     let Some(at) = at else { return Err(unknown(command_id)) };
@@ -85,10 +88,15 @@ async fn read(api: &Api, operation: &'static Operation, request: Request) -> Res
         return Ok(Json(pending(command_id, &at)).into_response());
     }
     // Decided between the two looks, or never there.
-    match outcome(api, tenant, command_id).await? {
+    match outcome(api, tenant_of(Some(&at)), command_id).await? {
         Some(outcome) => found(api, &outcome, Some(&at)),
         None => Err(unknown(command_id)),
     }
+}
+
+/// The tenant that `at` names; without it a command of any is found.
+fn tenant_of(at: Option<&At>) -> Option<&str> {
+    at.map(|at| at.tenant.as_str())
 }
 
 fn found(api: &Api, outcome: &Outcome, at: Option<&At>) -> Result<Response, Problem> {
@@ -160,7 +168,8 @@ fn rejection(api: &Api, outcome: &Outcome) -> Problem {
     // A code of an older contract, declared no more, still is a refusal.
     let status = declared.map_or(409, |declared| declared.status);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::CONFLICT);
-    let detail = outcome.detail.clone().or_else(|| declared.map(|declared| declared.doc.to_owned()));
+    let detail =
+        outcome.detail.clone().or_else(|| declared.map(|declared| declared.doc.to_owned()));
     let detail = detail.unwrap_or_else(|| "a business rule refused the command".to_owned());
     Problem::new(status, code, detail).command_id(outcome.command_id).details(details(outcome))
 }
@@ -183,7 +192,11 @@ fn status_of<'a>(api: &Api, outcome: &'a Outcome) -> CommandStatus<'a> {
         events: outcome
             .events
             .iter()
-            .map(|event| EventReference { id: event.id, wire_type: &event.r#type, sequence: event.sequence })
+            .map(|event| EventReference {
+                id: event.id,
+                wire_type: &event.r#type,
+                sequence: event.sequence,
+            })
             .collect(),
         cursor: Some(cursor(outcome).to_string()),
         accepted_at: outcome.accepted_at,
