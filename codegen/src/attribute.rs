@@ -21,8 +21,12 @@ pub(crate) struct Spanned<T> {
 pub(crate) struct Attribute {
     /// The role that `kind` gives, and where it does.
     pub(crate) kind: Option<Spanned<Role>>,
+    /// Whether `kind` is there and gives none, so that nobody knows what the type is for.
+    pub(crate) kind_unknown: bool,
     pub(crate) wire_type: Option<Spanned<String>>,
     pub(crate) key: Vec<Spanned<String>>,
+    /// Whether `key` is there, whatever it holds.
+    pub(crate) has_key: bool,
     pub(crate) rejections: Vec<DeclaredRejection>,
     pub(crate) deadline: Option<DeclaredDeadline>,
     pub(crate) socket: bool,
@@ -87,7 +91,8 @@ pub(crate) fn of_type(tree: &Tree, file: &str, problems: &mut Problems) -> Attri
     let mut attribute = Attribute::default();
     if let Some(member) = members.iter().find(|member| member.key == "kind") {
         attribute.kind = reader.kind(member);
-        if attribute.kind.is_none() {
+        attribute.kind_unknown = attribute.kind.is_none();
+        if attribute.kind_unknown {
             // What the other keys mean depends on the kind; the one problem is enough.
             return attribute;
         }
@@ -101,7 +106,10 @@ pub(crate) fn of_type(tree: &Tree, file: &str, problems: &mut Problems) -> Attri
         let value = &member.value;
         match member.key.as_str() {
             "type" => attribute.wire_type = reader.string(member),
-            "key" => attribute.key = reader.strings("key", value),
+            "key" => {
+                attribute.has_key = true;
+                attribute.key = reader.strings("key", value);
+            }
             "rejections" => attribute.rejections = reader.rejections(value),
             "deadline" => attribute.deadline = reader.deadline(value),
             "socket" => attribute.socket = reader.boolean(member),

@@ -77,13 +77,13 @@ impl Problems {
         self.found.iter().filter(|problem| problem.severity == Severity::Error).count()
     }
 
-    /// Gives the errors after the first `count` another rule: they were found by a proof that serves
-    /// several.
-    pub(crate) fn rename_since(&mut self, count: usize, rule: &'static Rule) {
+    /// Of the errors after the first `count`, makes breaches of one rule breaches of another: they were
+    /// found by a proof that serves both.
+    pub(crate) fn rename_since(&mut self, count: usize, from: &'static Rule, to: &'static Rule) {
         let errors = self.found.iter_mut().filter(|problem| problem.severity == Severity::Error);
-        for problem in errors.skip(count) {
-            problem.rule = rule.id;
-            rule.mend.clone_into(&mut problem.help);
+        for problem in errors.skip(count).filter(|problem| problem.rule == from.id) {
+            problem.rule = to.id;
+            to.mend.clone_into(&mut problem.help);
         }
     }
 

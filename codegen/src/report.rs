@@ -44,7 +44,7 @@ pub fn render(problems: &[Problem], texts: &BTreeMap<String, String>, colour: bo
         out.push('\n');
     }
     let out = out.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-    format!("{}\n{}\n", out.trim_end(), count(problems)).trim_start_matches('\n').to_owned()
+    format!("{}\n\n{}\n", out.trim_end(), count(problems)).trim_start_matches('\n').to_owned()
 }
 
 /// Renders `problems` as one JSON document: an array of objects in the order of the report.

@@ -21,21 +21,33 @@ fn cases_say_what_they_should() {
     let bless = std::env::var_os("CHARTER_BLESS").is_some();
     let mut failures = Vec::new();
     let mut broken = BTreeSet::new();
-    let mut names: Vec<PathBuf> =
-        fs::read_dir(cases()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut names: Vec<PathBuf> = fs::read_dir(cases())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     names.sort();
     for case in names.iter().filter(|case| !case.ends_with("base")) {
         let root = tempfile::tempdir().unwrap();
         copy(&cases().join("base"), root.path());
         change(&fs::read_to_string(case.join("change.txt")).unwrap(), root.path());
-        let output =
-            Command::cargo_bin("charter").unwrap().args(["generate", "--root"]).arg(root.path()).output().unwrap();
+        let output = Command::cargo_bin("charter")
+            .unwrap()
+            .args(["generate", "--root"])
+            .arg(root.path())
+            .output()
+            .unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
-        broken.extend(rules::ALL.iter().map(|rule| rule.id).filter(|id| said.lines().any(|line| line == *id)));
+        broken.extend(
+            rules::ALL.iter().map(|rule| rule.id).filter(|id| said.lines().any(|line| line == *id)),
+        );
         let mut found = vec![("stderr.txt", said)];
         match output.status.code() {
-            Some(0) => found.push(("generated.txt", files(&root.path().join("generated")).join("\n") + "\n")),
-            Some(1) => assert!(!root.path().join("generated").exists(), "{case:?} generates nothing"),
+            Some(0) => found
+                .push(("generated.txt", files(&root.path().join("generated")).join("\n") + "\n")),
+            Some(1) => {
+                assert!(!root.path().join("generated").exists(), "{case:?} generates nothing")
+            }
             code => panic!("{case:?} exits with {code:?}: {}", found[0].1),
         }
         for (name, found) in found {
@@ -44,12 +56,16 @@ fn cases_say_what_they_should() {
             if expected != found && bless {
                 fs::write(&path, &found).unwrap();
             } else if expected != found {
-                failures.push(format!("{}:\n--- expected\n{expected}\n--- found\n{found}", path.display()));
+                failures.push(format!(
+                    "{}:\n--- expected\n{expected}\n--- found\n{found}",
+                    path.display()
+                ));
             }
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    let unproven: Vec<_> = rules::ALL.iter().filter(|rule| !broken.contains(rule.id)).map(|rule| rule.id).collect();
+    let unproven: Vec<_> =
+        rules::ALL.iter().filter(|rule| !broken.contains(rule.id)).map(|rule| rule.id).collect();
     assert_eq!(unproven, Vec::<&str>::new(), "rules that no case breaks");
 }
 
@@ -107,7 +123,11 @@ fn change(text: &str, root: &Path) {
 
 fn replace(path: &Path, block: &[&str]) {
     let side = |sign: char| -> String {
-        block.iter().filter_map(|line| line.strip_prefix(sign)).map(|line| format!("{line}\n")).collect()
+        block
+            .iter()
+            .filter_map(|line| line.strip_prefix(sign))
+            .map(|line| format!("{line}\n"))
+            .collect()
     };
     let (old, new) = (side('-'), side('+'));
     let text = fs::read_to_string(path).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::types::{self, Types};
 /// The indexes of the key fields of a message or view.
 pub(super) fn resolve(id: TypeId, types: &Types, problems: &mut Problems) -> Vec<usize> {
     let attribute = &types.attributes[&id];
-    if attribute.key.is_empty() {
+    if !attribute.has_key {
         let message = format!("expected `{}` to have a `key`, found none", types.def(id).full_name);
         let at = attribute.kind.as_ref().map_or_else(|| types.head(id), |kind| kind.origin.clone());
         problems.push(Problem::new(&rules::KEY_MISSING, &at, message));

@@ -8,8 +8,8 @@ use super::operations::{Draft, check_responses};
 use super::pairs::{Presence, Side};
 use crate::attribute::{Spanned, list};
 use crate::ir::{
-    CommandOperation, Constant, Direction, Dispatch, Field, FieldSource, Logical, Method, Property,
-    Purpose, SchemaShape, Type,
+    CommandOperation, Constant, Direction, Dispatch, Field, FieldSource, Logical, Method, Object,
+    Property, Purpose, SchemaShape, Type,
 };
 use crate::problem::Problem;
 use crate::rules;
@@ -123,6 +123,9 @@ fn source(
     if let Some(default) = &field.default {
         return Some(FieldSource::Constant(default.clone()));
     }
+    if body_object(draft, scope).is_some_and(|object| scope.schemas.is_broken(object)) {
+        return None;
+    }
     let message = format!(
         "expected a source for the field `{}` of `{}`, which has no default; found none",
         field.name, command.value
@@ -132,12 +135,15 @@ fn source(
     None
 }
 
-fn properties<'s>(draft: &Draft<'_>, scope: &'s Scope<'_>) -> &'s [Property] {
-    let shape = draft.operation.body.as_ref().map(|body| &scope.schemas.get(body.schema).shape);
-    match shape {
-        Some(SchemaShape::Object(object)) => &object.properties,
-        Some(SchemaShape::Enum(_) | SchemaShape::OneOf(_) | SchemaShape::Alias(_)) | None => &[],
+fn body_object<'s>(draft: &Draft<'_>, scope: &'s Scope<'_>) -> Option<&'s Object> {
+    match &scope.schemas.get(draft.operation.body.as_ref()?.schema).shape {
+        SchemaShape::Object(object) => Some(object),
+        SchemaShape::Enum(_) | SchemaShape::OneOf(_) | SchemaShape::Alias(_) => None,
     }
+}
+
+fn properties<'s>(draft: &Draft<'_>, scope: &'s Scope<'_>) -> &'s [Property] {
+    body_object(draft, scope).map(|object| object.properties.as_slice()).unwrap_or_default()
 }
 
 /// Whether the property has a sound `x-fill`.
@@ -281,13 +287,12 @@ fn dispatch(
     let name = &scope.contexts[context].name;
     let own =
         draft.tree.get("x-contexts").map(|tree| scope.document.dispatches(tree, scope.problems));
-    let found =
-        own.as_ref().and_then(|own| own.get(name)).or_else(|| root.contexts.get(name)).cloned();
+    let found = own.as_ref().and_then(|own| own.get(name)).or_else(|| root.contexts.get(name));
     if found.is_none() {
         let message = format!(
             "expected `x-contexts` to say how the context `{name}` is dispatched, found nothing"
         );
         scope.problems.push(Problem::new(&rules::CONTEXT_UNKNOWN, &command.origin, message));
     }
-    found
+    found.map(|(dispatch, _)| dispatch.clone())
 }

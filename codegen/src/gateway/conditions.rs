@@ -121,7 +121,7 @@ fn check_type(
     }
     let ty = types::inner(&field.ty);
     scope.meet(&parameter.schema, &parameter.origin, ty, &field.origin, Direction::Request);
-    scope.problems.rename_since(before, &rules::BY_TYPE);
+    scope.problems.rename_since(before, &rules::TYPE_PAIR, &rules::BY_TYPE);
 }
 
 /// Reads `x-order`; the key's missing columns follow, so that the order is total.

@@ -31,6 +31,9 @@ pub(super) struct Document<'a> {
     pub(super) tree: &'a Tree,
 }
 
+/// How the commands of each context are dispatched, with where that is said.
+pub(super) type Dispatches = BTreeMap<String, (Dispatch, Origin)>;
+
 /// What the document says of itself.
 pub(super) struct Root<'a> {
     pub(super) title: String,
@@ -40,7 +43,7 @@ pub(super) struct Root<'a> {
     /// The path parameter that gives the tenant.
     pub(super) tenant: Option<Spanned<String>>,
     /// How the commands of each context are dispatched.
-    pub(super) contexts: BTreeMap<String, Dispatch>,
+    pub(super) contexts: Dispatches,
     pub(super) paths: &'a [Member],
 }
 
@@ -114,11 +117,7 @@ impl<'a> Document<'a> {
     }
 
     /// `x-contexts`, of the document or of an operation.
-    pub(super) fn dispatches(
-        &self,
-        tree: &Tree,
-        problems: &mut Problems,
-    ) -> BTreeMap<String, Dispatch> {
+    pub(super) fn dispatches(&self, tree: &Tree, problems: &mut Problems) -> Dispatches {
         let Some(members) = tree.as_object() else {
             self.misshapen("x-contexts", "an object", tree, problems);
             return BTreeMap::new();
@@ -139,10 +138,11 @@ impl<'a> Document<'a> {
                         &self.at(&member.value),
                         message,
                     ));
-                    continue;
+                    // Nothing is generated; its commands need no second problem.
+                    Dispatch::Queue
                 }
             };
-            dispatches.insert(member.key.clone(), dispatch);
+            dispatches.insert(member.key.clone(), (dispatch, self.key_at(member)));
         }
         dispatches
     }

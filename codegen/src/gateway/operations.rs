@@ -9,7 +9,7 @@ use super::schemas::{example, text};
 use super::{Scope, commands, outcome, queries};
 use crate::attribute::list;
 use crate::ir::{
-    Body, Method, Operation, OperationKind, Origin, Parameter, Place, Purpose, Response,
+    Body, Method, Operation, OperationKind, Origin, Parameter, Place, Purpose, Response, SchemaUse,
 };
 use crate::names;
 use crate::problem::{Problem, Problems};
@@ -25,12 +25,21 @@ pub(super) struct Draft<'a> {
     pub(super) tree: &'a Tree,
     /// Where the method stands.
     pub(super) at: Origin,
+    /// Whether a parameter, the body or a response could not be read, so that no more can be said.
+    is_broken: bool,
 }
 
 /// Reads all operations, in the order of path and method. One that breaks a rule may be left out: nothing
 /// is generated then.
 pub(super) fn read(root: &Root<'_>, scope: &mut Scope<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
+    for (name, (_, at)) in &root.contexts {
+        if scope.contexts.iter().all(|context| context.name != *name) {
+            let message =
+                format!("expected `x-contexts` to name a context of the contracts, found `{name}`");
+            scope.problems.push(Problem::new(&rules::CONTEXT_UNKNOWN, at, message));
+        }
+    }
     for path in root.paths {
         let known =
             ["summary", "description", "parameters", "get", "put", "post", "delete", "patch"];
@@ -42,7 +51,7 @@ pub(super) fn read(root: &Root<'_>, scope: &mut Scope<'_>) -> Vec<Operation> {
             let shared = path.value.get("parameters");
             let Some(mut draft) = draft(&path.key, method, member, shared, scope) else { continue };
             tenant(&mut draft, root, scope);
-            let kind = purpose(&mut draft, root, scope);
+            let kind = if draft.is_broken { None } else { purpose(&mut draft, root, scope) };
             if let Some(kind) = kind {
                 draft.operation.kind = kind;
                 operations.push(draft.operation);
@@ -108,9 +117,14 @@ fn draft<'a>(
         scope.problems.push(Problem::new(&rules::DESCRIPTION_MISSING, &at, message));
     }
     let stem = names::upper(&id);
-    let parameters = parameters(path, tree, shared, &stem, &at, scope);
+    let before = scope.problems.errors();
+    let parameters = parameters(path, tree, shared, &stem, scope);
     let body = tree.get("requestBody").and_then(|body| self::body(body, tree, &stem, scope));
     let responses = responses(tree, &stem, &at, scope);
+    let is_broken = scope.problems.errors() > before;
+    if !is_broken {
+        check_holes(path, &parameters, &at, scope);
+    }
     let tags = tree.get("tags").and_then(Tree::as_array).unwrap_or_default();
     let operation = Operation {
         rust: names::field(&id),
@@ -128,7 +142,7 @@ fn draft<'a>(
         responses,
         origin: at.clone(),
     };
-    Some(Draft { operation, tree, at })
+    Some(Draft { operation, tree, at, is_broken })
 }
 
 fn parameters(
@@ -136,7 +150,6 @@ fn parameters(
     tree: &Tree,
     shared: Option<&Tree>,
     stem: &str,
-    at: &Origin,
     scope: &mut Scope<'_>,
 ) -> Vec<Parameter> {
     let of_path = shared.and_then(Tree::as_array).unwrap_or_default();
@@ -157,8 +170,23 @@ fn parameters(
         }
         parameters.push(parameter);
     }
-    let holes: Vec<&str> =
-        path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
+    let holes = holes(path);
+    // Those of the path first, in its order; the others as they stand.
+    parameters.sort_by_key(|parameter| {
+        let hole = holes.iter().position(|hole| *hole == parameter.name);
+        (parameter.place, hole.unwrap_or_default())
+    });
+    parameters
+}
+
+/// The names in braces.
+fn holes(path: &str) -> Vec<&str> {
+    path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
+}
+
+/// The holes of the path are its parameters.
+fn check_holes(path: &str, parameters: &[Parameter], at: &Origin, scope: &mut Scope<'_>) {
+    let holes = holes(path);
     for hole in &holes {
         if !parameters
             .iter()
@@ -178,12 +206,6 @@ fn parameters(
             scope.problems.push(Problem::new(&rules::PATH_PARAMETER, &parameter.origin, message));
         }
     }
-    // Those of the path first, in its order; the others as they stand.
-    parameters.sort_by_key(|parameter| {
-        let hole = holes.iter().position(|hole| *hole == parameter.name);
-        (parameter.place, hole.unwrap_or_default())
-    });
-    parameters
 }
 
 fn parameter(tree: &Tree, stem: &str, scope: &mut Scope<'_>) -> Option<Parameter> {
@@ -274,6 +296,7 @@ fn body(tree: &Tree, operation: &Tree, stem: &str, scope: &mut Scope<'_>) -> Opt
             document.misshapen("a body's schema", "an object", schema, scope.problems);
             return None;
         };
+        check_example(used, &media.value, scope);
         found = Some((id, schema));
     }
     let Some((schema, _)) = found else {
@@ -292,6 +315,16 @@ fn body(tree: &Tree, operation: &Tree, stem: &str, scope: &mut Scope<'_>) -> Opt
         merge_patch: operation.get("x-cleared").is_some(),
         doc: text(tree, "description"),
     })
+}
+
+/// The example of a media type is a value of its schema.
+fn check_example(mut schema: SchemaUse, media: &Tree, scope: &mut Scope<'_>) {
+    if let Some(member) = media.member("example") {
+        schema.example = Some(member.value.to_json());
+        schema.default = None;
+        schema.origin = scope.document.key_at(member);
+        scope.schemas.check_value(&schema, scope.problems);
+    }
 }
 
 fn responses(tree: &Tree, stem: &str, at: &Origin, scope: &mut Scope<'_>) -> Vec<Response> {
@@ -330,6 +363,9 @@ fn responses(tree: &Tree, stem: &str, at: &Origin, scope: &mut Scope<'_>) -> Vec
         let schema = schema.and_then(|schema| {
             scope.schemas.use_of(schema, &format!("{stem}{status}"), scope.problems)
         });
+        if let (Some(schema), Some(media)) = (&schema, content) {
+            check_example(schema.clone(), &media.value, scope);
+        }
         let headers = tree.get("headers").and_then(Tree::as_object).unwrap_or_default();
         let header = |header: &Member| {
             let tree = document.follow(&header.value, scope.problems)?;
@@ -359,7 +395,6 @@ fn tenant(draft: &mut Draft<'_>, root: &Root<'_>, scope: &mut Scope<'_>) {
         let message = format!("expected the tenant `{}` to be a string in the path", tenant.value);
         let problem = Problem::new(&rules::TENANT_PARAMETER, &parameter.origin, message);
         scope.problems.push(problem.related(&tenant.origin, "named as the tenant here"));
-        return;
     }
     parameter.purpose = Purpose::Tenant;
     draft.operation.tenant = Some(index);
@@ -367,6 +402,16 @@ fn tenant(draft: &mut Draft<'_>, root: &Root<'_>, scope: &mut Scope<'_>) {
 
 fn purpose(draft: &mut Draft<'_>, root: &Root<'_>, scope: &mut Scope<'_>) -> Option<OperationKind> {
     let tree = draft.tree;
+    for (key, owner) in [("x-by", "x-query"), ("x-order", "x-query"), ("x-cleared", "x-command")] {
+        if let Some(member) = tree.member(key).filter(|_| tree.get(owner).is_none()) {
+            let message = format!("expected `{key}` beside `{owner}` only");
+            scope.problems.push(Problem::new(
+                &rules::OPENAPI_KEYWORD,
+                &scope.document.key_at(member),
+                message,
+            ));
+        }
+    }
     match (tree.get("x-command"), tree.get("x-query"), tree.get("x-outcome")) {
         (Some(command), None, None) => {
             commands::build(draft, command, root, scope).map(OperationKind::Command)
@@ -397,7 +442,7 @@ pub(super) fn check_responses(draft: &Draft<'_>, expected: &[u16], problems: &mu
     let missing: Vec<String> = missing.map(ToString::to_string).collect();
     if !missing.is_empty() {
         let message = format!(
-            "expected `{}` to have responses that it lacks: {}",
+            "expected `{}` to have a response for each status that the gateway gives, found none for {}",
             operation.id,
             missing.join(", ")
         );

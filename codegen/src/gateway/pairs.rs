@@ -170,7 +170,7 @@ impl Scope<'_> {
             self.null_pair(side, field, "is always there", "may be null");
         }
         if side.schema.nullable && !optional {
-            self.null_pair(side, field, "may be null", "never is");
+            self.null_pair(side, field, "may be null", "is not optional");
         }
     }
 
@@ -239,16 +239,12 @@ impl Scope<'_> {
             (SchemaType::Ref(schema), Type::Named { id, .. }) => {
                 self.meet_named(*schema, *id, at, field_at, direction)
             }
-            (SchemaType::Base64, _) if self.is_fixed(ty) => {}
+
             (found, _) => {
                 let found = self.describe(found);
                 self.type_pair(&found, at, ty, field_at);
             }
         }
-    }
-
-    fn is_fixed(&self, ty: &Type) -> bool {
-        matches!(ty, Type::Named { id, .. } if matches!(self.types.def(*id).shape, Shape::Fixed { .. }))
     }
 
     fn meet_item(
@@ -349,6 +345,9 @@ impl Scope<'_> {
     }
 }
 
+/// What no schema meets.
+const NONE: &str = "nothing, for it has no counterpart,";
+
 /// The schema that meets `ty`, in words.
 fn counterpart(ty: &Type, scope: &Scope<'_>) -> &'static str {
     match ty {
@@ -375,12 +374,12 @@ fn counterpart(ty: &Type, scope: &Scope<'_>) -> &'static str {
             | Logical::LocalTimestampMillis
             | Logical::LocalTimestampMicros
             | Logical::LocalTimestampNanos
-            | Logical::Duration => "nothing, for it has no counterpart,",
+            | Logical::Duration => NONE,
         },
         Type::Named { id, .. } => match scope.types.def(*id).shape {
             Shape::Record(_) => "an object",
             Shape::Enum(_) => "an enum",
-            Shape::Fixed { .. } => "`type: string, contentEncoding: base64`",
+            Shape::Fixed { .. } => NONE,
             Shape::Union(_) => "a `oneOf` with a discriminator",
         },
     }

@@ -44,16 +44,22 @@ pub(super) fn build(
     if row.page.is_some() {
         page_parameters(draft);
     }
+    let before = scope.problems.errors();
     let conditions = conditions::read(draft, of_view, scope);
     let order = conditions::order(draft, of_view, row.page.is_some(), scope);
+    let is_sound = scope.problems.errors() == before;
     let result = match row.page {
         None => {
-            conditions::check_row(draft, of_view, &conditions, scope);
+            if is_sound {
+                conditions::check_row(draft, of_view, &conditions, scope);
+            }
             check_responses(draft, &[200, 400, 404, 422, 500, 503], scope.problems);
             QueryResult::One { row: row.row }
         }
         Some(page) => {
-            conditions::check_index(draft, of_view, &conditions, &order, scope);
+            if is_sound {
+                conditions::check_index(draft, of_view, &conditions, &order, scope);
+            }
             check_responses(draft, &[200, 400, 422, 500, 503], scope.problems);
             let (default_limit, max_limit) = limits(draft, scope).unwrap_or_default();
             QueryResult::Page { page, row: row.row, default_limit, max_limit }

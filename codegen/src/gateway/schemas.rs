@@ -1,6 +1,6 @@
 //! The document's schemas: those under `components`, and those that stand where they are used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use charter_avro::source::{Member, Tree};
 
@@ -46,13 +46,20 @@ pub(super) struct Schemas<'a> {
     names: BTreeMap<String, SchemaId>,
     /// `x-fill` of a property, by where the property stands.
     fills: BTreeMap<Origin, Origin>,
+    /// Objects with a property that could not be read, by where they stand.
+    broken: BTreeSet<Origin>,
 }
 
 impl<'a> Schemas<'a> {
     /// Reads `components.schemas`. Inline ones follow where they are met.
     pub(super) fn read(document: &'a Document<'a>, problems: &mut Problems) -> Self {
-        let mut schemas =
-            Self { document, defs: Vec::new(), names: BTreeMap::new(), fills: BTreeMap::new() };
+        let mut schemas = Self {
+            document,
+            defs: Vec::new(),
+            names: BTreeMap::new(),
+            fills: BTreeMap::new(),
+            broken: BTreeSet::new(),
+        };
         let components = document.tree.get("components");
         if let Some(components) = components {
             let known =
@@ -105,6 +112,11 @@ impl<'a> Schemas<'a> {
     /// Where the property has `x-fill`, if it does.
     pub(super) fn fill(&self, property: &Property) -> Option<&Origin> {
         self.fills.get(&property.origin)
+    }
+
+    /// Whether a property of the object could not be read, so that nothing is said of what it lacks.
+    pub(super) fn is_broken(&self, object: &Object) -> bool {
+        self.broken.contains(&object.origin)
     }
 
     /// The use behind aliases: what a value of `schema` really is.
@@ -389,7 +401,10 @@ impl<'a> Schemas<'a> {
             let origin = document.key_at(member);
             let inline = format!("{name}{}", names::upper(&member.key));
             self.describe(&member.value, &member.key, &origin, problems);
-            let Some(schema) = self.use_of(&member.value, &inline, problems) else { continue };
+            let Some(schema) = self.use_of(&member.value, &inline, problems) else {
+                self.broken.insert(document.at(tree));
+                continue;
+            };
             if let Some(fill) = member.value.get("x-fill") {
                 if fill.as_str() != Some("uuid") {
                     document.misshapen("x-fill", "`uuid`", fill, problems);
@@ -419,6 +434,7 @@ impl<'a> Schemas<'a> {
         Object {
             properties,
             closed: tree.get("additionalProperties").and_then(Tree::as_bool) == Some(false),
+            origin: document.at(tree),
             min_properties: count.and_then(|count| usize::try_from(count).ok()),
         }
     }

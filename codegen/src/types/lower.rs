@@ -138,6 +138,9 @@ impl<'a> Lowering<'a> {
         def.origin = origin(file, node.span);
         def.doc = node.kind.doc().map(ToOwned::to_owned);
         def.schema = parsed.schema_text(named.name.as_str());
+        if attribute.kind_unknown {
+            self.types.broken.add(named.name.to_string());
+        }
         self.types.attributes.insert(TypeId(self.types.defs.len()), attribute);
         self.types.defs.push(def);
         unions.sort_by_key(|(id, _)| *id);

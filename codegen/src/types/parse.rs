@@ -33,6 +33,11 @@ pub(crate) struct Broken {
 }
 
 impl Broken {
+    /// Adds a type that parses but is not to be used.
+    pub(crate) fn add(&mut self, full_name: String) {
+        self.names.insert(full_name);
+    }
+
     /// Whether a type of this full name is broken, or a file that should hold it.
     pub(crate) fn holds(&self, full_name: &str) -> bool {
         let (namespace, name) = full_name.rsplit_once('.').unwrap_or_default();

@@ -4,8 +4,8 @@ use super::{Presence, Side};
 use crate::attribute::list;
 use crate::gateway::Scope;
 use crate::ir::{
-    Branch, ConversionParts, Direction, Field, Object, OneOf, PartSource, SchemaDef, SchemaShape, Shape, Type, TypeId,
-    Variant,
+    Branch, ConversionParts, Direction, Field, Object, OneOf, PartSource, SchemaDef, SchemaShape,
+    Shape, Type, TypeId, Variant,
 };
 use crate::problem::Problem;
 use crate::rules;
@@ -27,13 +27,27 @@ impl Scope<'_> {
         if !object.closed {
             let message = format!("expected `{}` to say `additionalProperties: false`", def.name);
             let problem = Problem::new(&rules::OBJECT_OPEN, &def.origin, message);
-            self.problems.push(problem.related(&types.head(id), format!("it meets `{}`", types.def(id).full_name)));
+            self.problems.push(
+                problem.related(&types.head(id), format!("it meets `{}`", types.def(id).full_name)),
+            );
         }
-        let properties = object.properties.iter().filter(|property| Some(property.name.as_str()) != discriminator);
-        for property in properties.clone().filter(|property| types::field(fields, &property.name).is_none()) {
-            let message = format!("expected a field of `{}`, found `{}`", types.def(id).full_name, property.name);
+        let properties = object
+            .properties
+            .iter()
+            .filter(|property| Some(property.name.as_str()) != discriminator);
+        for property in
+            properties.clone().filter(|property| types::field(fields, &property.name).is_none())
+        {
+            let message = format!(
+                "expected a field of `{}`, found `{}`",
+                types.def(id).full_name,
+                property.name
+            );
             let problem = Problem::new(&rules::PROPERTY_UNKNOWN, &property.origin, message);
-            self.problems.push(problem.related(&types.head(id), format!("`{}` stands here", types.def(id).full_name)));
+            self.problems.push(
+                problem
+                    .related(&types.head(id), format!("`{}` stands here", types.def(id).full_name)),
+            );
         }
         let parts: Vec<PartSource> = match direction {
             Direction::Request => {
@@ -47,11 +61,18 @@ impl Scope<'_> {
                         continue;
                     };
                     let presence = Presence::of_property(property);
-                    let side = Side { schema: &property.schema, origin: &property.origin, presence };
+                    let side =
+                        Side { schema: &property.schema, origin: &property.origin, presence };
                     if field.private {
-                        let message = format!("expected no private field in a response, found `{}`", field.name);
-                        let problem = Problem::new(&rules::PRIVATE_FIELD, &property.origin, message);
-                        self.problems.push(problem.related(&field.origin, format!("`{}` is private", field.name)));
+                        let message = format!(
+                            "expected no private field in a response, found `{}`",
+                            field.name
+                        );
+                        let problem =
+                            Problem::new(&rules::PRIVATE_FIELD, &property.origin, message);
+                        self.problems.push(
+                            problem.related(&field.origin, format!("`{}` is private", field.name)),
+                        );
                     }
                     let _ = self.meet_field(&side, field, direction);
                     parts.push(PartSource::Field(index));
@@ -63,8 +84,14 @@ impl Scope<'_> {
     }
 
     /// Request: what a field of a nested record gets.
-    fn field_source(&mut self, def: &SchemaDef, object: &Object, field: &Field) -> Option<PartSource> {
-        let found = object.properties.iter().enumerate().find(|(_, property)| property.name == field.name);
+    fn field_source(
+        &mut self,
+        def: &SchemaDef,
+        object: &Object,
+        field: &Field,
+    ) -> Option<PartSource> {
+        let found =
+            object.properties.iter().enumerate().find(|(_, property)| property.name == field.name);
         if let Some((index, property)) = found {
             let presence = Presence::of_property(property);
             let side = Side { schema: &property.schema, origin: &property.origin, presence };
@@ -74,9 +101,16 @@ impl Scope<'_> {
         if let Some(default) = &field.default {
             return Some(PartSource::Constant(default.clone()));
         }
-        let message = format!("expected `{}` to have a property for the field `{}`, found none", def.name, field.name);
+        if self.schemas.is_broken(object) {
+            return None;
+        }
+        let message = format!(
+            "expected `{}` to have a property for the field `{}`, found none",
+            def.name, field.name
+        );
         let problem = Problem::new(&rules::FIELD_UNSUPPLIED, &def.origin, message);
-        self.problems.push(problem.related(&field.origin, format!("`{}` needs a value", field.name)));
+        self.problems
+            .push(problem.related(&field.origin, format!("`{}` needs a value", field.name)));
         None
     }
 
@@ -107,8 +141,12 @@ impl Scope<'_> {
         let name = &self.types.def(id).full_name;
         let missing = list(&missing);
         let message = match direction {
-            Direction::Request => format!("expected values of a request that `{name}` has, found {missing} too"),
-            Direction::Response => format!("expected a response to know every symbol of `{name}`, found no {missing}"),
+            Direction::Request => {
+                format!("expected values of a request that `{name}` has, found {missing} too")
+            }
+            Direction::Response => {
+                format!("expected a response to know every symbol of `{name}`, found no {missing}")
+            }
         };
         let problem = Problem::new(&rules::ENUM_PAIR, &def.origin, message);
         self.problems.push(problem.related(&self.types.head(id), format!("`{name}` stands here")));
@@ -140,11 +178,14 @@ impl Scope<'_> {
         let of_contract = branches.iter().filter(|branch| branch.ty != Type::Null);
         lonely.extend(
             of_contract
-                .filter(|branch| !one_of.branches.iter().any(|candidate| is_named(branch, &candidate.value)))
+                .filter(|branch| {
+                    !one_of.branches.iter().any(|candidate| is_named(branch, &candidate.value))
+                })
                 .map(|branch| branch.name.as_str()),
         );
         if !lonely.is_empty() {
-            let message = format!("expected the same records on both sides, found {} on one", list(&lonely));
+            let message =
+                format!("expected the same records on both sides, found {} on one", list(&lonely));
             let problem = Problem::new(&rules::UNION_PAIR, &def.origin, message);
             self.problems.push(problem.related(&types.head(id), "the union stands here"));
             return None;
@@ -153,18 +194,25 @@ impl Scope<'_> {
         for (index, other) in &pairs {
             let schema = self.schemas.get(one_of.branches[*index].schema).clone();
             let record = match &branches[*other].ty {
-                Type::Named { id, .. } if matches!(types.def(*id).shape, Shape::Record(_)) => Some(*id),
+                Type::Named { id, .. } if matches!(types.def(*id).shape, Shape::Record(_)) => {
+                    Some(*id)
+                }
                 _ => None,
             };
             let (SchemaShape::Object(object), Some(record)) = (&schema.shape, record) else {
-                let message = format!("expected an object and a record for `{}`", one_of.branches[*index].value);
+                let message = format!(
+                    "expected an object and a record for `{}`",
+                    one_of.branches[*index].value
+                );
                 self.problems.push(Problem::new(&rules::UNION_PAIR, &schema.origin, message));
                 continue;
             };
             let key = (schema.name.clone(), types.def(record).full_name.clone(), direction);
-            let parts = self.meet_record(&schema, object, record, direction, Some(&one_of.property));
+            let parts =
+                self.meet_record(&schema, object, record, direction, Some(&one_of.property));
             let schema = one_of.branches[*index].schema;
-            let conversion = parts.map(|parts| crate::ir::Conversion { schema, id: record, direction, parts });
+            let conversion =
+                parts.map(|parts| crate::ir::Conversion { schema, id: record, direction, parts });
             self.pairs.conversions.insert(key, conversion);
         }
         if direction == Direction::Response {
