@@ -69,6 +69,9 @@ pub enum JsonForm {
 impl Value {
     /// Reads a whole message under the default [`Limits`].
     ///
+    /// In memory a value takes some ten times the bytes of its message; records of many small fields with long names take up
+    /// to a hundred times, since each field brings its name along.
+    ///
     /// # Errors
     /// The first byte that does not fit the schema, or what a limit forbids; bytes left behind the value too.
     pub fn decode(schema: &Schema, bytes: &[u8]) -> Result<Self, DecodeError> {

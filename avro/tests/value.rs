@@ -287,3 +287,9 @@ fn nesting_and_trailing_bytes_are_bounded() {
     let encoded = value.encode(&recursive).expect("fits");
     assert_eq!(Value::decode(&recursive, &encoded).expect("60 records, 120 levels"), value);
 }
+
+/// Items of one byte are the smallest that a message can hold many of: this is what each of them becomes.
+#[test]
+fn a_value_takes_thirty_two_bytes_at_most() {
+    assert!(size_of::<Value>() <= 32);
+}

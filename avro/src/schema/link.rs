@@ -61,13 +61,10 @@ impl Parser {
         let mut unknown = 0;
         for reference in references {
             self.file = reference.file;
-            targets.push(match self.lookup(&reference) {
-                Some(node) => node,
-                None => {
-                    unknown += 1;
-                    self.unknown_type(&reference, unknown <= MOST_SUGGESTIONS)
-                }
-            });
+            let found = self.lookup(&reference);
+            unknown += usize::from(found.is_none());
+            let suggest = unknown <= MOST_SUGGESTIONS;
+            targets.push(found.unwrap_or_else(|| self.unknown_type(&reference, suggest)));
         }
         targets
     }
