@@ -456,3 +456,21 @@ async fn many_registrations_at_once_give_dense_ids_and_one_for_each_schema() {
     given.sort_unstable();
     assert_eq!(given, (1..=10).collect::<Vec<i64>>(), "one id a schema: {ids:?}");
 }
+
+#[tokio::test]
+async fn of_schemas_that_rule_each_other_out_one_is_registered() {
+    let server = std::sync::Arc::new(Server::start().await);
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..20 {
+        let server = std::sync::Arc::clone(&server);
+        let schema = record("R", &format!("field{task}"), "int");
+        tasks.spawn(async move {
+            let answer = server.post("/subjects/r/versions", json!({ "schema": schema })).await;
+            answer.status.as_u16()
+        });
+    }
+    let mut statuses = tasks.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!((statuses[0], &statuses[1..]), (200, [409; 19].as_slice()));
+    assert_eq!(server.get("/subjects/r/versions").await.ok(), &json!([1]));
+}

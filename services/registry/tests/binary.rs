@@ -1,6 +1,6 @@
 //! The binary `registry`: what it prints, and how it ends.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -180,7 +180,7 @@ impl Drop for SmallDisk {
 #[test]
 fn a_full_disk_at_the_start_is_one_line_that_says_what_to_do() {
     let Some(disk) = SmallDisk::mount(64) else {
-        println!("SKIPPED: mounting a small file system needs to be root");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: mounting a file system needs root");
         return;
     };
     let directory = disk.0.path().join("data");
@@ -197,7 +197,7 @@ fn a_full_disk_at_the_start_is_one_line_that_says_what_to_do() {
 #[tokio::test]
 async fn a_disk_that_fills_up_refuses_writes_and_serves_reads() {
     let Some(disk) = SmallDisk::mount(512) else {
-        println!("SKIPPED: mounting a small file system needs to be root");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: mounting a file system needs root");
         return;
     };
     let running = start(disk.0.path());

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::Value;
-use support::{Answer, Server};
+use support::{Answer, Server, say};
 
 #[derive(Deserialize)]
 struct Scenario {
@@ -122,7 +122,10 @@ async fn scenarios_of_a_peer_are_answered_alike_or_differ_for_a_reason() {
     let directory = std::env::var_os("PEER_CASES").map_or(default, PathBuf::from);
     let file = directory.join("registry_http_axonops.json");
     let Ok(text) = std::fs::read_to_string(&file) else {
-        println!("SKIPPED: no peer cases at {}; set PEER_CASES to their directory", file.display());
+        say(&format!(
+            "SKIPPED: no peer cases at {}; set PEER_CASES to their directory",
+            file.display()
+        ));
         return;
     };
     let scenarios: Vec<Scenario> = serde_json::from_str(&text).expect("scenarios");
@@ -150,7 +153,7 @@ async fn scenarios_of_a_peer_are_answered_alike_or_differ_for_a_reason() {
         };
         *counts.entry(word).or_default() += 1;
     }
-    println!("{} scenarios: {counts:#?}", scenarios.len());
+    say(&format!("peer scenarios: {counts:?}"));
     assert!(wrong.is_empty(), "{} unlisted mismatches:\n{}", wrong.len(), wrong.join("\n"));
 }
 

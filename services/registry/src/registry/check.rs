@@ -52,19 +52,43 @@ impl Registry {
     }
 }
 
+/// What a schema was found compatible with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Checked {
+    level: Level,
+    /// The numbers and schema ids of the versions that were not deleted.
+    live: Vec<(i32, i32)>,
+}
+
+impl Checked {
+    /// Whether the verdict holds still, under the settings in force and the versions there are.
+    pub(super) async fn holds(
+        &self,
+        connection: &mut SqliteConnection,
+        subject: &Subject,
+        in_force: InForce,
+    ) -> Result<bool, ApiError> {
+        Ok(self.level == in_force.level
+            && self.live == SubjectVersion::live(connection, subject).await?)
+    }
+}
+
 /// Refuses a schema that the earlier versions of a subject do not allow.
 pub(super) async fn require_compatible(
     connection: &mut SqliteConnection,
     subject: &Subject,
     parsed: &ParsedSchema,
     in_force: InForce,
-) -> Result<(), ApiError> {
-    let versions = counted(connection, subject, in_force.level).await?;
+) -> Result<Checked, ApiError> {
+    // Before the versions are loaded: one that comes between makes the verdict not hold.
+    let live = SubjectVersion::live(connection, subject).await?;
+    let level = in_force.level;
+    let versions = counted(connection, subject, level).await?;
     let details = violations(connection, &parsed.schema, versions, in_force).await?;
     if details.is_empty() {
-        return Ok(());
+        return Ok(Checked { level, live });
     }
-    Err(ApiError::Incompatible { subject: subject.clone(), level: in_force.level, details })
+    Err(ApiError::Incompatible { subject: subject.clone(), level, details })
 }
 
 /// The versions that a level counts, oldest first.

@@ -53,6 +53,14 @@ impl Registry {
         if let Some(found) = existing(&mut connection, subject, &parsed, registration).await? {
             return Ok(found);
         }
+        require_mode(subject, registration, in_force.mode)?;
+        // The long part, comparing, is done here, where no other writer waits for it.
+        let checked = match in_force.mode {
+            Mode::Import => None,
+            Mode::ReadWrite | Mode::ReadOnly | Mode::ReadOnlyOverride => {
+                Some(check::require_compatible(&mut connection, subject, &parsed, in_force).await?)
+            }
+        };
         drop(connection);
 
         let mut transaction = self.store.write().await?;
@@ -67,7 +75,11 @@ impl Registry {
                 return Err(ApiError::ReferenceNotFound { subject, version: *version });
             }
         }
-        if in_force.mode != Mode::Import {
+        let holds = match &checked {
+            Some(checked) => checked.holds(&mut transaction, subject, in_force).await?,
+            None => false,
+        };
+        if in_force.mode != Mode::Import && !holds {
             check::require_compatible(&mut transaction, subject, &parsed, in_force).await?;
         }
         let version =

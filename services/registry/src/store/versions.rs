@@ -221,6 +221,20 @@ impl SubjectVersion {
         .await?)
     }
 
+    /// The numbers and schema ids of the versions of a subject that are not deleted, ascending.
+    pub(crate) async fn live(
+        connection: &mut SqliteConnection,
+        subject: &Subject,
+    ) -> Result<Vec<(i32, i32)>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT version, schema_id FROM versions WHERE subject = $1 AND deleted = 0
+             ORDER BY version",
+        )
+        .bind(subject.as_str())
+        .fetch_all(connection)
+        .await?)
+    }
+
     /// The subjects that begin with `prefix`, in order. `Only` gives those of which every version
     /// is deleted.
     pub(crate) async fn subjects(
