@@ -89,7 +89,7 @@ impl Declaration {
 }
 
 fn is_public(visibility: &syn::Visibility) -> bool {
-    matches!(visibility, syn::Visibility::Public(_))
+    !matches!(visibility, syn::Visibility::Inherited)
 }
 
 /// An item's text with a blank line before each function within it, which prettyplease leaves out.

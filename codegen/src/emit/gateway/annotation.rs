@@ -42,7 +42,9 @@ pub(super) fn of(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStrea
 
 fn parameter_of(place: &mut Place<'_, '_>, parameter: &Parameter) -> TokenStream {
     let name = &parameter.name;
-    let shown = place.shown(&parameter.schema.ty);
+    // `utoipa` knows a UUID by its name alone, so that its import would count as unused.
+    let is_uuid = parameter.schema.ty == SchemaType::Uuid;
+    let shown = if is_uuid { "String".to_owned() } else { place.shown(&parameter.schema.ty) };
     let ty = parsed(&if parameter.required { shown } else { format!("Option<{shown}>") });
     let place_in = parsed(match parameter.place {
         crate::ir::Place::Path => "Path",
@@ -54,6 +56,7 @@ fn parameter_of(place: &mut Place<'_, '_>, parameter: &Parameter) -> TokenStream
         let doc = doc.trim();
         quote!(description = #doc)
     }));
+    attributes.extend(is_uuid.then(|| quote!(format = Uuid)));
     attributes.extend(format(&parameter.schema.ty));
     attributes.extend(constraints(&parameter.schema.constraints));
     quote!((#name = #ty, #place_in #(, #attributes)*))

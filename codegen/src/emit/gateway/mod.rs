@@ -92,7 +92,8 @@ fn schemas_map(gateway: &Gateway) -> RustFile {
     schemas.sort();
     let mut file = RustFile::from_source(&gateway.file);
     file.docs("What bodies are made of.");
-    file.items(map(schemas.into_iter().map(|(module, name)| (module, vec![name.clone()]))));
+    let modules = schemas.into_iter().map(|(module, name)| (module, vec![name.clone()]));
+    file.items(map(&quote!(), modules));
     file
 }
 
@@ -112,16 +113,17 @@ fn operations_map(gateway: &Gateway) -> RustFile {
     operations.sort();
     let mut file = RustFile::from_source(&gateway.file);
     file.docs("The operations.");
-    file.items(map(operations.into_iter()));
+    // The annotations' own types stand beside the handlers and have no re-export.
+    file.items(map(&quote!(pub(crate)), operations.into_iter()));
     file
 }
 
-fn map(modules: impl Iterator<Item = (String, Vec<String>)>) -> TokenStream {
+fn map(visibility: &TokenStream, modules: impl Iterator<Item = (String, Vec<String>)>) -> TokenStream {
     let (mut mods, mut uses) = (Vec::new(), Vec::new());
     for (module, names) in modules {
         let module = parsed(&module);
         let names = names.iter().map(|name| parsed(name));
-        mods.push(quote!(mod #module;));
+        mods.push(quote!(#visibility mod #module;));
         uses.push(quote!(pub use #module::{#(#names),*};));
     }
     quote!(#(#mods)* #(#uses)*)
