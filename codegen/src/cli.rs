@@ -1,6 +1,7 @@
 //! The command line: what it takes, and what its exit codes say.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -115,7 +116,7 @@ fn show(problems: &[Problem], input: &Input, format: Format) {
 fn stale(changes: &Changes) -> String {
     let mut text = "generated files need an update:\n".to_owned();
     for (path, word) in changes.lines() {
-        text.push_str(&format!("  {path} ({word})\n"));
+        let _ = writeln!(text, "  {path} ({word})");
     }
     text.push_str("run `charter generate`\n");
     text
@@ -128,23 +129,36 @@ fn written(changes: &Changes) -> String {
 
 fn explain(rule: Option<&str>) -> anyhow::Result<u8> {
     let text = match rule {
-        None => rules::ALL.iter().map(|rule| format!("{}: {}\n", rule.id, rule.purpose)).collect(),
-        Some(id) => {
-            let Some(rule) = rules::find(id) else {
-                anyhow::bail!("expected a rule's id, found `{id}`; `charter explain` lists them")
-            };
-            let then = match rule.severity {
-                Severity::Error => "A breach stops generation.",
-                Severity::Warning => "A breach is a warning.",
-            };
-            format!(
-                "{}\n\nHolds when {}.\n{then}\nTo mend a breach, {}.\n",
-                rule.id, rule.purpose, rule.mend
-            )
-        }
+        None => list_rules(),
+        Some(id) => explanation(id).ok_or_else(|| {
+            anyhow::anyhow!("expected a rule's id, found `{id}`; `charter explain` lists them")
+        })?,
     };
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(CLEAN)
+}
+
+fn list_rules() -> String {
+    let own = rules::ALL.iter().map(|rule| (rule.id, rule.purpose));
+    own.chain(rules::OF_PARSERS.iter().copied()).fold(String::new(), |mut text, (id, purpose)| {
+        let _ = writeln!(text, "{id}: {purpose}");
+        text
+    })
+}
+
+fn explanation(id: &str) -> Option<String> {
+    if let Some(rule) = rules::find(id) {
+        let then = match rule.severity {
+            Severity::Error => "A breach stops generation.",
+            Severity::Warning => "A breach is a warning.",
+        };
+        return Some(format!(
+            "{}\n\nHolds when {}.\n{then}\nTo mend a breach, {}.\n",
+            rule.id, rule.purpose, rule.mend
+        ));
+    }
+    let (id, purpose) = rules::OF_PARSERS.iter().find(|(known, _)| *known == id)?;
+    Some(format!("{id}\n\nHolds when {purpose}.\nA breach stops generation.\n"))
 }
 
 /// Writes to standard error. Where that is gone, there is nobody to tell.

@@ -66,7 +66,8 @@ fn logical_default(tree: &Tree, logical: Logical) -> Option<Constant> {
         | Logical::LocalTimestampNanos => tree.as_i64().map(Constant::Long),
         Logical::Uuid { fixed: false } => tree.as_str().and_then(uuid).map(Constant::Uuid),
         Logical::Uuid { fixed: true } => {
-            let hex: String = bytes(tree)?.iter().map(|byte| format!("{byte:02x}")).collect();
+            let bytes = bytes(tree)?.try_into().ok()?;
+            let hex = format!("{:032x}", u128::from_be_bytes(bytes));
             uuid_of_hex(&hex).map(Constant::Uuid)
         }
         Logical::Decimal { scale, .. } => {
@@ -107,9 +108,11 @@ fn named_default(tree: &Tree, id: TypeId, types: &Types) -> Option<Constant> {
         Shape::Fixed { .. } => bytes(tree).map(Constant::Bytes),
         Shape::Union(union) => union.branches.iter().enumerate().find_map(|(branch, candidate)| {
             let value = of_default(tree, &candidate.ty, types)?;
-            Some(match value {
-                Constant::Null => Constant::Null,
-                value => Constant::Union { id, branch, value: Box::new(value) },
+            let is_null = value == Constant::Null;
+            Some(if is_null {
+                value
+            } else {
+                Constant::Union { id, branch, value: Box::new(value) }
             })
         }),
     }

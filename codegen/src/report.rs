@@ -1,7 +1,7 @@
 //! Problems as people and tools read them. The only module that knows miette.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use miette::{
@@ -36,10 +36,11 @@ pub fn render(problems: &[Problem], texts: &BTreeMap<String, String>, colour: bo
         if handler.render_report(&mut out, &rendered).is_err() {
             // The handler fails only where an excerpt lies outside its text; the facts still stand.
             let Problem { rule, message, origin, .. } = problem;
-            out.push_str(&format!(
-                "{rule}: {message} ({}:{}:{})\n",
+            let _ = writeln!(
+                out,
+                "{rule}: {message} ({}:{}:{})",
                 origin.file, origin.line, origin.column
-            ));
+            );
         }
         out.push('\n');
     }

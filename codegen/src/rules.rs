@@ -1,7 +1,7 @@
 //! The rules that contracts are held to: a row each. `charter explain RULE` prints one.
 //!
-//! The rules of the parsers (`SOURCE_…`, `AVRO_…`) are `charter-avro`'s; their problems bring their own
-//! messages and appear here with what they have in common.
+//! The rules of the parsers (`SOURCE_…`, `AVRO_…`) are `charter-avro`'s, and always errors; their problems
+//! bring their own messages and help.
 
 /// Whether a breach stops generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,50 @@ pub struct Rule {
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.id == id)
 }
+
+/// The rules of the parsers: id, what must hold.
+pub const OF_PARSERS: &[(&str, &str)] = &[
+    ("SOURCE_SYNTAX", "a file is JSON or YAML"),
+    ("SOURCE_DUPLICATE_KEY", "an object has each key once"),
+    ("SOURCE_DEPTH", "values nest at most 128 deep"),
+    ("SOURCE_NUMBER", "a number is within the range of a double"),
+    ("SOURCE_SIZE", "a file is smaller than 4 GiB"),
+    ("AVRO_NOT_A_SCHEMA", "a schema is a name, an object or a list of branches"),
+    ("AVRO_NOT_NAMED", "a contract file holds a record, an enum or a fixed"),
+    (
+        "AVRO_NESTED_DEFINITION",
+        "a contract file defines one named type, and refers to others by name",
+    ),
+    ("AVRO_UNKNOWN_TYPE", "a name is one of a type that is defined"),
+    ("AVRO_MISSING_ATTRIBUTE", "a type has the attributes that Avro asks for"),
+    ("AVRO_WRONG_ATTRIBUTE", "an attribute has a value of the kind that Avro asks for"),
+    (
+        "AVRO_REFERENCE_ATTRIBUTES",
+        "a reference to a named type carries no attributes, which would be lost",
+    ),
+    ("AVRO_INVALID_NAME", "a name is made of letters, digits and underscores, no digit first"),
+    ("AVRO_DUPLICATE_NAME", "no two types have one full name"),
+    ("AVRO_DUPLICATE_FIELD", "no two fields of a record have one name"),
+    ("AVRO_DUPLICATE_ALIAS", "an alias stands for one field"),
+    ("AVRO_INVALID_ORDER", "the order of a field is `ascending`, `descending` or `ignore`"),
+    ("AVRO_INVALID_DEFAULT", "a default is a value of its field"),
+    ("AVRO_DEFAULT_BRANCH", "a union's default is a value of its first branch"),
+    ("AVRO_INVALID_SYMBOL", "a symbol of an enum is a name"),
+    ("AVRO_DUPLICATE_SYMBOL", "an enum has each symbol once"),
+    ("AVRO_EMPTY_ENUM", "an enum has a symbol"),
+    ("AVRO_ENUM_DEFAULT", "an enum's default is one of its symbols"),
+    ("AVRO_FIXED_SIZE", "a fixed has a size in bytes"),
+    ("AVRO_EMPTY_UNION", "a union has a branch"),
+    ("AVRO_NESTED_UNION", "a branch of a union is no union"),
+    ("AVRO_DUPLICATE_BRANCH", "a union has each type once"),
+    ("AVRO_INVALID_LOGICAL_TYPE", "a logical type stands on the type that Avro asks for"),
+    ("AVRO_UNKNOWN_LOGICAL_TYPE", "a logical type is one that Avro knows"),
+    (
+        "AVRO_INFINITE_RECORD",
+        "a record can end: it holds itself only through a union, an array or a map",
+    ),
+    ("AVRO_DEPTH", "types nest at most 256 deep"),
+];
 
 macro_rules! rules {
     ($($id:ident $severity:ident $purpose:literal $mend:literal;)*) => {
@@ -96,7 +140,7 @@ rules! {
         "name a context with events";
     BROADCAST_UNKNOWN Error "a room's holes name string or uuid fields of the event that are not private"
         "name a string field of the event that everybody may see";
-    REJECTION_CODE Error "a rejection's code is UPPER_SNAKE"
+    REJECTION_CODE Error "a rejection's code is in capitals, digits and underscores"
         "write the code in capitals, digits and underscores";
     REJECTION_STATUS Error "a rejection's status is a client error, 400 to 499"
         "choose a status from 400 to 499";
@@ -121,7 +165,7 @@ rules! {
         "point it at something under `#/components`";
     DESCRIPTION_MISSING Warning "every operation, parameter, schema and property of the document has a `description`"
         "add a `description`";
-    OPERATION_ID Error "every operation has an `operationId`, lowerCamel and used once"
+    OPERATION_ID Error "every operation has an `operationId`, a lower camel case name used once"
         "give the operation an `operationId` of its own";
     OPERATION_PURPOSE Error "an operation says exactly one of `x-command`, `x-query` and `x-outcome`"
         "say what the operation does with one of the three";

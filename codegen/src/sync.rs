@@ -87,7 +87,7 @@ pub fn compare(root: &Path, outputs: &[Output]) -> Result<Changes, DiskError> {
             Ok(bytes) if bytes == output.text.as_bytes() => {}
             Ok(_) => changes.differing.push(output.path.clone()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                changes.missing.push(output.path.clone())
+                changes.missing.push(output.path.clone());
             }
             Err(error) => return Err(DiskError::new("read", &path)(error)),
         }

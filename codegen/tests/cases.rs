@@ -46,7 +46,7 @@ fn cases_say_what_they_should() {
             Some(0) => found
                 .push(("generated.txt", files(&root.path().join("generated")).join("\n") + "\n")),
             Some(1) => {
-                assert!(!root.path().join("generated").exists(), "{case:?} generates nothing")
+                assert!(!root.path().join("generated").exists(), "{case:?} generates nothing");
             }
             code => panic!("{case:?} exits with {code:?}: {}", found[0].1),
         }
@@ -126,7 +126,7 @@ fn replace(path: &Path, block: &[&str]) {
         block
             .iter()
             .filter_map(|line| line.strip_prefix(sign))
-            .map(|line| format!("{line}\n"))
+            .flat_map(|line| [line, "\n"])
             .collect()
     };
     let (old, new) = (side('-'), side('+'));

@@ -123,7 +123,7 @@ fn room(id: TypeId, types: &Types, problems: &mut Problems) -> Option<Room> {
         let field = types::field(types.fields(id), hole);
         match field {
             Some((index, field)) if is_room_type(&field.ty) && !field.private => {
-                parts.push(RoomPart::Field(index))
+                parts.push(RoomPart::Field(index));
             }
             Some(_) | None => {
                 let found = match field {

@@ -19,7 +19,7 @@ pub(super) fn check(types: &Types, problems: &mut Problems) {
         let head = types.head(id);
         match seen.get(&key) {
             Some((other, at)) => {
-                problems.push(clash(&def.full_name, other, &def.rust.name, &head, at))
+                problems.push(clash(&def.full_name, other, &def.rust.name, &head, at));
             }
             None => drop(seen.insert(key, (def.full_name.clone(), head))),
         }

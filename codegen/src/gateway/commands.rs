@@ -99,7 +99,7 @@ fn source(
         let source = &draft.operation.parameters[parameter];
         let presence = Presence::of_parameter(source);
         let side = Side { schema: &source.schema, origin: &source.origin, presence };
-        let absent = scope.meet_field(&side, field, Direction::Request)?;
+        let absent = scope.meet_field(&side, field, Direction::Request).ok()?;
         return Some(FieldSource::Parameter { parameter, absent });
     }
     if let Some(index) = property {
@@ -108,7 +108,7 @@ fn source(
         let presence = if fill { Presence::Filled } else { Presence::of_property(&source) };
         let presence = if cleared.is_some() { presence.in_merge_patch() } else { presence };
         let side = Side { schema: &source.schema, origin: &source.origin, presence };
-        let absent = scope.meet_field(&side, field, Direction::Request)?;
+        let absent = scope.meet_field(&side, field, Direction::Request).ok()?;
         return Some(FieldSource::Body { property: index, absent, fill });
     }
     if cleared.is_some_and(|cleared| cleared.value == field.name) {

@@ -109,12 +109,11 @@ impl Reader<'_> {
 
     fn number(&mut self, keyword: &str, ty: &SchemaType) -> Option<serde_json::Number> {
         let number = self.tree.get(keyword)?;
-        let within = match ty {
-            SchemaType::Int32 => {
-                number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
-            }
-            SchemaType::Int64 => number.as_i64().is_some(),
-            _ => number.as_number().is_some(),
+        let whole = number.as_i64();
+        let within = if *ty == SchemaType::Int32 {
+            whole.is_some_and(|number| i32::try_from(number).is_ok())
+        } else {
+            whole.is_some() || (*ty != SchemaType::Int64 && number.as_number().is_some())
         };
         if !within {
             self.wrong(keyword, "a number of the schema's type");

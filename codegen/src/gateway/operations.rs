@@ -292,7 +292,7 @@ fn body(tree: &Tree, operation: &Tree, stem: &str, scope: &mut Scope<'_>) -> Opt
             continue;
         }
         let used = scope.schemas.use_of(schema, &format!("{stem}Body"), scope.problems)?;
-        let crate::ir::SchemaType::Ref(id) = scope.schemas.resolved(&used).ty else {
+        let Some(id) = scope.schemas.resolved(&used).ty.reference() else {
             document.misshapen("a body's schema", "an object", schema, scope.problems);
             return None;
         };

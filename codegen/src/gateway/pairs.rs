@@ -86,6 +86,9 @@ impl Presence {
     }
 }
 
+/// A pair that breaks rules, which are reported.
+pub(super) struct Breach;
+
 /// The document's side of a pair.
 pub(super) struct Side<'a> {
     pub(super) schema: &'a SchemaUse,
@@ -96,14 +99,13 @@ pub(super) struct Side<'a> {
 
 impl Scope<'_> {
     /// Proves that values of a parameter or property and of a field become one another. Gives what the
-    /// field gets where the value is absent; `None` inside where it never is, outside where a rule is
-    /// broken.
+    /// field gets where the value is absent; `None` where it never is.
     pub(super) fn meet_field(
         &mut self,
         side: &Side<'_>,
         field: &Field,
         direction: Direction,
-    ) -> Option<Option<Constant>> {
+    ) -> Result<Option<Constant>, Breach> {
         let before = self.problems.errors();
         self.meet(side.schema, side.origin, types::inner(&field.ty), &field.origin, direction);
         let optional = matches!(field.ty, Type::Optional { .. });
@@ -114,7 +116,7 @@ impl Scope<'_> {
                 None
             }
         };
-        (self.problems.errors() == before).then_some(absent)
+        if self.problems.errors() == before { Ok(absent) } else { Err(Breach) }
     }
 
     /// Request: nulls, absence and defaults.
@@ -237,7 +239,7 @@ impl Scope<'_> {
                 self.meet_item(values, at, of_values, field_at, direction);
             }
             (SchemaType::Ref(schema), Type::Named { id, .. }) => {
-                self.meet_named(*schema, *id, at, field_at, direction)
+                self.meet_named(*schema, *id, at, field_at, direction);
             }
 
             (found, _) => {

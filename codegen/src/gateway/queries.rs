@@ -78,10 +78,7 @@ struct Row {
 fn row(draft: &Draft<'_>, scope: &mut Scope<'_>) -> Option<Row> {
     let response = draft.operation.responses.iter().find(|response| response.status == 200);
     let schema = response.and_then(|response| response.schema.as_ref());
-    let id = schema.and_then(|schema| match scope.schemas.resolved(schema).ty {
-        SchemaType::Ref(id) => Some(id),
-        _ => None,
-    });
+    let id = schema.and_then(|schema| scope.schemas.resolved(schema).ty.reference());
     let Some(id) = id else {
         let message = format!(
             "expected `{}` to have a response 200 with an object, found none",
@@ -94,12 +91,10 @@ fn row(draft: &Draft<'_>, scope: &mut Scope<'_>) -> Option<Row> {
     let items = object(&def)
         .and_then(|object| object.properties.iter().find(|property| property.name == "items"));
     let Some(items) = items else { return Some(Row { row: id, page: None }) };
-    let row = match &scope.schemas.resolved(&items.schema).ty {
-        SchemaType::Array(items) => match scope.schemas.resolved(items).ty {
-            SchemaType::Ref(row) => Some(row),
-            _ => None,
-        },
-        _ => None,
+    let row = if let SchemaType::Array(items) = &scope.schemas.resolved(&items.schema).ty {
+        scope.schemas.resolved(items).ty.reference()
+    } else {
+        None
     };
     let Some(row) = row else {
         let message = "expected `items` to be an array of objects";

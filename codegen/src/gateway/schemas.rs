@@ -79,7 +79,7 @@ impl<'a> Schemas<'a> {
             schemas.defs.push(def);
         }
         for (index, member) in members.iter().enumerate() {
-            schemas.describe(&member.value, &member.key, &document.key_at(member), problems);
+            describe(&member.value, &member.key, &document.key_at(member), problems);
             let shape = schemas.shape(&member.value, &member.key, problems);
             let def = &mut schemas.defs[index];
             def.doc = text(&member.value, "description");
@@ -400,7 +400,7 @@ impl<'a> Schemas<'a> {
         for member in members {
             let origin = document.key_at(member);
             let inline = format!("{name}{}", names::upper(&member.key));
-            self.describe(&member.value, &member.key, &origin, problems);
+            describe(&member.value, &member.key, &origin, problems);
             let Some(schema) = self.use_of(&member.value, &inline, problems) else {
                 self.broken.insert(document.at(tree));
                 continue;
@@ -439,16 +439,6 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn describe(&self, tree: &Tree, name: &str, at: &Origin, problems: &mut Problems) {
-        // A reference brings its target's description.
-        if tree.get("$ref").is_none()
-            && text(tree, "description").is_none_or(|doc| doc.trim().is_empty())
-        {
-            let message = format!("expected `{name}` to have a `description`, found none");
-            problems.push(Problem::new(&rules::DESCRIPTION_MISSING, at, message));
-        }
-    }
-
     /// Two schemas may not have one name in Rust.
     pub(super) fn check_names(&self, problems: &mut Problems) {
         let mut seen: BTreeMap<&str, &SchemaDef> = BTreeMap::new();
@@ -463,6 +453,17 @@ impl<'a> Schemas<'a> {
                     .push(problem.related(&other.origin, format!("`{}` stands here", other.name)));
             }
         }
+    }
+}
+
+/// A schema says what it is for.
+fn describe(tree: &Tree, name: &str, at: &Origin, problems: &mut Problems) {
+    // A reference brings its target's description.
+    if tree.get("$ref").is_none()
+        && text(tree, "description").is_none_or(|doc| doc.trim().is_empty())
+    {
+        let message = format!("expected `{name}` to have a `description`, found none");
+        problems.push(Problem::new(&rules::DESCRIPTION_MISSING, at, message));
     }
 }
 

@@ -57,7 +57,7 @@ impl Schemas<'_> {
             SchemaType::String | SchemaType::Base64 => is(text.is_some(), "a string")?,
             SchemaType::Uuid => is(text.is_some_and(is_uuid), "a uuid")?,
             SchemaType::Date => {
-                is(text.is_some_and(|text| text.parse::<Date>().is_ok()), "a date")?
+                is(text.is_some_and(|text| text.parse::<Date>().is_ok()), "a date")?;
             }
             SchemaType::DateTime => {
                 is(
@@ -66,7 +66,7 @@ impl Schemas<'_> {
                 )?;
             }
             SchemaType::Decimal { .. } => {
-                is(text.is_some_and(is_decimal), "a decimal in a string")?
+                is(text.is_some_and(is_decimal), "a decimal in a string")?;
             }
             SchemaType::FreeObject => is(value.is_object(), "an object")?,
             SchemaType::Array(items) => {

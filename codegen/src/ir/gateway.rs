@@ -47,6 +47,10 @@ pub struct SchemaId(pub usize);
 
 /// A named schema of the document: a type that JSON bodies are made of.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and they combine freely"
+)]
 pub struct SchemaDef {
     /// The name in the document, or of an inline schema the name it would have: `OpenShowSections`.
     pub name: String,
@@ -73,6 +77,7 @@ pub struct SchemaDef {
 
 /// What a [`SchemaDef`] is made of.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there are few, and a box would show in every match")]
 pub enum SchemaShape {
     /// `type: object` with `properties`.
     Object(Object),
@@ -189,6 +194,14 @@ pub enum SchemaType {
     Ref(SchemaId),
     /// Any JSON object (`additionalProperties: true`), in responses only.
     FreeObject,
+}
+
+impl SchemaType {
+    /// The named schema, if it is one.
+    #[must_use]
+    pub fn reference(&self) -> Option<SchemaId> {
+        if let Self::Ref(id) = self { Some(*id) } else { None }
+    }
 }
 
 /// What values must hold beside their type. `None` and `false` say nothing.

@@ -192,7 +192,7 @@ pub struct QueryOperation {
     pub context: usize,
     /// An index into [`Context::views`](super::Context::views).
     pub view: usize,
-    /// The conditions, all ANDed, in the order of the document.
+    /// The conditions, which must all hold, in the order of the document.
     pub conditions: Vec<Condition>,
     /// The order of a list, the key's missing columns added at its end; empty for one row.
     pub order: Vec<OrderTerm>,

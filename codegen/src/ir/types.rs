@@ -207,6 +207,14 @@ pub enum Type {
     },
 }
 
+impl Type {
+    /// The named type, if it is one.
+    #[must_use]
+    pub fn named(&self) -> Option<TypeId> {
+        if let Self::Named { id, .. } = self { Some(*id) } else { None }
+    }
+}
+
 /// A logical type, proven to stand on a primitive that Avro allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logical {

@@ -8,9 +8,9 @@ use crate::ir::{Shape, Type, TypeDef, TypeId};
 pub(super) fn finish(defs: &mut [TypeDef]) {
     let edges: Vec<Vec<TypeId>> =
         defs.iter().map(|def| parts(def).into_iter().filter_map(held).collect()).collect();
-    for index in 0..defs.len() {
+    for (index, def) in defs.iter_mut().enumerate() {
         let recursive = |to: TypeId| reaches(&edges, to, TypeId(index));
-        for ty in parts_mut(&mut defs[index]) {
+        for ty in parts_mut(def) {
             box_recursive(ty, &recursive);
         }
     }

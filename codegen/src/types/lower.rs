@@ -82,7 +82,7 @@ impl<'a> Lowering<'a> {
     fn unions(&self, id: NodeId, found: &mut Vec<NodeId>) {
         match &self.parsed.set.node(id).kind {
             Kind::Array { items: inner } | Kind::Map { values: inner } => {
-                self.unions(*inner, found)
+                self.unions(*inner, found);
             }
             Kind::Union { branches } => {
                 if self.optional(branches).is_none() {

@@ -5,7 +5,7 @@ use crate::attribute::list;
 use crate::gateway::Scope;
 use crate::ir::{
     Branch, ConversionParts, Direction, Field, Object, OneOf, PartSource, SchemaDef, SchemaShape,
-    Shape, Type, TypeId, Variant,
+    Type, TypeId, Variant,
 };
 use crate::problem::Problem;
 use crate::rules;
@@ -95,7 +95,7 @@ impl Scope<'_> {
         if let Some((index, property)) = found {
             let presence = Presence::of_property(property);
             let side = Side { schema: &property.schema, origin: &property.origin, presence };
-            let absent = self.meet_field(&side, field, Direction::Request)?;
+            let absent = self.meet_field(&side, field, Direction::Request).ok()?;
             return Some(PartSource::Property { property: index, absent });
         }
         if let Some(default) = &field.default {
@@ -193,12 +193,7 @@ impl Scope<'_> {
         let before = self.problems.errors();
         for (index, other) in &pairs {
             let schema = self.schemas.get(one_of.branches[*index].schema).clone();
-            let record = match &branches[*other].ty {
-                Type::Named { id, .. } if matches!(types.def(*id).shape, Shape::Record(_)) => {
-                    Some(*id)
-                }
-                _ => None,
-            };
+            let record = branches[*other].ty.named().filter(|id| types.record(*id).is_some());
             let (SchemaShape::Object(object), Some(record)) = (&schema.shape, record) else {
                 let message = format!(
                     "expected an object and a record for `{}`",
