@@ -61,6 +61,9 @@ struct Shared {
     /// Makes the next commit fail.
     #[cfg(test)]
     fault: Mutex<Option<fjall::Error>>,
+    /// Held by a test, it holds up the next commit.
+    #[cfg(test)]
+    gate: Mutex<()>,
 }
 
 impl EmbeddedLog {
@@ -92,6 +95,8 @@ impl EmbeddedLog {
             poison_wakes: CancellationToken::new(),
             #[cfg(test)]
             fault: Mutex::new(None),
+            #[cfg(test)]
+            gate: Mutex::new(()),
             settings,
         });
         let (requests, received) = mpsc::channel();
@@ -354,6 +359,7 @@ impl Shared {
 
     #[cfg(test)]
     fn fault(&self) -> Option<fjall::Error> {
+        drop(self.gate.lock());
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 

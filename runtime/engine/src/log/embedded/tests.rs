@@ -1,8 +1,11 @@
 //! The conformance suite on the embedded log, and what only it promises.
 
 mod crash;
+mod model;
 
 use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_util::FutureExt;
 
 use super::*;
 use crate::log::conformance::Harness;
@@ -165,6 +168,29 @@ async fn the_clock_may_go_back_but_append_times_do_not() {
     let log = embedded.open(embedded.settings());
     let appended = log.append("t", 0, vec![record(1)]).await.expect("appends");
     assert_eq!(appended[0].time, given, "after a restart too");
+}
+
+#[tokio::test]
+async fn an_end_waits_for_the_records_under_way() {
+    let embedded = Embedded::new();
+    let log = embedded.open(embedded.settings());
+    log.ensure_topic(&spec(1)).await.expect("makes");
+    let gate = log.shared.gate.lock().expect("not poisoned");
+    let append = log.append("t", 0, vec![record(1)]);
+    tokio::pin!(append);
+    let topic = log.shared.find("t").expect("is there");
+    while topic.partitions[0].lock().next == 0 {
+        assert!(append.as_mut().now_or_never().is_none());
+        std::thread::yield_now();
+    }
+    let end = log.end_and_time("t", 0);
+    tokio::pin!(end);
+    assert!(end.as_mut().now_or_never().is_none(), "its time is given, its end is not");
+    assert_eq!(*topic.partitions[0].end.borrow(), 0, "it is not durable yet");
+    drop(gate);
+    let (appended, end) = (append.await.expect("appends"), end.await.expect("gives"));
+    assert_eq!(end.offset, 1);
+    assert!(appended[0].time <= end.time);
 }
 
 #[tokio::test]
