@@ -59,6 +59,8 @@ fn parameter_of(place: &mut Place<'_, '_>, parameter: &Parameter) -> TokenStream
     attributes.extend(is_uuid.then(|| quote!(format = Uuid)));
     attributes.extend(format(&parameter.schema.ty));
     attributes.extend(constraints(&parameter.schema.constraints));
+    // What need not be there is not null for that.
+    attributes.extend((!parameter.required).then(|| quote!(nullable = false)));
     quote!((#name = #ty, #place_in #(, #attributes)*))
 }
 

@@ -2,6 +2,7 @@
 
 mod annotation;
 mod document;
+mod items;
 mod operation;
 mod request;
 mod routes;

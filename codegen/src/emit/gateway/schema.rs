@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value as Json;
 
+use super::items;
 use super::types::{Place, gone, gone_within, is_optional};
 use crate::emit::named::Body;
 use crate::emit::text::{RustFile, parsed};
@@ -66,12 +67,14 @@ fn structure(place: &mut Place<'_, '_>, def: &SchemaDef, object: &Object) -> Tok
     let schema = (shown_as.is_some() || min_properties.is_some()).then(|| quote!(#[schema(#shown_as #min_properties)]));
     let fields: Vec<_> =
         object.properties.iter().map(|property| field(place, property, camel, def.is_merge_patch)).collect();
+    let functions: Vec<_> = object.properties.iter().filter_map(|property| items::function(place, property)).collect();
     quote! {
         #doc
         #derives
         #serde
         #schema
         pub struct #name { #(#fields,)* }
+        #(#functions)*
     }
 }
 
@@ -85,6 +88,9 @@ fn field(place: &mut Place<'_, '_>, property: &Property, camel: bool, merge_patc
     let skip = (!property.required && !merge_patch).then(|| quote!(skip_serializing_if = "Option::is_none",));
     let default = (!property.required && ty_text.contains("Patch<")).then(|| quote!(default,));
     let serde = (rename.is_some() || skip.is_some() || default.is_some()).then(|| quote!(#[serde(#rename #skip #default)]));
+    if let Some(function) = items::needed(property) {
+        return quote!(#doc #serde #[schema(schema_with = #function)] pub #rust: #ty);
+    }
     let shown = place.shown(&property.schema.ty);
     let shown = if property.schema.nullable { format!("Option<{shown}>") } else { shown };
     let value_type = (shown != ty_text).then(|| {
@@ -119,13 +125,14 @@ pub(super) fn literal(value: &Json) -> TokenStream {
     }
 }
 
-/// The `format` of types that are shown as strings.
+/// What more `utoipa` is to say of types that it doesn't know.
 pub(super) fn format(ty: &SchemaType) -> Option<TokenStream> {
     match ty {
         SchemaType::Date => Some(quote!(format = Date)),
         SchemaType::DateTime => Some(quote!(format = DateTime)),
         SchemaType::Decimal { .. } => Some(quote!(format = "decimal")),
         SchemaType::Base64 => Some(quote!(content_encoding = "base64")),
+        SchemaType::FreeObject => Some(quote!(additional_properties)),
         SchemaType::Boolean
         | SchemaType::Int32
         | SchemaType::Int64
@@ -135,8 +142,7 @@ pub(super) fn format(ty: &SchemaType) -> Option<TokenStream> {
         | SchemaType::Uuid
         | SchemaType::Array(_)
         | SchemaType::Map(_)
-        | SchemaType::Ref(_)
-        | SchemaType::FreeObject => None,
+        | SchemaType::Ref(_) => None,
     }
 }
 

@@ -73,7 +73,7 @@ impl Place<'_, '_> {
                 let map = self.scope.name("std::collections", "BTreeMap");
                 format!("{map}<String, {}>", self.shown_nullable(values))
             }
-            SchemaType::FreeObject => "Object".to_owned(),
+            SchemaType::FreeObject => "std::collections::HashMap<String, Object>".to_owned(),
             SchemaType::Boolean
             | SchemaType::Int32
             | SchemaType::Int64

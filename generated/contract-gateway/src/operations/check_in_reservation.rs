@@ -82,12 +82,18 @@ impl CommandOperation for CheckInReservation {
             max_length = 64,
             pattern = "^[A-Za-z0-9_-]+$"
         ),
-        ("reservationId" = Uuid, Path, description = "The reservation."),
+        (
+            "reservationId" = String,
+            Path,
+            description = "The reservation.",
+            format = Uuid
+        ),
         (
             "Prefer" = Option<String>,
             Header,
             description = "`wait=N` waits up to N seconds (0 to 30) for the outcome, RFC 7240. Without it, or when the time is up, the answer is 202.",
-            max_length = 256
+            max_length = 256,
+            nullable = false
         ),
         (
             "Idempotency-Key" = Option<String>,
@@ -95,7 +101,8 @@ impl CommandOperation for CheckInReservation {
             description = "Makes a repeat safe for 7 days: the same key and request give the same command and its first outcome. The same key with another request is refused with 422 `IDEMPOTENCY_KEY_REUSED`.",
             min_length = 8,
             max_length = 128,
-            pattern = "^[A-Za-z0-9_:-]+$"
+            pattern = "^[A-Za-z0-9_:-]+$",
+            nullable = false
         ),
         (
             "X-Correlation-Id" = Option<String>,
@@ -103,7 +110,8 @@ impl CommandOperation for CheckInReservation {
             description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
             min_length = 1,
             max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$"
+            pattern = "^[A-Za-z0-9_.:-]+$",
+            nullable = false
         )
     ),
     responses(

@@ -2,7 +2,6 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_avro::codec::Uuid;
 use charter_http::{Api, Operation, OperationKind};
 use crate::schemas::{CommandStatus, Problem};
 
@@ -30,14 +29,20 @@ impl GetCommand {
     summary = "What became of a command",
     description = "PENDING until it is decided; then its outcome, which is final and kept for 7 days. The `Location` of a 202 carries `at`, by which\nany replica knows PENDING from unknown; without `at` an undecided command is unknown.\n",
     params(
-        ("commandId" = Uuid, Path, description = "The command, as the 202 gave it."),
+        (
+            "commandId" = String,
+            Path,
+            description = "The command, as the 202 gave it.",
+            format = Uuid
+        ),
         (
             "at" = Option<String>,
             Query,
             description = "Where the command stands in the log, as the 202 gave it. Opaque.",
             min_length = 1,
             max_length = 512,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "X-Correlation-Id" = Option<String>,
@@ -45,7 +50,8 @@ impl GetCommand {
             description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
             min_length = 1,
             max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$"
+            pattern = "^[A-Za-z0-9_.:-]+$",
+            nullable = false
         )
     ),
     responses(

@@ -74,7 +74,8 @@ impl RowOperation for GetSectionStats {
             description = "A cursor. The read waits, for a bounded time, until its view has seen as much, and answers 503 `VIEW_BEHIND` when it has not.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "X-Correlation-Id" = Option<String>,
@@ -82,7 +83,8 @@ impl RowOperation for GetSectionStats {
             description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
             min_length = 1,
             max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$"
+            pattern = "^[A-Za-z0-9_.:-]+$",
+            nullable = false
         )
     ),
     responses(

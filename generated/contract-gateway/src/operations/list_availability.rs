@@ -122,26 +122,30 @@ impl ListOperation for ListAvailability {
             description = "Only rooms of this type.",
             min_length = 1,
             max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
+            pattern = "^[A-Za-z0-9_-]+$",
+            nullable = false
         ),
         (
             "from" = Option<String>,
             Query,
             description = "The first night.",
-            format = Date
+            format = Date,
+            nullable = false
         ),
         (
             "to" = Option<String>,
             Query,
             description = "The day after the last night.",
-            format = Date
+            format = Date,
+            nullable = false
         ),
         (
             "limit" = Option<i32>,
             Query,
             description = "How many items a page has at most.",
             minimum = 1,
-            maximum = 1000
+            maximum = 1000,
+            nullable = false
         ),
         (
             "pageToken" = Option<String>,
@@ -149,7 +153,8 @@ impl ListOperation for ListAvailability {
             description = "The `nextPageToken` of the page before. Opaque; use it with the same other parameters.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "Consistent-With" = Option<String>,
@@ -157,7 +162,8 @@ impl ListOperation for ListAvailability {
             description = "A cursor. The read waits, for a bounded time, until its view has seen as much, and answers 503 `VIEW_BEHIND` when it has not.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "X-Correlation-Id" = Option<String>,
@@ -165,7 +171,8 @@ impl ListOperation for ListAvailability {
             description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
             min_length = 1,
             max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$"
+            pattern = "^[A-Za-z0-9_.:-]+$",
+            nullable = false
         )
     ),
     responses(

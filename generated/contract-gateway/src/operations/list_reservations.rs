@@ -125,12 +125,14 @@ impl ListOperation for ListReservations {
             description = "Only those of this property.",
             min_length = 1,
             max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
+            pattern = "^[A-Za-z0-9_-]+$",
+            nullable = false
         ),
         (
             "status" = Option<ReservationStatus>,
             Query,
-            description = "Only those that stand so."
+            description = "Only those that stand so.",
+            nullable = false
         ),
         (
             "guestId" = Option<String>,
@@ -138,26 +140,30 @@ impl ListOperation for ListReservations {
             description = "Only those of this guest.",
             min_length = 1,
             max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
+            pattern = "^[A-Za-z0-9_-]+$",
+            nullable = false
         ),
         (
             "from" = Option<String>,
             Query,
             description = "Check-in on this day or later.",
-            format = Date
+            format = Date,
+            nullable = false
         ),
         (
             "to" = Option<String>,
             Query,
             description = "Check-in before this day.",
-            format = Date
+            format = Date,
+            nullable = false
         ),
         (
             "limit" = Option<i32>,
             Query,
             description = "How many items a page has at most.",
             minimum = 1,
-            maximum = 1000
+            maximum = 1000,
+            nullable = false
         ),
         (
             "pageToken" = Option<String>,
@@ -165,7 +171,8 @@ impl ListOperation for ListReservations {
             description = "The `nextPageToken` of the page before. Opaque; use it with the same other parameters.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "Consistent-With" = Option<String>,
@@ -173,7 +180,8 @@ impl ListOperation for ListReservations {
             description = "A cursor. The read waits, for a bounded time, until its view has seen as much, and answers 503 `VIEW_BEHIND` when it has not.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "X-Correlation-Id" = Option<String>,
@@ -181,7 +189,8 @@ impl ListOperation for ListReservations {
             description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
             min_length = 1,
             max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$"
+            pattern = "^[A-Za-z0-9_.:-]+$",
+            nullable = false
         )
     ),
     responses(

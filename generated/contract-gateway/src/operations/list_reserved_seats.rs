@@ -107,20 +107,23 @@ impl ListOperation for ListReservedSeats {
             "from" = Option<String>,
             Query,
             description = "Reserved at this time or later, UTC.",
-            format = DateTime
+            format = DateTime,
+            nullable = false
         ),
         (
             "to" = Option<String>,
             Query,
             description = "Reserved before this time, UTC.",
-            format = DateTime
+            format = DateTime,
+            nullable = false
         ),
         (
             "limit" = Option<i32>,
             Query,
             description = "How many items a page has at most.",
             minimum = 1,
-            maximum = 1000
+            maximum = 1000,
+            nullable = false
         ),
         (
             "pageToken" = Option<String>,
@@ -128,7 +131,8 @@ impl ListOperation for ListReservedSeats {
             description = "The `nextPageToken` of the page before. Opaque; use it with the same other parameters.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "Consistent-With" = Option<String>,
@@ -136,7 +140,8 @@ impl ListOperation for ListReservedSeats {
             description = "A cursor. The read waits, for a bounded time, until its view has seen as much, and answers 503 `VIEW_BEHIND` when it has not.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "X-Correlation-Id" = Option<String>,
@@ -144,7 +149,8 @@ impl ListOperation for ListReservedSeats {
             description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
             min_length = 1,
             max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$"
+            pattern = "^[A-Za-z0-9_.:-]+$",
+            nullable = false
         )
     ),
     responses(

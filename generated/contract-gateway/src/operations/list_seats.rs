@@ -112,19 +112,22 @@ impl ListOperation for ListSeats {
             description = "Only seats of this section.",
             min_length = 1,
             max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
+            pattern = "^[A-Za-z0-9_-]+$",
+            nullable = false
         ),
         (
             "status" = Option<SeatStatus>,
             Query,
-            description = "Only seats that stand so."
+            description = "Only seats that stand so.",
+            nullable = false
         ),
         (
             "limit" = Option<i32>,
             Query,
             description = "How many items a page has at most.",
             minimum = 1,
-            maximum = 1000
+            maximum = 1000,
+            nullable = false
         ),
         (
             "pageToken" = Option<String>,
@@ -132,7 +135,8 @@ impl ListOperation for ListSeats {
             description = "The `nextPageToken` of the page before. Opaque; use it with the same other parameters.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "Consistent-With" = Option<String>,
@@ -140,7 +144,8 @@ impl ListOperation for ListSeats {
             description = "A cursor. The read waits, for a bounded time, until its view has seen as much, and answers 503 `VIEW_BEHIND` when it has not.",
             min_length = 1,
             max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$"
+            pattern = "^[A-Za-z0-9_.~-]+$",
+            nullable = false
         ),
         (
             "X-Correlation-Id" = Option<String>,
@@ -148,7 +153,8 @@ impl ListOperation for ListSeats {
             description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
             min_length = 1,
             max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$"
+            pattern = "^[A-Za-z0-9_.:-]+$",
+            nullable = false
         )
     ),
     responses(

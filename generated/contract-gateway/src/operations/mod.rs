@@ -2,29 +2,29 @@
 
 //! The operations.
 
-mod cancel_reservation;
-mod check_in_reservation;
-mod check_out_reservation;
-mod confirm_reservation;
-mod confirm_seats;
-mod create_reservation;
-mod get_command;
-mod get_property;
-mod get_reservation;
-mod get_seat;
-mod get_section_stats;
-mod get_show;
-mod get_show_stats;
-mod hold_seats;
-mod list_availability;
-mod list_reservations;
-mod list_reserved_seats;
-mod list_seats;
-mod mark_no_show;
-mod open_property;
-mod open_show;
-mod release_seats;
-mod update_reservation;
+pub(crate) mod cancel_reservation;
+pub(crate) mod check_in_reservation;
+pub(crate) mod check_out_reservation;
+pub(crate) mod confirm_reservation;
+pub(crate) mod confirm_seats;
+pub(crate) mod create_reservation;
+pub(crate) mod get_command;
+pub(crate) mod get_property;
+pub(crate) mod get_reservation;
+pub(crate) mod get_seat;
+pub(crate) mod get_section_stats;
+pub(crate) mod get_show;
+pub(crate) mod get_show_stats;
+pub(crate) mod hold_seats;
+pub(crate) mod list_availability;
+pub(crate) mod list_reservations;
+pub(crate) mod list_reserved_seats;
+pub(crate) mod list_seats;
+pub(crate) mod mark_no_show;
+pub(crate) mod open_property;
+pub(crate) mod open_show;
+pub(crate) mod release_seats;
+pub(crate) mod update_reservation;
 
 pub use cancel_reservation::{
     CancelReservation, CancelReservationParameters, cancel_reservation,

@@ -33,7 +33,12 @@ pub struct CommandStatus {
     pub detail: Option<String>,
     /// What the code is about, in fields that belong to the code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object, required = false)]
+    #[schema(
+        value_type = std::collections::HashMap<String,
+        Object>,
+        required = false,
+        additional_properties
+    )]
     pub details: Option<Map<String, Value>>,
     /// The events it led to, in order. Empty when nothing had to change.
     pub events: Vec<CommandEvent>,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Ref};
 use crate::schemas::RoomType;
 
 /// A property to open.
@@ -20,6 +21,16 @@ pub struct OpenPropertyRequest {
     #[schema(min_length = 1, max_length = 200, examples("Harbour Hotel"))]
     pub name: String,
     /// What rooms it has. No two have the same `roomTypeId`.
-    #[schema(min_items = 1, max_items = 100)]
+    #[schema(schema_with = room_types)]
     pub room_types: Vec<RoomType>,
+}
+
+fn room_types() -> Array {
+    ArrayBuilder::new()
+        .items(Ref::from_schema_name("RoomType"))
+        .unique_items(true)
+        .min_items(Some(1))
+        .max_items(Some(100))
+        .description(Some("What rooms it has. No two have the same `roomTypeId`."))
+        .build()
 }

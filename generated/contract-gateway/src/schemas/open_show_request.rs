@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Ref};
 use crate::schemas::Section;
 
 /// A show to open.
@@ -20,7 +21,7 @@ pub struct OpenShowRequest {
     #[schema(min_length = 1, max_length = 200, examples("Spring concert"))]
     pub title: String,
     /// The show's sections, together at most 100,000 seats. No two have the same `sectionId`.
-    #[schema(min_items = 1, max_items = 1000)]
+    #[schema(schema_with = sections)]
     pub sections: Vec<Section>,
     /// How long a hold lasts, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,4 +43,18 @@ pub struct OpenShowRequest {
         default = json!(8)
     )]
     pub max_seats_per_hold: Option<i32>,
+}
+
+fn sections() -> Array {
+    ArrayBuilder::new()
+        .items(Ref::from_schema_name("Section"))
+        .unique_items(true)
+        .min_items(Some(1))
+        .max_items(Some(1000))
+        .description(
+            Some(
+                "The show's sections, together at most 100,000 seats. No two have the same `sectionId`.",
+            ),
+        )
+        .build()
 }

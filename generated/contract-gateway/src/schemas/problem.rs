@@ -46,6 +46,11 @@ pub struct Problem {
     pub errors: Option<Vec<Violation>>,
     /// What the code is about, in fields that belong to the code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object, required = false)]
+    #[schema(
+        value_type = std::collections::HashMap<String,
+        Object>,
+        required = false,
+        additional_properties
+    )]
     pub details: Option<Map<String, Value>>,
 }

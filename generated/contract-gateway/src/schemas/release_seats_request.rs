@@ -2,17 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 /// Seats to give back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReleaseSeatsRequest {
     /// The seats.
-    #[schema(
-        min_items = 1,
-        max_items = 1000,
-        examples(json!(["up-section-1-row-1-seat-1", "up-section-1-row-1-seat-2"]))
-    )]
+    #[schema(schema_with = seat_ids)]
     pub seat_ids: Vec<String>,
     /// Who holds or has reserved them.
     #[schema(
@@ -22,4 +19,24 @@ pub struct ReleaseSeatsRequest {
         examples("buyer-7")
     )]
     pub holder_id: String,
+}
+
+fn seat_ids() -> Array {
+    ArrayBuilder::new()
+        .items(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(96))
+                .pattern(Some("^[A-Za-z0-9_-]+$"))
+                .build(),
+        )
+        .unique_items(true)
+        .min_items(Some(1))
+        .max_items(Some(1000))
+        .description(Some("The seats."))
+        .examples([
+            serde_json::json!(["up-section-1-row-1-seat-1", "up-section-1-row-1-seat-2"]),
+        ])
+        .build()
 }

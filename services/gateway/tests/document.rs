@@ -1,4 +1,4 @@
-//! The document that the gateway's annotations make says the same as the contract.
+//! The document that the generated gateway's annotations make says the same as the contract.
 //!
 //! Both are brought to one form first: references to parameters, responses and headers are followed,
 //! a path's parameters stand at its operations, and examples and `x-` extensions are left out.
@@ -56,7 +56,7 @@ fn normal_operation(document: &Value, operation: &Value, shared: Option<&Value>)
             let parameter = followed(document, parameter);
             let name = format!("{} {}", parameter["in"].as_str().unwrap(), parameter["name"].as_str().unwrap());
             let mut schema = normal_schema(&parameter["schema"]);
-            // `utoipa` has no word for a parameter's default, and shows an optional one as nullable.
+            // `utoipa` has no word for a parameter's default.
             schema.as_object_mut().unwrap().remove("default");
             let said = json!({
                 "required": parameter.get("required").cloned().unwrap_or(json!(false)),
@@ -126,6 +126,8 @@ fn normal_schema(schema: &Value) -> Value {
     for (name, value) in members {
         let value = match name.as_str() {
             "example" | "examples" => continue,
+            // A note for people: nobody asserts it.
+            "format" if value == "uri-reference" => continue,
             extension if extension.starts_with("x-") => continue,
             "description" => words(value),
             "properties" => {
