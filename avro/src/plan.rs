@@ -74,7 +74,7 @@ enum Step {
     /// The writer's fields, in its order.
     Record(Box<[Action]>),
     /// Both are unions: for each of the writer's branches the reader's, or why there is none.
-    Union(Box<[Result<(u32, StepId), Arc<str>>]>),
+    Union(Box<[Target]>),
     /// Only the reader has a union.
     Into {
         branch: u32,
@@ -85,6 +85,9 @@ enum Step {
     /// Nothing in the reader's schema takes this value.
     Refuse(Arc<str>),
 }
+
+/// The reader's branch for a value and the step that reads it, or why there is none.
+type Target = Result<(u32, StepId), Arc<str>>;
 
 /// A value whose type differs between the schemas, by the type that the writer wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,7 +65,8 @@ impl Numbers {
 
     /// Bytes as they come, and bytes that look like counts, lengths, strings, uuids and ends.
     fn message(&mut self) -> Vec<u8> {
-        let pieces = if self.next() % 2 == 0 { self.next() % 12 } else { self.next() % 200 };
+        let pieces =
+            if self.next().is_multiple_of(2) { self.next() % 12 } else { self.next() % 200 };
         let mut bytes = Vec::new();
         for _ in 0..pieces {
             match self.next() % 14 {

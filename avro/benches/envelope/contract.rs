@@ -180,7 +180,7 @@ pub fn envelope() -> SeatsHeldEnvelope {
             price: "1249.50".parse().expect("a decimal"),
             seconds: 300,
             held_at: at,
-            expires_at: at + std::time::Duration::from_secs(300),
+            expires_at: at + std::time::Duration::from_mins(5),
         },
     }
 }

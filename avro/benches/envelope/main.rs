@@ -11,6 +11,8 @@ mod peer;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::writer::datum::GenericDatumWriter;
 use charter_avro::codec::{self, Codec};
 use charter_avro::plan::Plan;
 use charter_avro::schema::Schema;
@@ -85,11 +87,13 @@ fn main() {
     let bytes = codec::encode(&envelope);
     println!("envelope of {} bytes", bytes.len());
     assert_eq!(bytes.len(), 414);
-    let value = apache_avro::from_avro_datum(&apache, &mut bytes.as_slice(), None).unwrap();
+    let reader = GenericDatumReader::builder(&apache).build().unwrap();
+    let value = reader.read_value(&mut bytes.as_slice()).unwrap();
     agree(&bytes, &fast, &apache, &native, &text, &value);
 
     encoding(&bytes, &envelope, &fast, &apache, &native, &text, &value);
     decoding(&bytes, &fast, &apache);
+    let resolving = GenericDatumReader::builder(&apache).reader_schema(&apache_v2).build().unwrap();
     compare(
         "resolve version 1 as version 2",
         ("apache-avro, to values", 20.0),
@@ -101,14 +105,17 @@ fn main() {
                 );
             }),
             Contender::new("apache-avro, to values", || {
-                black_box(
-                    apache_avro::from_avro_datum(
-                        &apache,
-                        &mut black_box(bytes.as_slice()),
-                        Some(&apache_v2),
-                    )
-                    .unwrap(),
+                // The plain function is deprecated, and what its users call.
+                #[allow(deprecated)]
+                let value = apache_avro::from_avro_datum(
+                    &apache,
+                    &mut black_box(bytes.as_slice()),
+                    Some(&apache_v2),
                 );
+                black_box(value.unwrap());
+            }),
+            Contender::new("apache-avro, to values, reader kept", || {
+                black_box(resolving.read_value(&mut black_box(bytes.as_slice())).unwrap());
             }),
         ],
     );
@@ -130,7 +137,8 @@ fn agree(
         &serde_avro_fast::from_datum_slice::<peer::Envelope<Uuid>>(bytes, fast).unwrap(),
         native
     );
-    assert_eq!(apache_avro::to_avro_datum(apache, value.clone()).unwrap(), bytes);
+    let writer = GenericDatumWriter::builder(apache).build().unwrap();
+    assert_eq!(writer.write_value_to_vec(value.clone()).unwrap(), bytes);
 }
 
 fn encoding(
@@ -146,6 +154,8 @@ fn encoding(
     let mut native_out = Vec::with_capacity(1024);
     let mut text_out = Vec::with_capacity(1024);
     let mut copy_out = Vec::with_capacity(1024);
+    let mut value_out = Vec::with_capacity(1024);
+    let writer = GenericDatumWriter::builder(apache).build().unwrap();
     let mut native_config = SerializerConfig::new(fast);
     let mut text_config = SerializerConfig::new(fast);
     compare(
@@ -174,7 +184,9 @@ fn encoding(
                 black_box(text_out.as_slice());
             }),
             Contender::new("apache-avro, values", || {
-                black_box(apache_avro::to_avro_datum(apache, black_box(value).clone()).unwrap());
+                value_out.clear();
+                writer.write_value_ref(&mut value_out, black_box(value)).unwrap();
+                black_box(value_out.as_slice());
             }),
             Contender::new("memcpy", || {
                 copy_out.clear();
@@ -186,6 +198,7 @@ fn encoding(
 }
 
 fn decoding(bytes: &[u8], fast: &serde_avro_fast::Schema, apache: &apache_avro::Schema) {
+    let reader = GenericDatumReader::builder(apache).build().unwrap();
     compare(
         "decode to owned types",
         ("serde_avro_fast, uuid native", 1.8),
@@ -212,9 +225,7 @@ fn decoding(bytes: &[u8], fast: &serde_avro_fast::Schema, apache: &apache_avro::
                 );
             }),
             Contender::new("apache-avro, values", || {
-                black_box(
-                    apache_avro::from_avro_datum(apache, &mut black_box(bytes), None).unwrap(),
-                );
+                black_box(reader.read_value(&mut black_box(bytes)).unwrap());
             }),
         ],
     );

@@ -81,11 +81,12 @@ macro_rules! timestamp {
 
             /// From days, seconds and nanoseconds; none if the unit is too coarse or the range too small.
             fn of_parts(day: i64, seconds: i64, nanos: i64) -> Option<Self> {
-                if nanos % Self::UNIT_NS != 0 {
+                let below = nanos / Self::UNIT_NS;
+                if below * Self::UNIT_NS != nanos {
                     return None;
                 }
                 let seconds = i128::from(day) * i128::from(DAY_SECONDS) + i128::from(seconds);
-                let units = seconds * i128::from(Self::PER_SECOND) + i128::from(nanos / Self::UNIT_NS);
+                let units = seconds * i128::from(Self::PER_SECOND) + i128::from(below);
                 i64::try_from(units).ok().map(Self)
             }
         }

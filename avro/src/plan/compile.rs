@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::reduce::reduce;
 use super::writer::Writer;
-use super::{Action, Plan, Promotion, Step, StepId};
+use super::{Action, Plan, Promotion, Step, StepId, Target};
 use crate::compat::Verdicts;
-use crate::schema::{Enum, Field, Kind, Logical, Node, NodeId, Record, Schema};
+use crate::schema::{Enum, Kind, Logical, Node, NodeId, Record, Schema};
 
 /// Compiles the pair. Wherever the reader cannot take a value, the plan refuses it.
 pub(super) fn compile(writer: &Schema, reader: &Schema) -> Plan {
@@ -58,17 +58,14 @@ impl Compiler<'_> {
         // The place is taken before the parts are compiled: a recursive type finds it.
         self.drafts.push(Draft::new(Step::Refuse(Arc::from(""))));
         self.pairs.insert((writer, reader), id);
-        match self.draft(writer, reader) {
-            Some(draft) => {
-                self.drafts[id.0 as usize] = draft;
-                id
-            }
-            None => {
-                // No part refers to a step without parts.
-                self.drafts.pop();
-                self.pairs.insert((writer, reader), StepId::SAME);
-                StepId::SAME
-            }
+        if let Some(draft) = self.draft(writer, reader) {
+            self.drafts[id.0 as usize] = draft;
+            id
+        } else {
+            // No part refers to a step without parts.
+            self.drafts.pop();
+            self.pairs.insert((writer, reader), StepId::SAME);
+            StepId::SAME
         }
     }
 
@@ -77,7 +74,7 @@ impl Compiler<'_> {
         let (schema, target) = (self.writer.schema, self.reader);
         let (w, r) = (schema.node(writer), target.node(reader));
         if let Kind::Union { branches } = &r.kind {
-            return Some(self.into_union(writer, w, branches));
+            return Some(self.union(writer, w, branches));
         }
         if let Kind::Union { branches } = &w.kind {
             let steps = branches.iter().map(|branch| self.pair(*branch, reader));
@@ -158,7 +155,7 @@ impl Compiler<'_> {
         Draft { step: Step::Enum(targets.into()), keeps }
     }
 
-    fn into_union(&mut self, writer: NodeId, w: &Node, to: &[NodeId]) -> Draft {
+    fn union(&mut self, writer: NodeId, w: &Node, to: &[NodeId]) -> Draft {
         let Kind::Union { branches: from } = &w.kind else {
             return match self.branch(writer, to) {
                 Ok((branch, step)) => Draft::new(Step::Into { branch, step }),
@@ -177,7 +174,7 @@ impl Compiler<'_> {
     /// The branch of the reader's union that takes a writer's type. A type of the same name comes first, then one that
     /// says by an alias that it was called so, then one with the same simple name; of types without a name the same
     /// one comes first, then the first that it can be promoted to. The shape of a record never decides.
-    fn branch(&mut self, writer: NodeId, to: &[NodeId]) -> Result<(u32, StepId), Arc<str>> {
+    fn branch(&mut self, writer: NodeId, to: &[NodeId]) -> Target {
         let w = self.writer.schema.node(writer);
         let mut candidates: Vec<(u8, usize)> = to
             .iter()
@@ -189,16 +186,11 @@ impl Compiler<'_> {
             // A single candidate is taken as it is, so that a lenient plan fails as late as can be.
             candidates.len() == 1 || self.verdicts.compatible(to[index], writer)
         };
-        match candidates.iter().find(|c| fits(c)).or(candidates.first()) {
-            Some(&(_, index)) => {
-                let branch = u32::try_from(index).expect("a union has fewer than 2^32 branches");
-                Ok((branch, self.pair(writer, to[index])))
-            }
-            None => {
-                let reason = format!("no branch of the reader's union takes {}", described(w));
-                Err(reason.into())
-            }
-        }
+        let best = candidates.iter().find(|candidate| fits(candidate)).or(candidates.first());
+        let &(_, index) =
+            best.ok_or_else(|| format!("no branch of the reader's union takes {}", described(w)))?;
+        let branch = u32::try_from(index).expect("a union has fewer than 2^32 branches");
+        Ok((branch, self.pair(writer, to[index])))
     }
 }
 
@@ -281,11 +273,8 @@ fn sources(from: &Record, to: &Record) -> Vec<Option<usize>> {
     let mut sources: Vec<_> = to.fields.iter().map(|field| place(&field.name)).collect();
     for (index, field) in to.fields.iter().enumerate() {
         if sources[index].is_none() {
-            let free = |field: &Field| {
-                let mut places = field.aliases.iter().filter_map(|alias| place(alias));
-                places.find(|place| !sources.contains(&Some(*place)))
-            };
-            sources[index] = free(field);
+            let mut places = field.aliases.iter().filter_map(|alias| place(alias));
+            sources[index] = places.find(|place| !sources.contains(&Some(*place)));
         }
     }
     sources

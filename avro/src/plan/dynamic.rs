@@ -114,9 +114,10 @@ impl Plan {
     ) -> Result<Value, DecodeError> {
         if let Promotion::Decimal { scale, to } = promotion {
             let start = r.position();
-            let (bytes, size) = match kind {
-                Kind::Fixed(fixed) => (r.fixed(fixed.size)?, Some(fixed.size)),
-                _ => (r.bytes()?, None),
+            let (bytes, size) = if let Kind::Fixed(fixed) = kind {
+                (r.fixed(fixed.size)?, Some(fixed.size))
+            } else {
+                (r.bytes()?, None)
             };
             let bytes = rescale_bytes(bytes, scale, to, size)
                 .map_err(|value| DecodeError::new(DecodeErrorKind::Inexact(value), start))?;

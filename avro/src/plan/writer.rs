@@ -32,8 +32,15 @@ impl<'s> Writer<'s> {
         let schema = self.schema;
         let least = match &schema.node(node).kind {
             Kind::Null => 0,
-            Kind::Boolean | Kind::Int | Kind::Long | Kind::Bytes | Kind::String => 1,
-            Kind::Array { .. } | Kind::Map { .. } | Kind::Union { .. } | Kind::Enum(_) => 1,
+            Kind::Boolean
+            | Kind::Int
+            | Kind::Long
+            | Kind::Bytes
+            | Kind::String
+            | Kind::Array { .. }
+            | Kind::Map { .. }
+            | Kind::Union { .. }
+            | Kind::Enum(_) => 1,
             Kind::Float => 4,
             Kind::Double => 8,
             Kind::Fixed(fixed) => fixed.size,

@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When it is not in its shortest form, or cut off.
-    #[inline(always)]
+    #[inline]
     pub fn long(&mut self) -> Result<i64, DecodeError> {
         let raw = match self.bytes.get(self.position) {
             Some(&byte) if byte < 0x80 => {
