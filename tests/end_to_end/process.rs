@@ -11,7 +11,7 @@ use crate::support::{Platform, command};
 fn refused(mut command: Command) -> String {
     let Output { status, stderr, .. } = command.output().expect("the platform runs");
     let said = String::from_utf8(stderr).expect("text");
-    assert_eq!(status.code(), Some(2), "{said}");
+    assert_eq!(status.code(), Some(1), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     said
 }

@@ -258,7 +258,7 @@ impl Events {
             match &event.payload {
                 ReservationEvent::PropertyOpened(_) | ReservationEvent::NightsOpened(_) => {}
                 ReservationEvent::ReservationCreated(created) => {
-                    let (from, to) = (created.check_in_date.as_days(), created.check_out_date.as_days());
+                    let (from, to) = (created.check_in_date.days(), created.check_out_date.days());
                     for night in from..to {
                         let rooms = booked.get_mut(&Date::from_days(night).to_string()).expect("a night");
                         *rooms += 1;

@@ -18,12 +18,13 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::log::{DEFAULT_PARTITIONS, Log, LogError};
-use crate::outcomes::{OUTCOMES_TOPIC, OutcomePublisher, outcomes_topic};
+use crate::outcomes::{OUTCOMES_TOPIC, OutcomeHints, OutcomePublisher};
 use crate::project::Views;
 use crate::schemas::{
     MessageCodec, RecordCodec, RegistryError, SchemaCatalog, SchemaError, WireError,
 };
 use crate::store::{Messages, Store, StoreError};
+use crate::submit::CommandSender;
 use crate::{process, project};
 
 pub(crate) use group::Ended;
@@ -63,6 +64,31 @@ impl Runtime {
     /// where log or store don't answer.
     pub async fn pair(&self) -> Result<(), ServiceError> {
         start::pair(self).await
+    }
+
+    /// What appends commands of `C`; `source` names the sender in their metadata. Makes the context's
+    /// topics where they are missing.
+    ///
+    /// # Errors
+    /// Where log, store or registry don't answer, or the registry's schemas are not this process's.
+    pub async fn sender<C: Contract>(&self, source: &str) -> Result<CommandSender<C>, ServiceError> {
+        start::topics::<C>(self).await?;
+        let codec = Arc::new(self.schemas.messages(&C::commands_topic()).await?);
+        Ok(CommandSender::new(self.log.clone(), codec, source).await?)
+    }
+
+    /// Hints of outcomes, on a reply partition that is this process's own. After the first
+    /// [`Runtime::sender`], which makes the topic.
+    ///
+    /// # Errors
+    /// As [`Runtime::sender`].
+    pub async fn hints(
+        &self,
+        partition: u32,
+        shutdown: &CancellationToken,
+    ) -> Result<OutcomeHints, ServiceError> {
+        let codec = Arc::new(self.schemas.records::<Outcome>(OUTCOMES_TOPIC).await?);
+        Ok(OutcomeHints::start(self.log.clone(), codec, partition, shutdown).await?)
     }
 }
 
@@ -194,8 +220,7 @@ impl<D: Decider> ContextService<D> {
     async fn prepare(&self, runtime: &Runtime) -> Result<Ports<D>, ServiceError> {
         self.views.check()?;
         start::pair(runtime).await?;
-        let partitions = start::topics::<D>(runtime).await?;
-        runtime.log.ensure_topic(&outcomes_topic(partitions)).await?;
+        let partitions = start::topics::<D::Contract>(runtime).await?;
         let schemas = &runtime.schemas;
         let outcomes = Arc::new(schemas.records::<Outcome>(OUTCOMES_TOPIC).await?);
         let ports = Ports {
@@ -259,6 +284,7 @@ impl<D: Decider> Service for ContextService<D> {
             let (ports, health) = (ports.clone(), self.health.clone());
             Arc::new(
                 move |partition, stop| -> std::pin::Pin<Box<dyn Future<Output = Ended> + Send>> {
+                    health.begin(&process::part(context, partition));
                     Box::pin(process::run(ports.clone(), partition, health.clone(), stop))
                 },
             )
@@ -267,6 +293,7 @@ impl<D: Decider> Service for ContextService<D> {
             let (ports, views, health) = (ports, self.views.clone(), self.health.clone());
             Arc::new(
                 move |partition, stop| -> std::pin::Pin<Box<dyn Future<Output = Ended> + Send>> {
+                    health.begin(&project::part(context, partition));
                     Box::pin(project::run(
                         ports.clone(),
                         views.clone(),
@@ -279,8 +306,8 @@ impl<D: Decider> Service for ContextService<D> {
         };
         let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
         let viewers = format!("{context}.views");
-        self.health.begin("deciding");
-        self.health.begin("projecting");
+        self.health.begin(&group::part(context));
+        self.health.begin(&group::part(&viewers));
         let deciding = async {
             let result =
                 group::share(&runtime, context, &commands, &self.health, &stop, decide).await;

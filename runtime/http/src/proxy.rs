@@ -1,15 +1,16 @@
 //! Forwarding operations to the service that has them: `dispatch: proxy`, and reads where the gateway
 //! runs apart from the core.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{MethodFilter, on};
 use reqwest::Url;
 
 use crate::input::{MAX_BODY_BYTES, too_large};
@@ -80,21 +81,6 @@ impl Upstream {
         Ok(Self { name: name.into(), base, client })
     }
 
-    /// Routes that forward these operations, each under its own path and method.
-    pub fn routes<'a>(
-        &self,
-        operations: impl IntoIterator<Item = &'a &'static Operation>,
-    ) -> Router {
-        operations.into_iter().fold(Router::new(), |router, operation| {
-            let upstream = self.clone();
-            let method = method_filter(operation.method);
-            router.route(
-                operation.path,
-                on(method, async move |request: Request| upstream.forward(request).await),
-            )
-        })
-    }
-
     async fn forward(&self, request: Request) -> Response {
         answer(request, async |request| self.send(request).await).await
     }
@@ -144,22 +130,36 @@ impl Upstream {
     }
 }
 
+/// `router` with some of its operations forwarded instead of served here.
+pub fn forwarding(
+    router: Router,
+    elsewhere: impl IntoIterator<Item = (&'static Operation, Upstream)>,
+) -> Router {
+    let table: HashMap<_, _> = elsewhere
+        .into_iter()
+        .map(|(operation, upstream)| ((operation.method, operation.path), upstream))
+        .collect();
+    router.route_layer(middleware::from_fn_with_state(Arc::new(table), forward_some))
+}
+
+async fn forward_some(
+    State(table): State<Arc<HashMap<(&'static str, &'static str), Upstream>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match table.get(&(request.method().as_str(), path)).cloned() {
+        Some(upstream) => upstream.forward(request).await,
+        None => next.run(request).await,
+    }
+}
+
 fn forwarded(headers: &HeaderMap) -> HeaderMap {
     let mut kept = headers.clone();
     for name in NOT_FORWARDED {
         kept.remove(name);
     }
     kept
-}
-
-fn method_filter(method: &str) -> MethodFilter {
-    match method {
-        "POST" => MethodFilter::POST,
-        "PUT" => MethodFilter::PUT,
-        "PATCH" => MethodFilter::PATCH,
-        "DELETE" => MethodFilter::DELETE,
-        _ => MethodFilter::GET,
-    }
 }
 
 #[cfg(test)]

@@ -21,11 +21,10 @@ pub enum LogFormat {
 const DURATION_BUCKETS_S: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// Writes log lines to the standard error output: warnings and what a person at the terminal needs, or
-/// what `RUST_LOG` asks for.
+/// Writes log lines to the standard error output: warnings, or what `RUST_LOG` asks for.
 pub fn log_to_stderr(format: LogFormat) {
     let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,charter=info"));
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, as in tests, leaves the first one's in place.
     let _ = match format {

@@ -1,1 +1,48 @@
-//! gateway-service
+//! The gateway: every operation of the contract, served in this process or forwarded to the service that
+//! has it.
+
+use axum::Router;
+use charter_http::proxy::{Upstream, forwarding};
+use charter_http::{Api, Dispatch, Operation, OperationKind, document};
+use contract_gateway::{document::{JSON, YAML}, routes};
+
+/// The services that run apart from this process.
+#[derive(Clone, Debug, Default)]
+pub struct Elsewhere {
+    /// The query service; `None` where this process reads itself.
+    pub core: Option<Upstream>,
+    /// Services that take commands with `dispatch: proxy`, by name; the others' are taken here.
+    pub services: Vec<(String, Upstream)>,
+}
+
+impl Elsewhere {
+    /// The service that `operation` is forwarded to.
+    fn of(&self, operation: &Operation) -> Option<&Upstream> {
+        match operation.kind {
+            OperationKind::Query | OperationKind::Outcome => self.core.as_ref(),
+            OperationKind::Command { dispatch: Dispatch::Queue, .. } => None,
+            OperationKind::Command { dispatch: Dispatch::Proxy { service }, .. } => {
+                self.services.iter().find(|(name, _)| name == service).map(|(_, upstream)| upstream)
+            }
+        }
+    }
+}
+
+/// The operations of the contract.
+#[must_use]
+pub fn operations() -> Vec<&'static Operation> {
+    routes::ALL.concat()
+}
+
+/// The routes of the contract, and the contract itself under `/openapi.json` and `/openapi.yaml`.
+pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
+    let served = routes::seat_commands()
+        .merge(routes::reservation_commands())
+        .merge(routes::queries())
+        .merge(routes::outcomes())
+        .with_state(api);
+    let forwarded = operations()
+        .into_iter()
+        .filter_map(|operation| Some((operation, elsewhere.of(operation)?.clone())));
+    forwarding(served, forwarded).merge(document::routes(JSON, YAML))
+}

@@ -3,5 +3,7 @@
 
 pub mod domain;
 mod projection;
+mod service;
 
 pub use domain::Reservations;
+pub use service::{router, service};

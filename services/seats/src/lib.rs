@@ -2,5 +2,7 @@
 
 pub mod domain;
 mod projection;
+mod service;
 
 pub use domain::Seats;
+pub use service::service;

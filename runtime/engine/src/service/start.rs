@@ -2,23 +2,25 @@
 
 use std::time::Duration;
 
-use charter_domain::{Contract as _, Decider};
+use charter_domain::{Contract, Decider};
 use tracing::info;
 use uuid::Uuid;
 
 use super::{Ports, Runtime, ServiceError};
 use crate::log::{LogError, TopicSpec};
+use crate::outcomes::outcomes_topic;
 
 /// Fixes the partition count and makes the context's topics; gives the count.
-pub(super) async fn topics<D: Decider>(runtime: &Runtime) -> Result<u32, ServiceError> {
+pub(super) async fn topics<C: Contract>(runtime: &Runtime) -> Result<u32, ServiceError> {
     let partitions = runtime.store.fix_partitions(runtime.settings.partitions).await?;
     for (name, retention) in [
-        (D::Contract::commands_topic(), None),
-        (D::Contract::events_topic(), runtime.settings.event_retention),
-        (D::Contract::dead_letters_topic(), None),
+        (C::commands_topic(), None),
+        (C::events_topic(), runtime.settings.event_retention),
+        (C::dead_letters_topic(), None),
     ] {
         runtime.log.ensure_topic(&TopicSpec { name, partitions, retention }).await?;
     }
+    runtime.log.ensure_topic(&outcomes_topic(partitions)).await?;
     Ok(partitions)
 }
 

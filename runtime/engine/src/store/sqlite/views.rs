@@ -13,8 +13,8 @@ use super::values::{Bound, read_row, sql_type};
 use super::{Connection, Files, MAX_BINDS, commit, signed};
 use crate::store::{Parked, Progress, RowChange, RowKey, StoreError, ViewSet, ViewStep, ViewWrite};
 
-/// The tenant's column; no contract field can have this name, since `charter_` is not camelCase.
-pub(super) const TENANT: &str = "charter_tenant";
+/// The tenant's column. Columns of contracts are fields' names in snake case, which have no `__`.
+pub(super) const TENANT: &str = "charter__tenant";
 
 /// A name in double quotes. Names come from contracts and hold no quotes.
 pub(super) fn quoted(name: &str) -> String {
@@ -91,7 +91,7 @@ async fn create(connection: &mut Connection, table: &Table) -> Result<(), sqlx::
     let tenant = quoted(TENANT);
     let mut visible = format!("CREATE TABLE {name} ({tenant} TEXT NOT NULL");
     let mut staged = format!(
-        "CREATE TABLE {} (charter_partition INTEGER NOT NULL, charter_removed INTEGER NOT NULL, {tenant} TEXT NOT NULL",
+        "CREATE TABLE {} (charter__partition INTEGER NOT NULL, charter__removed INTEGER NOT NULL, {tenant} TEXT NOT NULL",
         twin(table)
     );
     for column in table.columns {
@@ -103,7 +103,7 @@ async fn create(connection: &mut Connection, table: &Table) -> Result<(), sqlx::
     }
     let key = key_columns(table).join(", ");
     visible.push_str(&format!(", PRIMARY KEY ({key})) STRICT, WITHOUT ROWID"));
-    staged.push_str(&format!(", PRIMARY KEY (charter_partition, {key})) STRICT, WITHOUT ROWID"));
+    staged.push_str(&format!(", PRIMARY KEY (charter__partition, {key})) STRICT, WITHOUT ROWID"));
     execute(connection, visible).await?;
     execute(connection, staged).await?;
     for (number, index) in table.indexes.iter().enumerate() {
@@ -252,9 +252,9 @@ impl ViewWrite for SqliteViewWrite {
         let binds = table.key.len() + 2;
         for (chunk_index, chunk) in keys.chunks(MAX_BINDS / binds).enumerate() {
             let base = chunk_index * (MAX_BINDS / binds);
-            let mut query = QueryBuilder::<Sqlite>::new("WITH wanted (number, tenant");
+            let mut query = QueryBuilder::<Sqlite>::new("WITH wanted (charter__number, charter__for");
             for index in 0..table.key.len() {
-                query.push(format_args!(", key{index}"));
+                query.push(format_args!(", charter__key{index}"));
             }
             query.push(") AS (");
             query.push_values(chunk.iter().enumerate(), |mut row, (number, key)| {
@@ -265,13 +265,13 @@ impl ViewWrite for SqliteViewWrite {
             });
             // The cross join keeps `wanted` outside: each of its rows is one look into the primary key.
             query.push(format_args!(
-                ") SELECT wanted.number, {} FROM wanted CROSS JOIN {} ON {} = wanted.tenant",
+                ") SELECT charter__number, {} FROM wanted CROSS JOIN {} ON {} = charter__for",
                 columns(table),
                 quoted(table.name),
                 quoted(TENANT),
             ));
             for (index, column) in table.key.iter().enumerate() {
-                query.push(format_args!(" AND {} = wanted.key{index}", quoted(column)));
+                query.push(format_args!(" AND {} = charter__key{index}", quoted(column)));
             }
             let rows = query
                 .build()
@@ -315,14 +315,14 @@ impl ViewWrite for SqliteViewWrite {
         for sql in [
             format!(
                 "DELETE FROM {name} WHERE ({key}) IN
-                     (SELECT {key} FROM {twin} WHERE charter_partition = $1 AND charter_removed)"
+                     (SELECT {key} FROM {twin} WHERE charter__partition = $1 AND charter__removed)"
             ),
             format!(
                 "INSERT OR REPLACE INTO {name} ({tenant}, {columns})
                  SELECT {tenant}, {columns} FROM {twin}
-                 WHERE charter_partition = $1 AND NOT charter_removed"
+                 WHERE charter__partition = $1 AND NOT charter__removed"
             ),
-            format!("DELETE FROM {twin} WHERE charter_partition = $1"),
+            format!("DELETE FROM {twin} WHERE charter__partition = $1"),
         ] {
             sqlx::query(AssertSqlSafe(sql))
                 .bind(self.partition)
@@ -334,7 +334,7 @@ impl ViewWrite for SqliteViewWrite {
     }
 
     async fn discard(&mut self, table: &'static Table) -> Result<(), StoreError> {
-        let sql = format!("DELETE FROM {} WHERE charter_partition = $1", twin(table));
+        let sql = format!("DELETE FROM {} WHERE charter__partition = $1", twin(table));
         sqlx::query(AssertSqlSafe(sql))
             .bind(self.partition)
             .execute(&mut *self.transaction)
@@ -438,7 +438,7 @@ async fn stage(
 ) -> Result<(), sqlx::Error> {
     for chunk in changes.chunks(MAX_BINDS / (table.columns.len() + 3)) {
         let mut query = QueryBuilder::<Sqlite>::new(format!(
-            "INSERT OR REPLACE INTO {} (charter_partition, charter_removed, {}, {}) ",
+            "INSERT OR REPLACE INTO {} (charter__partition, charter__removed, {}, {}) ",
             twin(table),
             quoted(TENANT),
             columns(table)

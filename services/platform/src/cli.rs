@@ -1,0 +1,100 @@
+//! The binary: flags, the two signals, and errors as one line that says what to do.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use charter_http::telemetry::{self, LogFormat};
+use clap::Parser;
+
+use crate::greeting::greeting;
+use crate::platform::{Options, Platform, StartError};
+
+/// Every service of Charter in one process: gateway, schema registry, command and query services on an
+/// embedded log and SQLite.
+#[derive(Debug, Parser)]
+#[command(name = "platform", version)]
+struct Flags {
+    /// Directory that holds everything; made when absent
+    #[arg(long, env = "DATA_DIR", default_value = "data")]
+    data_dir: PathBuf,
+    /// Address of the gateway, `host:port`; with port 0 the system chooses one, which is printed
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_parser = address)]
+    listen: String,
+    /// Address of the schema registry
+    #[arg(long, env = "REGISTRY_LISTEN", default_value = "127.0.0.1:8081", value_parser = address)]
+    registry_listen: String,
+    /// Another Confluent-compatible registry to use; then none is started here
+    #[arg(long, env = "SCHEMA_REGISTRY_URL")]
+    schema_registry_url: Option<String>,
+    /// Look schemas up only, never register one
+    #[arg(long, env = "SCHEMA_REGISTRY_READ_ONLY")]
+    schema_registry_read_only: bool,
+    /// What an accepted command survives: the loss of `power`, or of this `process` only (faster)
+    #[arg(long, env = "DURABILITY", default_value = "power")]
+    durability: Durability,
+    /// How log lines look
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+/// What an accepted command survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Durability {
+    /// The loss of power: every group of writes reaches the disk before it is acknowledged.
+    Power,
+    /// The end of this process: writes are left to the system's cache.
+    Process,
+}
+
+/// `host:port`, before anything is opened.
+fn address(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    match port {
+        Some(Ok(_)) => Ok(text.to_owned()),
+        _ => Err("expected `host:port`, such as `127.0.0.1:8080`".to_owned()),
+    }
+}
+
+/// Reads the command line and runs the platform until SIGINT or SIGTERM.
+///
+/// Exit codes: 0 after a clean end, 1 when it could not start or broke off, 2 when the command line can't
+/// be read.
+#[must_use]
+pub fn main() -> ExitCode {
+    let flags = Flags::parse();
+    telemetry::log_to_stderr(flags.log_format);
+    let ended = tokio::runtime::Runtime::new()
+        .map_err(StartError::from)
+        .and_then(|runtime| runtime.block_on(run(flags)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("platform: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<(), StartError> {
+    // Signals are caught before anything is printed: whoever reads it may send one.
+    let shutdown = telemetry::shutdown_signal()?;
+    let options = Options {
+        data_dir: flags.data_dir,
+        listen: flags.listen,
+        registry_listen: flags.registry_listen,
+        schema_registry_url: flags.schema_registry_url,
+        schema_registry_read_only: flags.schema_registry_read_only,
+        relaxed_durability: flags.durability == Durability::Process,
+    };
+    let platform = Platform::start(options, shutdown.clone()).await?;
+    print(&greeting(platform.addresses()))?;
+    platform.run(|| print("ready\n")).await
+}
+
+fn print(text: &str) -> Result<(), StartError> {
+    let mut out = std::io::stdout().lock();
+    // A reader that went away is no reason to stop serving.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    Ok(())
+}

@@ -1,0 +1,353 @@
+//! What the platform consists of, in the order in which it starts and ends.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use charter_engine::directory::{DataDirectory, DirectoryError};
+use charter_engine::log::LogError;
+use charter_engine::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
+use charter_engine::outcomes::OutcomeHints;
+use charter_engine::schemas::{
+    ConfluentRegistry, Registration, RegistryError, RegistrySettings, SchemaCatalog,
+};
+use charter_engine::store::{SqliteStore, Store, StoreError};
+use charter_engine::{Runtime, Service, ServiceError, ServiceStatus, Settings};
+use charter_http::document::DocumentError;
+use charter_http::health::{self, Part};
+use charter_http::server::{self, ListenError};
+use charter_http::{Api, telemetry};
+use gateway_service::Elsewhere;
+use registry_service::{OpenError, RegistryConfig};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::contexts;
+
+/// The reply partition of the one gateway.
+const REPLY_PARTITION: u32 = 0;
+/// How often readiness is looked at while the platform starts.
+const READY_LOOK: Duration = Duration::from_millis(5);
+
+/// How the platform is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Directory that holds everything.
+    pub data_dir: PathBuf,
+    /// Address of the gateway, `host:port`.
+    pub listen: String,
+    /// Address of the schema registry, `host:port`.
+    pub registry_listen: String,
+    /// Another registry to use; then none is started here.
+    pub schema_registry_url: Option<String>,
+    /// Schemas are looked up only.
+    pub schema_registry_read_only: bool,
+    /// What was accepted survives the end of the process, not the loss of power.
+    pub relaxed_durability: bool,
+}
+
+/// Where the parts are.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// The gateway's URL.
+    pub gateway: String,
+    /// The registry's URL.
+    pub registry: String,
+    /// The data directory.
+    pub data_dir: String,
+    /// What was accepted survives what.
+    pub durability: &'static str,
+}
+
+/// A platform that has started.
+#[derive(Debug)]
+pub struct Platform {
+    addresses: Addresses,
+    api: Api,
+    listener: TcpListener,
+    log: Arc<EmbeddedLog>,
+    store: Arc<SqliteStore>,
+    hints: Arc<OutcomeHints>,
+    services: Vec<Arc<dyn Service>>,
+    working: JoinSet<Result<(), ServiceError>>,
+    registry: JoinSet<std::io::Result<()>>,
+    /// Ends the registry, after those who need it.
+    registry_shutdown: CancellationToken,
+    shutdown: CancellationToken,
+    _directory: DataDirectory,
+}
+
+impl Platform {
+    /// Starts all parts; `shutdown` ends them.
+    ///
+    /// # Errors
+    /// Where a part can't start, as one line that says what to do.
+    pub async fn start(
+        options: Options,
+        shutdown: CancellationToken,
+    ) -> Result<Self, StartError> {
+        // What is most likely refused comes first, before anything is written.
+        let listener = server::listen(&options.listen, "--listen").await?;
+        let registry_listener = match &options.schema_registry_url {
+            None => Some(server::listen(&options.registry_listen, "--registry-listen").await?),
+            Some(_) => None,
+        };
+        let directory = DataDirectory::open(&options.data_dir)?;
+
+        let registry_shutdown = CancellationToken::new();
+        let mut registry = JoinSet::new();
+        let registry_url = match (options.schema_registry_url, registry_listener) {
+            (None, Some(listener)) => {
+                let opened =
+                    registry_service::open(RegistryConfig::new(directory.join("registry"))).await?;
+                let url = url_of(listener.local_addr()?);
+                registry.spawn(registry_service::run(listener, opened, registry_shutdown.clone()));
+                url
+            }
+            (other, _) => other.unwrap_or_default(),
+        };
+
+        let durability =
+            if options.relaxed_durability { Durability::Process } else { Durability::Power };
+        let log = Arc::new(open_log(directory.join("log"), durability).await?);
+        let store = Arc::new(SqliteStore::open(directory.path(), durability).await?);
+        let runtime = runtime(
+            Arc::clone(&log),
+            Arc::clone(&store),
+            &registry_url,
+            options.schema_registry_read_only,
+        )?;
+        runtime.pair().await?;
+
+        let operations = gateway_service::operations();
+        let api = Api::builder(
+            contract_gateway::document::JSON,
+            &operations,
+            Arc::clone(&store) as Arc<dyn Store>,
+        )?;
+        let api = contexts::senders(api, &runtime).await?;
+        let hints = Arc::new(runtime.hints(REPLY_PARTITION, &shutdown).await?);
+        let api = api.hints(Arc::clone(&hints)).build();
+
+        let mut working = JoinSet::new();
+        let services: Vec<Arc<dyn Service>> =
+            contexts::services().into_iter().map(Arc::from).collect();
+        for service in &services {
+            let (service, runtime, shutdown) =
+                (Arc::clone(service), runtime.clone(), shutdown.clone());
+            working.spawn(async move { service.run(runtime, shutdown).await });
+        }
+        let addresses = Addresses {
+            gateway: url_of(listener.local_addr()?),
+            registry: registry_url,
+            data_dir: options.data_dir.display().to_string(),
+            durability: match durability {
+                Durability::Power => "what is accepted survives the loss of power",
+                Durability::Process => {
+                    "DURABILITY=process: what is accepted does not survive the loss of power"
+                }
+            },
+        };
+        Ok(Self {
+            addresses,
+            api,
+            listener,
+            log,
+            store,
+            hints,
+            services,
+            working,
+            registry,
+            registry_shutdown,
+            shutdown,
+            _directory: directory,
+        })
+    }
+
+    /// Where the parts are.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// What the gateway's routes rest on.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Serves until the shutdown, then ends every part in order: requests, services, log and store, registry.
+    /// `ready` is called once all services do their work.
+    ///
+    /// # Errors
+    /// Where a part broke off.
+    pub async fn run(
+        mut self,
+        ready: impl FnOnce() -> Result<(), StartError>,
+    ) -> Result<(), StartError> {
+        let router = self.router();
+        let mut serving = JoinSet::new();
+        serving.spawn(server::serve(self.listener, router, self.shutdown.clone()));
+
+        let mut ended = Ok(());
+        tokio::select! {
+            () = all_ready(&self.services) => ended = ready(),
+            broken = self.working.join_next() => ended = broken_off(broken),
+            () = self.shutdown.cancelled() => {}
+        }
+        if ended.is_ok() {
+            ended = tokio::select! {
+                broken = self.working.join_next() => broken_off(broken),
+                served = serving.join_next() => served.map_or(Ok(()), |served| Ok(served??)),
+                served = self.registry.join_next(), if !self.registry.is_empty() => {
+                    served.map_or(Ok(()), |served| Ok(served??))
+                }
+            };
+        }
+        self.shutdown.cancel();
+        while serving.join_next().await.is_some() {}
+        while let Some(worked) = self.working.join_next().await {
+            ended = ended.and(worked.map_err(StartError::from).and_then(|worked| Ok(worked?)));
+        }
+        self.hints.stop().await;
+        self.store.close().await;
+        self.log.close().await;
+        self.registry_shutdown.cancel();
+        while self.registry.join_next().await.is_some() {}
+        ended
+    }
+
+    fn router(&self) -> Router {
+        let mut parts: Vec<Arc<dyn Part>> =
+            vec![Arc::new(StorePart(Arc::clone(&self.store) as Arc<dyn Store>))];
+        for service in &self.services {
+            parts.push(Arc::new(ServicePart(Arc::clone(service))));
+        }
+        let routes = gateway_service::router(self.api.clone(), &Elsewhere::default())
+            .merge(health::routes(parts, telemetry::metrics()));
+        server::with_middleware(routes)
+    }
+}
+
+/// The store of a data directory whose platform does not run, for tools and tests.
+///
+/// # Errors
+/// Where a file can't be used.
+pub async fn open_store(data_dir: &Path) -> Result<SqliteStore, StoreError> {
+    SqliteStore::open(data_dir, Durability::Power).await
+}
+
+async fn open_log(path: PathBuf, durability: Durability) -> Result<EmbeddedLog, StartError> {
+    let settings = EmbeddedSettings { durability, ..EmbeddedSettings::default() };
+    Ok(tokio::task::spawn_blocking(move || EmbeddedLog::open(path, settings)).await??)
+}
+
+fn runtime(
+    log: Arc<EmbeddedLog>,
+    store: Arc<SqliteStore>,
+    registry_url: &str,
+    read_only: bool,
+) -> Result<Runtime, StartError> {
+    let registry = ConfluentRegistry::new(RegistrySettings::new(registry_url))?;
+    let registration = if read_only { Registration::LookUp } else { Registration::Register };
+    let schemas = SchemaCatalog::new(Arc::new(registry), registration);
+    Ok(Runtime::new(log, store, schemas, Settings::default()))
+}
+
+fn url_of(address: SocketAddr) -> String {
+    // Whoever listens everywhere is found here.
+    let host = if address.ip().is_unspecified() {
+        "localhost".to_owned()
+    } else {
+        match address {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(address) => format!("[{}]", address.ip()),
+        }
+    };
+    format!("http://{host}:{}", address.port())
+}
+
+async fn all_ready(services: &[Arc<dyn Service>]) {
+    while !services.iter().all(|service| service.status() == ServiceStatus::Ready) {
+        tokio::time::sleep(READY_LOOK).await;
+    }
+}
+
+/// A service ends by itself only where it can't go on, or because it was told to.
+fn broken_off(
+    ended: Option<Result<Result<(), ServiceError>, tokio::task::JoinError>>,
+) -> Result<(), StartError> {
+    ended.map_or(Ok(()), |ended| Ok(ended??))
+}
+
+#[derive(Debug)]
+struct StorePart(Arc<dyn Store>);
+
+#[async_trait]
+impl Part for StorePart {
+    fn name(&self) -> &'static str {
+        "store"
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.0.check().await.map_err(|error| error.to_string())
+    }
+}
+
+#[derive(Debug)]
+struct ServicePart(Arc<dyn Service>);
+
+#[async_trait]
+impl Part for ServicePart {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        match self.0.status() {
+            ServiceStatus::Ready => Ok(()),
+            ServiceStatus::Starting { part } => Err(format!("it starts: `{part}`")),
+            ServiceStatus::NotReady { part, reason } => Err(format!("`{part}`: {reason}")),
+        }
+    }
+}
+
+/// Why the platform did not start, or broke off: one line with what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An address.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The data directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The registry's data.
+    #[error(transparent)]
+    RegistryData(#[from] OpenError),
+    /// The registry as the services reach it.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A service.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The contract in this build.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The system.
+    #[error("the system refuses what the platform needs to run: {0}")]
+    System(#[from] std::io::Error),
+    /// A part panicked, and said so itself.
+    #[error("a part of the platform panicked: {0}")]
+    Panicked(#[from] tokio::task::JoinError),
+}

@@ -1,0 +1,228 @@
+//! The contract is what runs: the document is served as written, the code's own annotations say the
+//! same, and answers keep it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::OpenApi as _;
+
+use crate::support::{Answer, Platform};
+
+fn contract() -> Value {
+    serde_json::from_str(contract_gateway::document::JSON).expect("JSON")
+}
+
+#[test]
+fn the_served_documents_are_the_contract() {
+    let data = tempfile::tempdir().expect("a directory");
+    let platform = Platform::start(data.path());
+    let yaml = Answer::send(platform.get("/openapi.yaml")).expect(200);
+    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/gateway.yaml"))
+        .expect("the contract");
+    assert_eq!(yaml.text, source);
+    assert_eq!(yaml.header("content-type"), Some("application/yaml"));
+    let served = Answer::send(platform.get("/openapi.json")).expect(200);
+    assert_eq!(served.json, contract());
+}
+
+/// What both documents say of the operations: paths, methods, ids, parameters, bodies, statuses.
+fn operations(document: &Value) -> BTreeMap<String, Value> {
+    let resolve = |value: &Value| match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).cloned().expect("a target"),
+        None => value.clone(),
+    };
+    let mut found = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        let shared = item["parameters"].as_array().cloned().unwrap_or_default();
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let Some(operation) = item.get(method) else { continue };
+            let own = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let mut parameters: Vec<_> = shared
+                .iter()
+                .chain(&own)
+                .map(&resolve)
+                .map(|parameter| {
+                    let required = parameter["required"].as_bool().unwrap_or(false);
+                    json!([parameter["in"], parameter["name"], required])
+                })
+                .collect();
+            parameters.sort_by_key(Value::to_string);
+            let body: Vec<_> = operation
+                .get("requestBody")
+                .map(&resolve)
+                .and_then(|body| body["content"].as_object().cloned())
+                .into_iter()
+                .flatten()
+                .map(|(media_type, media)| json!([media_type, media["schema"]["$ref"]]))
+                .collect();
+            let mut statuses: Vec<_> = operation["responses"].as_object().expect("responses").keys().collect();
+            statuses.sort();
+            found.insert(
+                format!("{method} {path}"),
+                json!({
+                    "id": operation["operationId"], "summary": operation["summary"], "tags": operation["tags"],
+                    "parameters": parameters, "body": body, "statuses": statuses,
+                }),
+            );
+        }
+    }
+    found
+}
+
+/// What both documents say of a schema, in one form.
+fn schemas(document: &Value) -> BTreeMap<String, Value> {
+    document["components"]["schemas"]
+        .as_object()
+        .expect("schemas")
+        .iter()
+        .map(|(name, schema)| (name.clone(), normal(schema)))
+        .collect()
+}
+
+/// A schema without what only people read, with sets in order.
+fn normal(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(name, value)| {
+                let annotation = ["description", "examples", "example", "title"].contains(&name.as_str());
+                !(annotation && (value.is_string() || value.is_array()))
+            })
+            .map(|(name, value)| {
+                let mut value = normal(value);
+                if name == "required" || name == "type" {
+                    if let Some(items) = value.as_array_mut() {
+                        items.sort_by_key(Value::to_string);
+                    }
+                }
+                (name.clone(), value)
+            })
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
+        Value::Array(items) => items.iter().map(normal).collect(),
+        // 1 and 1.0 are one number in JSON.
+        Value::Number(number) => number.as_f64().map_or_else(|| schema.clone(), Value::from),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn the_code_says_what_the_contract_says() {
+    let code: Value = serde_json::to_value(contract_gateway::document::GatewayDocument::openapi()).expect("JSON");
+    let contract = contract();
+    let (said, meant) = (operations(&code), operations(&contract));
+    assert_eq!(said.keys().collect::<Vec<_>>(), meant.keys().collect::<Vec<_>>());
+    for (operation, meant) in &meant {
+        assert_eq!(&said[operation], meant, "{operation}");
+    }
+    let (said, meant) = (schemas(&code), schemas(&contract));
+    assert_eq!(said.keys().collect::<Vec<_>>(), meant.keys().collect::<Vec<_>>());
+    for (name, meant) in &meant {
+        assert_eq!(&said[name], meant, "{name}");
+    }
+}
+
+/// Holds an answer's body against what the contract says of its operation and status.
+#[track_caller]
+fn keeps_contract(document: &Value, method: &str, path: &str, answer: &Answer) {
+    let escaped = path.replace('~', "~0").replace('/', "~1");
+    let status = answer.status.to_string();
+    let mut response = document
+        .pointer(&format!("/paths/{escaped}/{method}/responses/{status}"))
+        .unwrap_or_else(|| panic!("{method} {path} has no response {status}: {}", answer.text));
+    if let Some(reference) = response["$ref"].as_str() {
+        response = document.pointer(reference.trim_start_matches('#')).expect("a target");
+    }
+    let media_type = answer.header("content-type").expect("a media type");
+    let schema = &response["content"][media_type]["schema"];
+    assert!(schema.is_object(), "{method} {path} {status} gives no `{media_type}`");
+    let schema = json!({"allOf": [schema], "components": document["components"]});
+    let validator = jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(&schema)
+        .expect("a schema");
+    let errors: Vec<_> = validator
+        .iter_errors(&answer.json)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, Vec::<String>::new(), "{method} {path} {status}: {}", answer.text);
+    for (name, header) in response["headers"].as_object().into_iter().flatten() {
+        // `Retry-After` comes where there is something to wait for.
+        if name != "Retry-After" && header.is_object() {
+            assert!(answer.header(name).is_some(), "{method} {path} {status} lacks `{name}`");
+        }
+    }
+}
+
+#[test]
+fn answers_keep_the_contract() {
+    let document = contract();
+    let data = tempfile::tempdir().expect("a directory");
+    let platform = Platform::start(data.path());
+    let check = |method: &str, path: &str, answer: Answer| -> Answer {
+        keeps_contract(&document, method, path, &answer);
+        answer
+    };
+    let show = json!({"showId": "s", "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 3}]});
+    check("post", "/v1/shows", platform.decide(platform.post("/v1/shows", &show)).expect(200));
+    check("post", "/v1/shows", platform.decide(platform.post("/v1/shows", &show)).expect(409));
+    check("post", "/v1/shows", Answer::send(platform.post("/v1/shows", &json!({}))).expect(422));
+    let hold = json!({"seatIds": ["a-row-1-seat-1"], "holderId": "buyer"});
+    let accepted = Answer::send(platform.post("/v1/shows/s/holds", &hold)).expect(202);
+    let accepted = check("post", "/v1/shows/{showId}/holds", accepted);
+    let refused = platform.decide(platform.post("/v1/shows/s/holds", &hold)).expect(409);
+    check("post", "/v1/shows/{showId}/holds", refused);
+    let confirmed = platform.decide(platform.post("/v1/shows/s/confirmations", &hold)).expect(200);
+    let confirmed = check("post", "/v1/shows/{showId}/confirmations", confirmed);
+    let status = Answer::send(platform.get(accepted.header("location").expect("where"))).expect(200);
+    check("get", "/v1/commands/{commandId}", status);
+
+    let cursor = confirmed.str("cursor").to_owned();
+    for (path, at) in [
+        ("/v1/shows/{showId}", "/v1/shows/s"),
+        ("/v1/shows/{showId}/seats", "/v1/shows/s/seats?limit=2"),
+        ("/v1/shows/{showId}/seats/{seatId}", "/v1/shows/s/seats/a-row-1-seat-1"),
+        ("/v1/shows/{showId}/stats", "/v1/shows/s/stats"),
+        ("/v1/shows/{showId}/sections/{sectionId}/stats", "/v1/shows/s/sections/a/stats"),
+        ("/v1/shows/{showId}/history", "/v1/shows/s/history"),
+    ] {
+        check("get", path, platform.read(at, &cursor).expect(200));
+    }
+    check("get", "/v1/shows/{showId}", platform.read("/v1/shows/none", &cursor).expect(404));
+
+    let property = json!({"propertyId": "p", "name": "An inn", "roomTypes": [{"roomTypeId": "king", "rooms": 1}]});
+    let opened = platform.decide(platform.post("/v1/tenants/t/properties", &property)).expect(200);
+    check("post", "/v1/tenants/{tenantId}/properties", opened);
+    let stay = json!({
+        "guestId": "guest", "roomTypeId": "king", "checkInDate": "2027-05-01", "checkOutDate": "2027-05-02",
+        "source": "DIRECT", "reservationType": "COMPLIMENTARY", "totalAmount": "0.00", "currency": "EUR",
+    });
+    let reservations = "/v1/tenants/{tenantId}/properties/{propertyId}/reservations";
+    let created = platform.decide(platform.post("/v1/tenants/t/properties/p/reservations", &stay)).expect(200);
+    let created = check("post", reservations, created);
+    let full = platform.decide(platform.post("/v1/tenants/t/properties/p/reservations", &stay)).expect(409);
+    check("post", reservations, full);
+    let cursor = created.str("cursor").to_owned();
+    let list = platform.read("/v1/tenants/t/reservations", &cursor).expect(200);
+    let list = check("get", "/v1/tenants/{tenantId}/reservations", list);
+    let id = list.json["items"][0]["reservationId"].as_str().expect("an id").to_owned();
+    let one = format!("/v1/tenants/t/properties/p/reservations/{id}");
+    check(
+        "get",
+        "/v1/tenants/{tenantId}/properties/{propertyId}/reservations/{reservationId}",
+        platform.read(&one, &cursor).expect(200),
+    );
+    let nights = "/v1/tenants/t/properties/p/availability?roomTypeId=king&from=2027-05-01&to=2027-05-03";
+    check(
+        "get",
+        "/v1/tenants/{tenantId}/properties/{propertyId}/availability",
+        platform.read(nights, &cursor).expect(200),
+    );
+    check(
+        "get",
+        "/v1/tenants/{tenantId}/properties/{propertyId}",
+        platform.read("/v1/tenants/t/properties/p", &cursor).expect(200),
+    );
+}
