@@ -71,7 +71,10 @@ impl Runtime {
     ///
     /// # Errors
     /// Where log, store or registry don't answer, or the registry's schemas are not this process's.
-    pub async fn sender<C: Contract>(&self, source: &str) -> Result<CommandSender<C>, ServiceError> {
+    pub async fn sender<C: Contract>(
+        &self,
+        source: &str,
+    ) -> Result<CommandSender<C>, ServiceError> {
         start::topics::<C>(self).await?;
         let codec = Arc::new(self.schemas.messages(&C::commands_topic()).await?);
         Ok(CommandSender::new(self.log.clone(), codec, source).await?)

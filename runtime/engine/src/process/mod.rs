@@ -81,6 +81,11 @@ impl From<StoreError> for Trouble {
     }
 }
 
+/// What the task of a partition is called in the service's health. Begun by the caller.
+pub(crate) fn part(context: &str, partition: u32) -> String {
+    format!("deciding of {context}/{partition}")
+}
+
 /// Decides the partition's commands until `stop`, or until it is another's.
 pub(crate) async fn run<D: Decider>(
     ports: Arc<Ports<D>>,
@@ -89,10 +94,9 @@ pub(crate) async fn run<D: Decider>(
     stop: CancellationToken,
 ) -> Ended {
     let context = D::Contract::NAME;
-    let part = format!("deciding of {context}/{partition}");
+    let part = part(context, partition);
     let mut memory = Memory::default();
     let mut backoff = Backoff::new(&ports.runtime.settings);
-    health.begin(&part);
     while !stop.is_cancelled() {
         let trouble = match Owner::claim(&ports, partition, &mut memory).await {
             Ok(mut owner) => {

@@ -26,6 +26,11 @@ enum Trouble {
     Log(#[from] LogError),
 }
 
+/// What the task of a partition is called in the service's health. Begun by the caller.
+pub(crate) fn part(context: &str, partition: u32) -> String {
+    format!("views of {context}/{partition}")
+}
+
 /// Projects the partition's events until `stop`.
 pub(crate) async fn run<D: Decider>(
     ports: Arc<Ports<D>>,
@@ -35,9 +40,8 @@ pub(crate) async fn run<D: Decider>(
     stop: CancellationToken,
 ) -> Ended {
     let context = D::Contract::NAME;
-    let part = format!("views of {context}/{partition}");
+    let part = part(context, partition);
     let mut backoff = Backoff::new(&ports.runtime.settings);
-    health.begin(&part);
     while !stop.is_cancelled() {
         match follow(&ports, &views, partition, &part, &health, &mut backoff, &stop).await {
             Ok(()) => break,

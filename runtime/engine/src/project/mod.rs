@@ -8,5 +8,5 @@ mod follow;
 mod step;
 mod views;
 
-pub(crate) use follow::run;
+pub(crate) use follow::{part, run};
 pub(crate) use views::Views;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -44,6 +45,11 @@ enum Left {
     Refused(StoreError),
 }
 
+/// What the membership is called in the service's health. Begun by the caller.
+pub(super) fn part(group: &str) -> String {
+    format!("group {group}")
+}
+
 /// Works on this member's share of `topic` until `stop`; rejoins where a partition was lost to another.
 pub(crate) async fn share(
     runtime: &Runtime,
@@ -53,14 +59,14 @@ pub(crate) async fn share(
     stop: &CancellationToken,
     work: Arc<Work>,
 ) -> Result<(), StoreError> {
-    let part = format!("group {group}");
+    let part = part(group);
+    let idle = runtime.settings.idle_wait;
     let mut backoff = Backoff::new(&runtime.settings);
-    health.begin(&part);
     while !stop.is_cancelled() {
         match runtime.log.join(group, topic).await {
             Ok(membership) => {
                 let mut tasks = Tasks::default();
-                let left = tasks.follow(membership, health, &part, stop, &*work).await;
+                let left = tasks.follow(membership, idle, health, &part, stop, &*work).await;
                 tasks.stop_all().await;
                 match left {
                     Left::Stopped => break,
@@ -88,13 +94,21 @@ impl Tasks {
     async fn follow(
         &mut self,
         mut membership: Box<dyn Membership>,
+        idle: Duration,
         health: &Health,
         part: &str,
         stop: &CancellationToken,
         work: &Work,
     ) -> Left {
+        // A member may be given nothing: then it stands by, and is as ready as it will be.
+        let mut settled = std::pin::pin!(tokio::time::sleep(idle));
+        let mut is_settled = false;
         let left = loop {
             tokio::select! {
+                () = &mut settled, if !is_settled => {
+                    is_settled = true;
+                    health.ready(part);
+                }
                 () = stop.cancelled() => break Left::Stopped,
                 change = membership.next() => match change {
                     None => break Left::Lost("the log has closed the membership"),
@@ -102,6 +116,7 @@ impl Tasks {
                         for partition in partitions {
                             self.start(partition, stop, work);
                         }
+                        is_settled = true;
                         health.ready(part);
                     }
                     Some(Change::Revoked { partitions, done }) => {

@@ -40,8 +40,7 @@ pub async fn a_claim_raises_the_epoch(harness: &dyn Harness) {
     assert_eq!(store.checkpoint(CONTEXT, 0).await.expect("an answer"), None);
     let first = claim(&store).await;
     assert_eq!(first.lease.epoch, 1);
-    let start =
-        Checkpoint { offset: 0, decision_time: at(0), next_position: 0, published: -1 };
+    let start = Checkpoint { offset: 0, decision_time: at(0), next_position: 0, published: -1 };
     assert_eq!(first.checkpoint, start);
     assert!(!store.is_empty().await.expect("an answer"));
     store.commit(&batch(&first.lease, 0, 5)).await.expect("committed");
@@ -160,6 +159,8 @@ pub async fn a_command_has_one_outcome(harness: &dyn Harness) {
     let mut third = batch(&owner.lease, 1, 2);
     third.outcomes = vec![outcome("b", 1, 11)];
     store.commit(&third).await.expect("committed");
+    assert_eq!(store.outcome(None, id(2)).await.expect("an answer"), None);
+    assert!(store.outcome(None, id(1)).await.expect("an answer").is_some());
     let both = [("a".to_owned(), id(1)), ("b".to_owned(), id(1)), ("c".to_owned(), id(1))];
     assert_eq!(store.outcomes(&both).await.expect("an answer").len(), 2);
 }
@@ -251,9 +252,8 @@ pub async fn outcomes_are_forgotten_in_steps(harness: &dyn Harness) {
     let mut all = batch(&owner.lease, 0, 9);
     all.outcomes = (1..=5).map(|n| outcome("a", n, i64::try_from(n).expect("small"))).collect();
     store.commit(&all).await.expect("committed");
-    let purge = async |limit| {
-        store.purge_outcomes(CONTEXT, 0, at(4), limit).await.expect("an answer")
-    };
+    let purge =
+        async |limit| store.purge_outcomes(CONTEXT, 0, at(4), limit).await.expect("an answer");
     assert_eq!(purge(2).await, Purged { outcomes: 2, offset: Some(2) });
     assert_eq!(purge(2).await, Purged { outcomes: 1, offset: Some(3) });
     assert_eq!(purge(2).await, Purged { outcomes: 0, offset: None });
@@ -270,9 +270,8 @@ pub async fn large_batches_are_taken(harness: &dyn Harness) {
     all.outcomes =
         (1..=COUNT).map(|n| outcome("a", u128::try_from(n).expect("positive"), n)).collect();
     all.events = (0..COUNT).map(|n| event("a", "x", n + 1, n)).collect();
-    all.deadlines = (0..COUNT)
-        .map(|n| deadline(u128::try_from(n).expect("positive"), 0, n, n))
-        .collect();
+    all.deadlines =
+        (0..COUNT).map(|n| deadline(u128::try_from(n).expect("positive"), 0, n, n)).collect();
     store.commit(&all).await.expect("committed");
     let ids: Vec<(String, Uuid)> =
         all.outcomes.iter().map(|stored| ("a".to_owned(), stored.outcome.command_id)).collect();

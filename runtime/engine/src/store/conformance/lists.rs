@@ -60,7 +60,8 @@ async fn store_of(harness: &dyn Harness, rows: &[(&str, Vec<ColumnValue>)]) -> A
 }
 
 fn query(order: &[(&'static str, bool)], limit: u32) -> ListQuery {
-    let order = order.iter().map(|(column, descending)| OrderBy { column, descending: *descending });
+    let order =
+        order.iter().map(|(column, descending)| OrderBy { column, descending: *descending });
     ListQuery {
         table: &ALL,
         tenant: "a".to_owned(),
@@ -76,7 +77,10 @@ fn filter(column: &'static str, operator: Operator, value: ColumnValue) -> Filte
 }
 
 fn ids(page: &Page) -> Vec<i64> {
-    page.rows.iter().map(|row| if let ColumnValue::Integer(id) = row[0] { id } else { -1 }).collect()
+    page.rows
+        .iter()
+        .map(|row| if let ColumnValue::Integer(id) = row[0] { id } else { -1 })
+        .collect()
 }
 
 /// The ids of all pages, page by page.
@@ -156,9 +160,15 @@ pub async fn lists_are_paged_in_order(harness: &dyn Harness) {
 
 /// Rows without a value come first, or last in a falling order, and are paged like the others.
 pub async fn lists_order_missing_values(harness: &dyn Harness) {
-    let named = |id, name: Option<&str>| ("a", with(row(id), "name", name.map_or(ColumnValue::Null, text)));
-    let rows =
-        [named(1, Some("b")), named(2, None), named(3, Some("a")), named(4, None), named(5, Some("b"))];
+    let named =
+        |id, name: Option<&str>| ("a", with(row(id), "name", name.map_or(ColumnValue::Null, text)));
+    let rows = [
+        named(1, Some("b")),
+        named(2, None),
+        named(3, Some("a")),
+        named(4, None),
+        named(5, Some("b")),
+    ];
     let store = store_of(harness, &rows).await;
     for limit in 1..=5 {
         let rising = pages(&store, query(&[("name", false)], limit)).await.concat();
@@ -176,8 +186,13 @@ pub async fn lists_compare_decimals(harness: &dyn Harness) {
     let price = |id, price: &str| {
         ("a", with(row(id), "price", ColumnValue::Decimal(price.parse().expect("a decimal"))))
     };
-    let rows =
-        [price(1, "9.50"), price(2, "10.00"), price(3, "-3.25"), price(4, "0.00"), price(5, "-20.00")];
+    let rows = [
+        price(1, "9.50"),
+        price(2, "10.00"),
+        price(3, "-3.25"),
+        price(4, "0.00"),
+        price(5, "-20.00"),
+    ];
     let store = store_of(harness, &rows).await;
     assert_eq!(pages(&store, query(&[("price", false)], 2)).await.concat(), [5, 3, 4, 1, 2]);
     for (operator, value, expected) in [

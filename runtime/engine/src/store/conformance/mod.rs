@@ -125,7 +125,12 @@ fn outcome(tenant: &str, command: u128, decided_at: i64) -> StoredOutcome {
         code: Some("SEAT_TAKEN".to_owned()),
         detail: Some("A seat is taken.".to_owned()),
         details: Some(r#"{"seatIds":["a"]}"#.to_owned()),
-        events: vec![OutcomeEvent { id: id(9), r#type: "seat.held".to_owned(), sequence: 3, position: 7 }],
+        events: vec![OutcomeEvent {
+            id: id(9),
+            r#type: "seat.held".to_owned(),
+            sequence: 3,
+            position: 7,
+        }],
         partition: 0,
         position: 7,
         accepted_at: at(decided_at - 1),

@@ -5,23 +5,25 @@ use std::sync::Arc;
 use charter_domain::{AggregateId, Column, ColumnType, ColumnValue, Index, Table};
 
 use super::{CONTEXT, Harness, at, is_fenced};
-use crate::store::{Parked, Progress, RowChange, RowKey, Store, StoreError, ViewSet, ViewStep, ViewWrite};
+use crate::store::{
+    Parked, Progress, RowChange, RowKey, Store, StoreError, ViewSet, ViewStep, ViewWrite,
+};
 
 const fn column(name: &'static str, kind: ColumnType, nullable: bool) -> Column {
     Column { name, field: name, kind, nullable }
 }
 
-/// A table with names that are words of SQL.
+/// A table with names that are words of SQL, or that an implementation might use itself.
 pub(super) static COUNTS: Table = Table {
     name: "seat_counts",
     view: "seat.Counts",
     columns: &[
-        column("group", ColumnType::Text, false),
+        column("tenant", ColumnType::Text, false),
         column("order", ColumnType::Integer, false),
-        column("count", ColumnType::Integer, false),
+        column("number", ColumnType::Integer, false),
     ],
-    key: &["group", "order"],
-    indexes: &[Index { columns: &["count", "group"] }],
+    key: &["tenant", "order"],
+    indexes: &[Index { columns: &["number", "tenant"] }],
     fingerprint: "c1",
 };
 

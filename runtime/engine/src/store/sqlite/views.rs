@@ -252,7 +252,8 @@ impl ViewWrite for SqliteViewWrite {
         let binds = table.key.len() + 2;
         for (chunk_index, chunk) in keys.chunks(MAX_BINDS / binds).enumerate() {
             let base = chunk_index * (MAX_BINDS / binds);
-            let mut query = QueryBuilder::<Sqlite>::new("WITH wanted (charter__number, charter__for");
+            let mut query =
+                QueryBuilder::<Sqlite>::new("WITH wanted (charter__number, charter__for");
             for index in 0..table.key.len() {
                 query.push(format_args!(", charter__key{index}"));
             }

@@ -1,0 +1,639 @@
+//! Deciding: each accepted command once, whatever fails.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use charter_domain::{AggregateId, Contract, Envelope, Timestamp};
+use charter_engine::log::{Log, Record};
+use charter_engine::store::{Attempt, Store, StoreError};
+use charter_engine::{ServiceError, ServiceStatus};
+use contract_shared::OutcomeStatus;
+use support::faults::Fault;
+use support::tally::{
+    EVOLVE_PANIC, LARGE, NOTHING, NUL, OTHER, PANIC, PLAIN, REFUSED, TIMED, TWO, Tally, TallyEvent,
+    UNDECLARED, add,
+};
+use support::{PARTITIONS, TENANT, World, service, until};
+use uuid::Uuid;
+
+fn amounts(events: &[Envelope<TallyEvent>]) -> Vec<(&str, i64)> {
+    events
+        .iter()
+        .map(|event| match &event.payload {
+            TallyEvent::Added(added) => (added.how.as_str(), added.amount),
+            TallyEvent::Closed(closed) => ("closed", closed.total),
+        })
+        .collect()
+}
+
+/// Asserts what holds for every history: sequences and positions without gaps, no event twice.
+fn assert_sound(events: &[Envelope<TallyEvent>]) {
+    let mut last: HashMap<&str, i64> = HashMap::new();
+    let mut ids = BTreeSet::new();
+    for event in events {
+        let sequence = last.entry(&event.metadata.key).or_default();
+        *sequence += 1;
+        assert_eq!(event.metadata.sequence, *sequence, "of `{}`", event.metadata.key);
+        assert!(ids.insert(event.metadata.id), "an id twice");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_are_decided_in_order_and_published() {
+    let world = World::new().await;
+    let running = world.start();
+    let mut commands = Vec::new();
+    for number in 0..60 {
+        let name = ["a", "b", "c"][number % 3];
+        let command = add(name, i64::try_from(number).expect("small"), PLAIN);
+        commands.push((name, world.send(command).await));
+    }
+    let mut sequences: BTreeMap<&str, i64> = BTreeMap::new();
+    for (name, command) in &commands {
+        let outcome = world.outcome(*command).await;
+        let sequence = sequences.entry(name).or_default();
+        *sequence += 1;
+        assert_eq!(outcome.status, OutcomeStatus::Applied);
+        assert_eq!((outcome.key.as_str(), outcome.events[0].sequence), (*name, *sequence));
+        assert_eq!(outcome.position, outcome.events[0].position);
+        assert_eq!(outcome.request_hash.expect("sent with one").0, [7; 32]);
+    }
+    let events = world.all_published().await;
+    assert_eq!(events.len(), 60);
+    assert_sound(&events);
+    let first = &events.iter().find(|event| event.metadata.key == "a").expect("one").metadata;
+    assert_eq!(first.causation_id, Some(commands[0].1));
+    assert_eq!((first.r#type.as_str(), first.tenant_id.as_str()), ("tally.added", TENANT));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_and_empty_decisions_are_outcomes() {
+    let world = World::new().await;
+    let commands = [
+        world.send(add("a", 1, REFUSED)).await,
+        world.send(add("a", 2, NOTHING)).await,
+        world.send(add("a", 3, TWO)).await,
+    ];
+    let running = world.start();
+    let refused = world.outcome(commands[0]).await;
+    assert_eq!(refused.status, OutcomeStatus::Rejected);
+    assert_eq!(refused.code.as_deref(), Some("REFUSED"));
+    assert_eq!(refused.detail.as_deref(), Some("It was refused."));
+    assert_eq!(refused.details.as_deref(), Some("{}"));
+    let nothing = world.outcome(commands[1]).await;
+    assert_eq!((nothing.status, nothing.position), (OutcomeStatus::Applied, -1));
+    assert_eq!(nothing.events, []);
+    let two = world.outcome(commands[2]).await;
+    let places: Vec<_> = two.events.iter().map(|event| (event.sequence, event.position)).collect();
+    assert_eq!(places, [(1, 0), (2, 1)]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_changes_nothing() {
+    let world = World::new().await;
+    let command = Uuid::now_v7();
+    // Two in one batch, and one in a later one with another body.
+    world.send_as(command, add("a", 1, PLAIN)).await;
+    world.send_as(command, add("a", 1, PLAIN)).await;
+    let running = world.start();
+    let first = world.outcome(command).await;
+    world.send_as(command, add("a", 5, PLAIN)).await;
+    let last = world.send(add("a", 2, PLAIN)).await;
+    world.outcome(last).await;
+    assert_eq!(world.outcome(command).await, first);
+    assert_eq!(amounts(&world.all_published().await), [(PLAIN, 1), (PLAIN, 2)]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_fails_by_itself_holds_up_nobody() {
+    let world = World::new().await;
+    let mut failing = Vec::new();
+    let mut fine = Vec::new();
+    for how in [UNDECLARED, PANIC, OTHER, NUL, LARGE, EVOLVE_PANIC] {
+        fine.push(world.send(add("a", 1, PLAIN)).await);
+        failing.push((how, world.send(add("a", 100, how)).await));
+    }
+    fine.push(world.send(add("a", 1, PLAIN)).await);
+    let running = world.start();
+    for command in fine {
+        assert_eq!(world.outcome(command).await.status, OutcomeStatus::Applied);
+    }
+    let letters = world.letters().await;
+    for (how, command) in failing {
+        let outcome = world.outcome(command).await;
+        assert_eq!(outcome.status, OutcomeStatus::Failed, "{how}");
+        assert_eq!(outcome.code.as_deref(), Some("COMMAND_FAILED"));
+        let letter = letters.values().find(|letter| letter.command_id == Some(command));
+        let code = match how {
+            UNDECLARED => "UNDECLARED_REJECTION",
+            OTHER => "OTHER_AGGREGATE",
+            NUL => "INVALID_TEXT",
+            LARGE => "EVENT_TOO_LARGE",
+            _ => "DECISION_PANICKED",
+        };
+        assert_eq!(letter.map(|letter| letter.code.as_str()), Some(code), "{how}");
+    }
+    let events = world.all_published().await;
+    assert_sound(&events);
+    assert_eq!(amounts(&events), [(PLAIN, 1); 7]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_no_command_is_set_aside() {
+    let world = World::new().await;
+    let key = AggregateId::new(TENANT, "a").record_key();
+    let accepted = world.send_as(Uuid::now_v7(), add("a", 1, PLAIN)).await;
+    let known = Uuid::now_v7();
+    let headers = vec![
+        ("ce_id".to_owned(), known.to_string().into()),
+        ("ce_type".to_owned(), "tally.add".into()),
+    ];
+    let named = Record { key: key.into(), value: "nonsense".into(), headers };
+    let nameless = Record { key: "no aggregate".into(), value: "".into(), headers: Vec::new() };
+    world
+        .log
+        .append(&Tally::commands_topic(), accepted.partition, vec![named, nameless])
+        .await
+        .expect("appended");
+    let last = world.send(add("a", 2, PLAIN)).await;
+    let running = world.start();
+    world.outcome(last).await;
+    let outcome = world.outcome(known).await;
+    assert_eq!(outcome.status, OutcomeStatus::Failed);
+    assert_eq!((outcome.r#type.as_str(), outcome.key.as_str()), ("tally.add", "a"));
+    let letters = world.letters().await;
+    let mut found: Vec<_> = letters
+        .values()
+        .map(|letter| (letter.offset, letter.code.as_str(), letter.envelope.0.clone()))
+        .collect();
+    found.sort_unstable();
+    let expected = [(1, "DECODE_FAILED", b"nonsense".to_vec()), (2, "DECODE_FAILED", Vec::new())];
+    assert_eq!(found, expected);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_single_fault_leaves_each_command_decided_once() {
+    use Fault::{DoneButUnknown, LostAndUnknown, Refuse};
+    let world = World::new().await;
+    let running = world.start();
+    let mut sent = 0;
+    for fault in [Refuse, DoneButUnknown, LostAndUnknown] {
+        for script in
+            [&world.store.commits, &world.store.reads, &world.log.appends, &world.log.fetches]
+        {
+            // Twice, so that the way out is taken from a trouble too.
+            script.then([fault, fault]);
+            for _ in 0..3 {
+                sent += 1;
+                let command = world.send(add("a", sent, PLAIN)).await;
+                assert_eq!(world.outcome(command).await.status, OutcomeStatus::Applied);
+            }
+            until("the faults", async || script.is_over().then_some(())).await;
+        }
+    }
+    let events = world.all_published().await;
+    assert_sound(&events);
+    let expected: Vec<_> = (1..=sent).map(|amount| (PLAIN, amount)).collect();
+    assert_eq!(amounts(&events), expected);
+    world.all_projected().await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_and_faults_in_any_order_lose_and_double_nothing() {
+    use Fault::{DoneButUnknown, Hang, LostAndUnknown, Pass, Refuse};
+    let world = World::new().await;
+    // Arbitrary, and the same in every run.
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) % below
+    };
+    let mut sent = Vec::new();
+    let mut total = 0;
+    for _ in 0..8 {
+        let running = world.start();
+        for script in [
+            &world.store.commits,
+            &world.store.reads,
+            &world.store.steps,
+            &world.log.appends,
+            &world.log.fetches,
+        ] {
+            let faults = [Pass, Pass, Pass, Refuse, DoneButUnknown, LostAndUnknown, Hang];
+            script.then((0..4).map(|_| faults[usize::try_from(next(7)).expect("small")]));
+        }
+        for _ in 0..25 {
+            let name = ["a", "b", "c", "d"][usize::try_from(next(4)).expect("small")];
+            let amount = i64::try_from(next(100)).expect("small");
+            total += amount;
+            sent.push((name, world.send(add(name, amount, PLAIN)).await));
+            tokio::task::yield_now().await;
+        }
+        running.kill().await;
+        for script in [
+            &world.store.commits,
+            &world.store.reads,
+            &world.store.steps,
+            &world.log.appends,
+            &world.log.fetches,
+        ] {
+            script.clear();
+        }
+    }
+    let running = world.start();
+    let mut events = BTreeMap::new();
+    for (name, command) in &sent {
+        let outcome = world.outcome(*command).await;
+        assert_eq!((outcome.status, outcome.key.as_str()), (OutcomeStatus::Applied, *name));
+        events.insert(outcome.events[0].id, *command);
+    }
+    assert_eq!(events.len(), sent.len(), "each command has an event of its own");
+    let published = world.all_published().await;
+    assert_sound(&published);
+    assert_eq!(published.len(), sent.len());
+    for event in &published {
+        assert_eq!(events.get(&event.metadata.id), event.metadata.causation_id.as_ref());
+    }
+    assert_eq!(amounts(&published).iter().map(|(_, amount)| amount).sum::<i64>(), total);
+    world.all_projected().await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_committed_and_not_published_is_published_by_the_next_owner() {
+    let world = World::new().await;
+    world.log.appends.then([Fault::Hang; 2]);
+    let running = world.start();
+    let command = world.send(add("a", 1, PLAIN)).await;
+    let outcome = world.outcome(command).await;
+    let partition = outcome.partition.cast_unsigned();
+    assert_eq!(world.published(partition).await, []);
+    running.kill().await;
+    world.log.appends.clear();
+    let running = world.start();
+    assert_eq!(amounts(&world.all_published().await), [(PLAIN, 1)]);
+    running.stop().await;
+    // The end in good order wrote the mark, so nothing is published again.
+    let topic = Tally::events_topic();
+    let before = world.log.bounds(&topic, partition).await.expect("bounds");
+    let running = world.start();
+    running.ready().await;
+    running.stop().await;
+    assert_eq!(world.log.bounds(&topic, partition).await.expect("bounds"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_was_overtaken_decides_nothing() {
+    let world = World::new().await;
+    let running = world.start();
+    let first = world.send_as(Uuid::now_v7(), add("a", 1, PLAIN)).await;
+    running.ready().await;
+    // Somebody else claims the partition under the running owner.
+    let claim = world.store.claim(Tally::NAME, first.partition, 1).await.expect("a claim");
+    let second = world.send(add("a", 2, PLAIN)).await;
+    assert_eq!(world.outcome(second).await.status, OutcomeStatus::Applied);
+    let again = world.store.claim(Tally::NAME, first.partition, 1).await.expect("a claim");
+    assert!(again.lease.epoch >= claim.lease.epoch + 2, "it was claimed anew in between");
+    let third = world.send(add("a", 3, PLAIN)).await;
+    world.outcome(third).await;
+    assert_eq!(amounts(&world.all_published().await), [(PLAIN, 1), (PLAIN, 2), (PLAIN, 3)]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deadlines_are_decided_between_the_commands_around_them() {
+    let world = World::new().await;
+    world.send(add("a", 100, TIMED)).await; // at 1,000, so it is due at 1,100
+    world.at(1_099);
+    world.send(add("a", 1, PLAIN)).await;
+    world.at(1_100);
+    world.send(add("a", 2, PLAIN)).await;
+    world.at(1_200);
+    world.send(add("a", 50, TIMED)).await;
+    let last = world.send(add("a", 4, PLAIN)).await;
+    let running = world.start();
+    world.outcome(last).await;
+    // A command taken at the very time goes after the deadline; one taken before goes before.
+    let events = world.all_published().await;
+    let expected = [(TIMED, 100), (PLAIN, 1), ("closed", 101), (PLAIN, 2), (TIMED, 50), (PLAIN, 4)];
+    assert_eq!(amounts(&events), expected);
+    assert_eq!(events[2].metadata.time, Timestamp::from_micros(1_100));
+    assert_eq!(events[3].metadata.time, Timestamp::from_micros(1_100));
+
+    // On an idle partition, too, and never early.
+    world.at(1_249);
+    let early = world.send(add("a", 8, PLAIN)).await;
+    world.outcome(early).await;
+    world.at(1_250);
+    let events = until("the deadline", async || {
+        Some(world.all_published().await).filter(|events| events.len() == 8)
+    })
+    .await;
+    assert_eq!(amounts(&events)[6..], [(PLAIN, 8), ("closed", 165)]);
+    assert_eq!(events[7].metadata.causation_id.map(|id| id.get_version_num()), Some(5));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deadlines_outlive_their_process_and_are_decided_once() {
+    let world = World::new().await;
+    let running = world.start();
+    let mut commands = Vec::new();
+    for number in 1..=5 {
+        commands.push(world.send(add("a", number * 10, TIMED)).await);
+    }
+    for command in commands {
+        world.outcome(command).await;
+    }
+    running.kill().await;
+    world.at(5_000);
+    world.send(add("a", 1, PLAIN)).await;
+    world.store.commits.then([Fault::DoneButUnknown, Fault::Refuse, Fault::DoneButUnknown]);
+    let running = world.start();
+    let events = until("the deadlines", async || {
+        Some(world.all_published().await).filter(|events| events.len() == 11)
+    })
+    .await;
+    assert_eq!(amounts(&events)[5..10], [("closed", 150); 5]);
+    assert_eq!(amounts(&events)[10], (PLAIN, 1));
+    let due: Vec<_> = events[5..10].iter().map(|event| event.metadata.time.micros()).collect();
+    assert_eq!(due, [1_010, 1_020, 1_030, 1_040, 1_050]);
+    assert_sound(&events);
+    let partition = world.outcome(events[10].metadata.causation_id.expect("a command")).await;
+    let left = world.store.next_deadline(Tally::NAME, partition.partition.cast_unsigned()).await;
+    assert_eq!(left.expect("an answer"), None);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_with_more_deadlines_than_it_takes_keeps_their_order() {
+    let mut world = World::new().await;
+    world.settings.batch_commands = 3;
+    for number in 1..=10 {
+        world.send(add("a", number, TIMED)).await;
+    }
+    let running = world.start();
+    until("the commands", async || {
+        Some(world.all_published().await).filter(|events| events.len() == 10)
+    })
+    .await;
+    world.at(1_006);
+    let last = world.send(add("a", 1, PLAIN)).await;
+    world.at(9_000);
+    world.outcome(last).await;
+    let events = until("the deadlines", async || {
+        Some(world.all_published().await).filter(|events| events.len() == 21)
+    })
+    .await;
+    let order: Vec<_> = amounts(&events)[10..].iter().map(|(how, _)| *how).collect();
+    let expected = [["closed"; 6].as_slice(), &[PLAIN], &["closed"; 4]].concat();
+    assert_eq!(order, expected);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_ends_the_process_again_and_again_fails() {
+    for (count, expected) in [(4, OutcomeStatus::Applied), (5, OutcomeStatus::Failed)] {
+        let world = World::new().await;
+        let command = Uuid::now_v7();
+        let accepted = world.send_as(command, add("a", 1, PLAIN)).await;
+        let after = world.send(add("a", 2, PLAIN)).await;
+        // What owners leave behind that ended while they decided it.
+        let claim = world.store.claim(Tally::NAME, accepted.partition, 1).await.expect("a claim");
+        let attempt = Attempt { command_id: command, count };
+        world.store.record_attempt(&claim.lease, attempt).await.expect("recorded");
+        world.runtime().store.fix_partitions(PARTITIONS).await.expect("fixed");
+        let id = Uuid::now_v7();
+        world.store.set_pairing_id(id).await.expect("set");
+        world.log.set_pairing_id(id).await.expect("set");
+        let running = world.start();
+        assert_eq!(world.outcome(command).await.status, expected, "after {count}");
+        assert_eq!(world.outcome(after).await.status, OutcomeStatus::Applied);
+        let letters = world.letters().await;
+        let letters: Vec<_> =
+            letters.values().map(|letter| (letter.code.as_str(), letter.attempts)).collect();
+        if expected == OutcomeStatus::Failed {
+            assert_eq!(letters, [("CRASHED", 5)]);
+        } else {
+            assert_eq!(letters, []);
+        }
+        running.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn infrastructure_faults_are_no_attempts() {
+    let world = World::new().await;
+    // A batch with a failing command is redone one by one, where attempts are recorded.
+    world.send(add("a", 1, PANIC)).await;
+    let command = world.send(add("a", 1, PLAIN)).await;
+    world.store.commits.then([Fault::Refuse; 12]);
+    let running = world.start();
+    assert_eq!(world.outcome(command).await.status, OutcomeStatus::Applied);
+    let letters = world.letters().await;
+    let found: Vec<_> =
+        letters.values().map(|letter| (letter.code.as_str(), letter.attempts)).collect();
+    assert_eq!(found, [("DECISION_PANICKED", 1)]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_an_end_in_good_order() {
+    let world = World::new().await;
+    let running = world.start();
+    let command = world.send(add("a", 1, TWO)).await;
+    let outcome = world.outcome(command).await;
+    running.ready().await;
+    running.stop().await;
+    let partition = outcome.partition.cast_unsigned();
+    let claim = world.store.claim(Tally::NAME, partition, 1).await.expect("a claim");
+    assert!(claim.clean);
+    assert_eq!((claim.checkpoint.offset, claim.checkpoint.published), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_move_between_services_and_nothing_is_decided_twice() {
+    let world = World::new().await;
+    let first = world.start();
+    first.ready().await;
+    let mut sent = Vec::new();
+    for number in 0..40 {
+        let name = format!("n{}", number % 8);
+        sent.push(world.send(add(&name, 1, PLAIN)).await);
+    }
+    let second = world.start();
+    for number in 0..40 {
+        let name = format!("n{}", number % 8);
+        sent.push(world.send(add(&name, 1, PLAIN)).await);
+    }
+    second.ready().await;
+    first.stop().await;
+    sent.push(world.send(add("n0", 1, PLAIN)).await);
+    for command in &sent {
+        assert_eq!(world.outcome(*command).await.status, OutcomeStatus::Applied);
+    }
+    let events = world.all_published().await;
+    assert_eq!(events.len(), 81);
+    assert_sound(&events);
+    world.all_projected().await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decided_commands_are_forgotten_after_their_window() {
+    let mut world = World::new().await;
+    world.settings.housekeeping = Duration::ZERO;
+    world.settings.outcome_retention = Duration::from_micros(500);
+    let old = Uuid::now_v7();
+    let accepted = world.send_as(old, add("a", 1, PLAIN)).await;
+    let running = world.start();
+    world.outcome(old).await;
+    world.at(1_400);
+    let young = world.send(add("a", 2, PLAIN)).await;
+    world.outcome(young).await;
+    world.at(1_600);
+    until("the purge", async || {
+        let found = world.store.store.outcome(Some(TENANT), old).await.expect("an answer");
+        found.is_none().then_some(())
+    })
+    .await;
+    let topic = Tally::commands_topic();
+    until("the trim", async || {
+        let bounds = world.log.bounds(&topic, accepted.partition).await.expect("bounds");
+        (bounds == (1..2)).then_some(())
+    })
+    .await;
+    world.outcome(young).await;
+    running.stop().await;
+    let running = world.start();
+    running.ready().await;
+    running.stop().await;
+}
+
+async fn refused(world: &World) -> ServiceError {
+    let running = world.start();
+    let error = running.task.await.expect("no panic").expect_err("a refusal");
+    assert!(matches!(running.service.status(), ServiceStatus::NotReady { .. }));
+    error
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_and_a_store_of_different_pairs_are_refused() {
+    let world = World::new().await;
+    let running = world.start();
+    running.ready().await;
+    running.stop().await;
+    let id = world.store.pairing_id().await.expect("an answer");
+    assert!(id.is_some());
+    assert_eq!(world.log.pairing_id().await.expect("an answer"), id);
+    world.store.set_pairing_id(Uuid::nil()).await.expect("set");
+    assert!(matches!(refused(&world).await, ServiceError::OtherPair { .. }));
+
+    let world = World::new().await;
+    world.log.set_pairing_id(Uuid::nil()).await.expect("set");
+    assert!(matches!(refused(&world).await, ServiceError::StoreUnpaired { .. }));
+
+    let world = World::new().await;
+    world.store.claim(Tally::NAME, 0, 1).await.expect("a claim");
+    assert!(matches!(refused(&world).await, ServiceError::LogUnpaired { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_outside_the_log_is_refused() {
+    let world = World::new().await;
+    let running = world.start();
+    let accepted = world.send_as(Uuid::now_v7(), add("a", 1, PLAIN)).await;
+    world.send(add("a", 1, PLAIN)).await;
+    let last = world.send(add("a", 1, PLAIN)).await;
+    world.outcome(last).await;
+    running.stop().await;
+    let claim = world.store.claim(Tally::NAME, accepted.partition, 1).await.expect("a claim");
+    let mut ahead = charter_engine::store::Batch {
+        lease: claim.lease,
+        expected_offset: 3,
+        checkpoint: claim.checkpoint,
+        outcomes: Vec::new(),
+        events: Vec::new(),
+        deadlines: Vec::new(),
+        resolved: Vec::new(),
+    };
+    ahead.checkpoint.offset = 4;
+    world.store.commit(&ahead).await.expect("committed");
+    let error = refused(&world).await;
+    assert!(matches!(&error, ServiceError::CheckpointOutside { offset: 4, end: 3, .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_older_than_the_events_is_refused() {
+    let world = World::new().await;
+    let running = world.start();
+    let command = world.send(add("a", 1, PLAIN)).await;
+    let outcome = world.outcome(command).await;
+    world.all_published().await;
+    running.stop().await;
+    // The log as it would be beside a store that was restored from before the event.
+    let partition = outcome.partition.cast_unsigned();
+    let mut record = world.records(&Tally::events_topic(), partition).await.remove(0).record;
+    let mut value = record.value.to_vec();
+    let at = value.windows(2).rposition(|pair| pair == [2, 0]).expect("sequence 1, position 0");
+    value[at + 1] = 2;
+    record.value = value.into();
+    world.log.append(&Tally::events_topic(), partition, vec![record]).await.expect("appended");
+    let error = refused(&world).await;
+    assert!(matches!(&error, ServiceError::EventsAhead { published: 1, stored: 0, .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_contract_leaves() {
+    let world = World::new().await;
+    let running = world.start();
+    running.ready().await;
+    running.stop().await;
+    world.store.claim(Tally::NAME, 1, 2).await.expect("a newer one's claim");
+    let error = refused(&world).await;
+    assert!(
+        matches!(&error, ServiceError::Store(StoreError::NewerContract { own: 1, found: 2, .. })),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_names_what_does_not_work() {
+    let world = World::new().await;
+    world.store.reads.then([Fault::Refuse; 10_000]);
+    let running = world.start();
+    running.ready().await;
+    let command = world.send_as(Uuid::now_v7(), add("a", 1, PLAIN)).await;
+    let part = format!("deciding of tally/{}", command.partition);
+    until("the trouble", async || {
+        let status = running.service.status();
+        let reason = "the store is not available: told to".to_owned();
+        (status == ServiceStatus::NotReady { part: part.clone(), reason }).then_some(())
+    })
+    .await;
+    world.store.reads.clear();
+    running.ready().await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_without_a_projection_is_refused() {
+    let world = World::new().await;
+    let half = charter_engine::ContextService::<support::tally::Tallies>::new()
+        .project::<support::tally::Total, support::tally::Tallies>();
+    let running = world.start_service(half);
+    let error = running.task.await.expect("no panic").expect_err("a refusal");
+    assert!(matches!(error, ServiceError::ViewWithoutProjection { view: "tally.Part" }), "{error}");
+    let twice = service().project::<support::tally::Total, support::tally::Tallies>();
+    let running = world.start_service(twice);
+    let error = running.task.await.expect("no panic").expect_err("a refusal");
+    assert!(matches!(error, ServiceError::ViewProjectedTwice { view: "tally.Total" }), "{error}");
+}
