@@ -1,5 +1,6 @@
 //! The HTTP contract: the OpenAPI document read, and proven against the contexts.
 
+mod bodies;
 mod commands;
 mod conditions;
 mod constraints;
@@ -7,6 +8,7 @@ mod document;
 mod operations;
 mod outcome;
 mod pairs;
+mod parameters;
 mod queries;
 mod schemas;
 mod values;

@@ -103,6 +103,8 @@ rules! {
     // Avro contracts: files and the attribute `charter`.
     CONTRACT_PLACE Error "a contract lies at `schemas/<namespace>/<commands|events|views|types>/<snake_case name>.avsc`, a shared type at `schemas/shared/<name>.avsc`"
         "move the file, or mend its namespace, name or `kind`";
+    CONTEXT_NAME Error "a namespace is a name in small letters and digits, and not one that means something else"
+        "choose another namespace; `gateway` and `released` are taken";
     CONTEXT_CROSSING Error "a context's types name types of their own context and of `shared` only"
         "move the type to `schemas/shared`, or declare it again in this context";
     CHARTER_KEY Error "the attribute `charter` holds only keys that the compiler knows and that fit the kind of the type"
@@ -169,6 +171,10 @@ rules! {
         "give the operation an `operationId` of its own";
     OPERATION_PURPOSE Error "an operation says exactly one of `x-command`, `x-query` and `x-outcome`"
         "say what the operation does with one of the three";
+    OPERATION_METHOD Error "a query and an outcome are a GET without a body, a command is not a GET"
+        "change the method, or move the body's properties to the query";
+    PATH_REPEATED Error "no two paths answer the same requests, nor one that the gateway serves itself"
+        "change one of the paths; names in braces don't tell paths apart";
     PATH_PARAMETER Error "the holes of a path and its path parameters are the same, and all required"
         "declare a required path parameter for each hole";
     CONSTRAINT Error "a constraint makes sense for its type, and some value meets it"
@@ -179,11 +185,15 @@ rules! {
         "name the context with `dispatch: queue`, or `dispatch: proxy` and a `service`";
     TENANT_PARAMETER Error "the parameter that `x-tenant` names stands in the path, and is a string"
         "declare the tenant as a string parameter of the path";
+    TENANT_DIFFERS Error "all operations of a context name the tenant in their path, or none does"
+        "add the tenant to the path; without it the operation acts on the tenant `default`";
     // Operations and contracts.
     COMMAND_UNKNOWN Error "`x-command` names a command by its Avro full name"
         "name a record with `kind: command`";
     FIELD_UNSUPPLIED Error "every field of the command without a default is supplied by a parameter or a property"
         "add a required property or parameter of this name, or give the field a default";
+    BODY_OPTIONAL Error "a body with required properties is required itself"
+        "add `required: true` to the request body";
     SOURCE_UNUSED Error "every parameter and property of an operation means something to it"
         "remove it, or add a field of this name to the command";
     SOURCE_REPEATED Error "a field of a command is supplied from one place only"

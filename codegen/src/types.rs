@@ -71,6 +71,27 @@ impl Types {
         (0..self.defs.len()).map(TypeId)
     }
 
+    /// Whether null is a value of `ty`.
+    pub(crate) fn allows_null(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Null | Type::Optional { .. } => true,
+            Type::Named { id, .. } => match &self.def(*id).shape {
+                Shape::Union(union) => union.branches.iter().any(|branch| branch.ty == Type::Null),
+                Shape::Record(_) | Shape::Enum(_) | Shape::Fixed { .. } => false,
+            },
+            Type::Boolean
+            | Type::Int
+            | Type::Long
+            | Type::Float
+            | Type::Double
+            | Type::Bytes
+            | Type::String
+            | Type::Logical(_)
+            | Type::Array(_)
+            | Type::Map(_) => false,
+        }
+    }
+
     /// A type as messages name it: `["null", string]`, `seat.SeatStatus`, `long (timestamp-micros)`.
     pub(crate) fn describe(&self, ty: &Type) -> String {
         match ty {

@@ -14,6 +14,11 @@ use crate::types::{SHARED, Types};
 pub(super) fn check(types: &Types, problems: &mut Problems) {
     for id in types.attributes.keys().filter(|id| !types.attributes[*id].kind_unknown) {
         let def = types.def(*id);
+        if !is_context_name(&def.namespace) {
+            let message = format!("expected a namespace like `seat`, found `{}`", def.namespace);
+            problems.push(Problem::new(&rules::CONTEXT_NAME, &types.head(*id), message));
+            continue;
+        }
         let expected = expected(def);
         if def.origin.file != expected {
             let message = format!("expected `{}` in `{expected}`", def.full_name);
@@ -31,9 +36,18 @@ pub(super) fn check(types: &Types, problems: &mut Problems) {
     }
 }
 
+/// Names a crate and a folder: `contract-<name>` and `schemas/<name>`, apart from those that are taken.
+fn is_context_name(name: &str) -> bool {
+    let is_word =
+        name.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit());
+    is_word
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && !matches!(name, "gateway" | "released")
+}
+
 fn expected(def: &TypeDef) -> String {
     let name = def.name.to_snake_case();
-    let namespace = if def.namespace.is_empty() { "<namespace>" } else { def.namespace.as_str() };
+    let namespace = def.namespace.as_str();
     if namespace == SHARED {
         format!("{SCHEMAS}/{SHARED}/{name}.avsc")
     } else {

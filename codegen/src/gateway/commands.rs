@@ -225,6 +225,17 @@ fn check_body(draft: &Draft<'_>, cleared: bool, scope: &mut Scope<'_>) {
         scope.problems.push(Problem::new(&rules::TYPE_PAIR, &def.origin, message));
         return;
     };
+    let required = object.properties.iter().find(|property| property.required);
+    if let Some(required) = required.filter(|_| !body.required) {
+        let message = format!(
+            "expected the body of `{}` to be required as `{}` is",
+            draft.operation.id, required.name
+        );
+        let problem = Problem::new(&rules::BODY_OPTIONAL, &draft.at, message);
+        scope
+            .problems
+            .push(problem.related(&required.origin, format!("`{}` is required", required.name)));
+    }
     if !object.closed {
         let message = format!("expected `{}` to say `additionalProperties: false`", def.name);
         scope.problems.push(Problem::new(&rules::OBJECT_OPEN, &def.origin, message));

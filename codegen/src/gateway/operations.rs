@@ -5,19 +5,12 @@ use std::collections::BTreeMap;
 use charter_avro::source::{Member, Tree};
 
 use super::document::Root;
-use super::schemas::{example, text};
-use super::{Scope, commands, outcome, queries};
-use crate::attribute::list;
-use crate::ir::{
-    Body, Method, Operation, OperationKind, Origin, Parameter, Place, Purpose, Response, SchemaUse,
-};
+use super::schemas::text;
+use super::{Scope, bodies, commands, outcome, parameters, queries};
+use crate::ir::{Method, Operation, OperationKind, Origin, Place, Purpose};
 use crate::names;
 use crate::problem::{Problem, Problems};
 use crate::rules;
-
-/// Headers that the runtime answers for itself.
-const RUNTIME_HEADERS: &[&str] =
-    &["Prefer", "Idempotency-Key", "X-Correlation-Id", "Consistent-With"];
 
 /// An operation on its way into the representation.
 pub(super) struct Draft<'a> {
@@ -59,6 +52,8 @@ pub(super) fn read(root: &Root<'_>, scope: &mut Scope<'_>) -> Vec<Operation> {
         }
     }
     check_ids(&operations, scope.problems);
+    check_paths(root.paths, scope);
+    check_tenants(&operations, scope.problems);
     operations.sort_by(|a, b| (&a.path, a.method).cmp(&(&b.path, b.method)));
     operations
 }
@@ -118,12 +113,12 @@ fn draft<'a>(
     }
     let stem = names::upper(&id);
     let before = scope.problems.errors();
-    let parameters = parameters(path, tree, shared, &stem, scope);
-    let body = tree.get("requestBody").and_then(|body| self::body(body, tree, &stem, scope));
-    let responses = responses(tree, &stem, &at, scope);
+    let parameters = parameters::read(path, tree, shared, &stem, scope);
+    let body = tree.get("requestBody").and_then(|body| bodies::request(body, tree, &stem, scope));
+    let responses = bodies::responses(tree, &stem, &at, scope);
     let is_broken = scope.problems.errors() > before;
     if !is_broken {
-        check_holes(path, &parameters, &at, scope);
+        parameters::check_holes(path, &parameters, &at, scope);
     }
     let tags = tree.get("tags").and_then(Tree::as_array).unwrap_or_default();
     let operation = Operation {
@@ -143,244 +138,6 @@ fn draft<'a>(
         origin: at.clone(),
     };
     Some(Draft { operation, tree, at, is_broken })
-}
-
-fn parameters(
-    path: &str,
-    tree: &Tree,
-    shared: Option<&Tree>,
-    stem: &str,
-    scope: &mut Scope<'_>,
-) -> Vec<Parameter> {
-    let of_path = shared.and_then(Tree::as_array).unwrap_or_default();
-    let own = tree.get("parameters").and_then(Tree::as_array).unwrap_or_default();
-    let mut parameters: Vec<Parameter> = Vec::new();
-    for item in of_path.iter().chain(own) {
-        let Some(parameter) = parameter(item, stem, scope) else { continue };
-        if let Some(other) = parameters.iter().find(|other| other.rust == parameter.rust) {
-            let message = format!(
-                "expected parameters that differ, found `{}` and `{}`",
-                parameter.name, other.name
-            );
-            let problem = Problem::new(&rules::NAME_CLASH, &parameter.origin, message);
-            scope
-                .problems
-                .push(problem.related(&other.origin, format!("`{}` stands here", other.name)));
-            continue;
-        }
-        parameters.push(parameter);
-    }
-    let holes = holes(path);
-    // Those of the path first, in its order; the others as they stand.
-    parameters.sort_by_key(|parameter| {
-        let hole = holes.iter().position(|hole| *hole == parameter.name);
-        (parameter.place, hole.unwrap_or_default())
-    });
-    parameters
-}
-
-/// The names in braces.
-fn holes(path: &str) -> Vec<&str> {
-    path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
-}
-
-/// The holes of the path are its parameters.
-fn check_holes(path: &str, parameters: &[Parameter], at: &Origin, scope: &mut Scope<'_>) {
-    let holes = holes(path);
-    for hole in &holes {
-        if !parameters
-            .iter()
-            .any(|parameter| parameter.place == Place::Path && parameter.name == *hole)
-        {
-            let message = format!("expected a path parameter for `{{{hole}}}`, found none");
-            scope.problems.push(Problem::new(&rules::PATH_PARAMETER, at, message));
-        }
-    }
-    for parameter in parameters.iter().filter(|parameter| parameter.place == Place::Path) {
-        let name = &parameter.name;
-        if !holes.contains(&name.as_str()) {
-            let message = format!("expected `{{{name}}}` in the path `{path}`, found no such hole");
-            scope.problems.push(Problem::new(&rules::PATH_PARAMETER, &parameter.origin, message));
-        } else if !parameter.required {
-            let message = format!("expected the path parameter `{name}` to be required");
-            scope.problems.push(Problem::new(&rules::PATH_PARAMETER, &parameter.origin, message));
-        }
-    }
-}
-
-fn parameter(tree: &Tree, stem: &str, scope: &mut Scope<'_>) -> Option<Parameter> {
-    let document = scope.document;
-    let tree = document.follow(tree, scope.problems)?;
-    let known =
-        ["name", "in", "required", "description", "schema", "example", "examples", "deprecated"];
-    document.object(tree, "a parameter", &known, scope.problems)?;
-    let origin = document.at(tree.get("name").unwrap_or(tree));
-    let (Some(name), Some(schema)) = (text(tree, "name"), tree.get("schema")) else {
-        document.misshapen(
-            "a parameter",
-            "an object with `name`, `in` and `schema`",
-            tree,
-            scope.problems,
-        );
-        return None;
-    };
-    let place = match text(tree, "in").as_deref() {
-        Some("path") => Place::Path,
-        Some("query") => Place::Query,
-        Some("header") => Place::Header,
-        Some(_) | None => {
-            let at = tree.get("in").unwrap_or(tree);
-            document.misshapen("in", "`path`, `query` or `header`", at, scope.problems);
-            return None;
-        }
-    };
-    let runtime = place == Place::Header;
-    if runtime && !RUNTIME_HEADERS.iter().any(|header| header.eq_ignore_ascii_case(&name)) {
-        let message = format!("expected a header that the gateway knows, found `{name}`");
-        let help = format!("it knows {}", list(RUNTIME_HEADERS));
-        scope.problems.push(Problem::new(&rules::SOURCE_UNUSED, &origin, message).help(help));
-    }
-    if text(tree, "description").is_none_or(|doc| doc.trim().is_empty()) {
-        let message =
-            format!("expected the parameter `{name}` to have a `description`, found none");
-        scope.problems.push(Problem::new(&rules::DESCRIPTION_MISSING, &origin, message));
-    }
-    let mut schema =
-        scope.schemas.use_of(schema, &format!("{stem}{}", names::upper(&name)), scope.problems)?;
-    schema.example = example(tree).or(schema.example);
-    scope.schemas.check_value(&schema, scope.problems);
-    Some(Parameter {
-        rust: names::field(&name),
-        doc: text(tree, "description"),
-        required: tree.get("required").and_then(Tree::as_bool).unwrap_or_default(),
-        purpose: if runtime { Purpose::Runtime } else { Purpose::Field },
-        name,
-        place,
-        schema,
-        origin,
-    })
-}
-
-fn body(tree: &Tree, operation: &Tree, stem: &str, scope: &mut Scope<'_>) -> Option<Body> {
-    let document = scope.document;
-    let tree = document.follow(tree, scope.problems)?;
-    document.object(
-        tree,
-        "a request body",
-        &["required", "content", "description"],
-        scope.problems,
-    )?;
-    let content = tree.get("content").and_then(Tree::as_object).unwrap_or_default();
-    let mut found: Option<(crate::ir::SchemaId, &Tree)> = None;
-    for media in content {
-        document.object(
-            &media.value,
-            "a media type",
-            &["schema", "example", "examples"],
-            scope.problems,
-        );
-        let Some(schema) = media.value.get("schema") else { continue };
-        if let Some((_, first)) = found {
-            if first.to_json() != schema.to_json() {
-                let message = "expected one schema for all media types of the body, found another";
-                scope.problems.push(Problem::new(
-                    &rules::OPENAPI_SHAPE,
-                    &document.at(schema),
-                    message,
-                ));
-            }
-            continue;
-        }
-        let used = scope.schemas.use_of(schema, &format!("{stem}Body"), scope.problems)?;
-        let Some(id) = scope.schemas.resolved(&used).ty.reference() else {
-            document.misshapen("a body's schema", "an object", schema, scope.problems);
-            return None;
-        };
-        check_example(used, &media.value, scope);
-        found = Some((id, schema));
-    }
-    let Some((schema, _)) = found else {
-        document.misshapen(
-            "a request body",
-            "an object with `content` and a `schema`",
-            tree,
-            scope.problems,
-        );
-        return None;
-    };
-    Some(Body {
-        schema,
-        media_types: content.iter().map(|media| media.key.clone()).collect(),
-        required: tree.get("required").and_then(Tree::as_bool).unwrap_or_default(),
-        merge_patch: operation.get("x-cleared").is_some(),
-        doc: text(tree, "description"),
-    })
-}
-
-/// The example of a media type is a value of its schema.
-fn check_example(mut schema: SchemaUse, media: &Tree, scope: &mut Scope<'_>) {
-    if let Some(member) = media.member("example") {
-        schema.example = Some(member.value.to_json());
-        schema.default = None;
-        schema.origin = scope.document.key_at(member);
-        scope.schemas.check_value(&schema, scope.problems);
-    }
-}
-
-fn responses(tree: &Tree, stem: &str, at: &Origin, scope: &mut Scope<'_>) -> Vec<Response> {
-    let document = scope.document;
-    let Some(members) = tree.get("responses").and_then(Tree::as_object) else {
-        let message = "expected an operation to have `responses`, found none";
-        scope.problems.push(Problem::new(&rules::OPENAPI_SHAPE, at, message));
-        return Vec::new();
-    };
-    let mut responses = Vec::new();
-    for member in members {
-        let Some(status) = member.key.parse().ok().filter(|status| (100..600).contains(status))
-        else {
-            let message = format!("expected a status from 100 to 599, found `{}`", member.key);
-            scope.problems.push(Problem::new(
-                &rules::OPENAPI_SHAPE,
-                &document.key_at(member),
-                message,
-            ));
-            continue;
-        };
-        let Some(tree) = document.follow(&member.value, scope.problems) else { continue };
-        document.object(tree, "a response", &["description", "headers", "content"], scope.problems);
-        let Some(description) = text(tree, "description") else {
-            document.misshapen(
-                "a response",
-                "an object with a `description`",
-                tree,
-                scope.problems,
-            );
-            continue;
-        };
-        let content =
-            tree.get("content").and_then(Tree::as_object).and_then(|content| content.first());
-        let schema = content.and_then(|media| media.value.get("schema"));
-        let schema = schema.and_then(|schema| {
-            scope.schemas.use_of(schema, &format!("{stem}{status}"), scope.problems)
-        });
-        if let (Some(schema), Some(media)) = (&schema, content) {
-            check_example(schema.clone(), &media.value, scope);
-        }
-        let headers = tree.get("headers").and_then(Tree::as_object).unwrap_or_default();
-        let header = |header: &Member| {
-            let tree = document.follow(&header.value, scope.problems)?;
-            Some((header.key.clone(), text(tree, "description")))
-        };
-        responses.push(Response {
-            status,
-            description,
-            media_type: content.map(|media| media.key.clone()),
-            schema,
-            headers: headers.iter().filter_map(header).collect(),
-        });
-    }
-    responses.sort_by_key(|response| response.status);
-    responses
 }
 
 /// Gives the tenant's parameter its purpose.
@@ -412,24 +169,34 @@ fn purpose(draft: &mut Draft<'_>, root: &Root<'_>, scope: &mut Scope<'_>) -> Opt
             ));
         }
     }
-    match (tree.get("x-command"), tree.get("x-query"), tree.get("x-outcome")) {
-        (Some(command), None, None) => {
-            commands::build(draft, command, root, scope).map(OperationKind::Command)
-        }
-        (None, Some(view), None) => queries::build(draft, view, scope).map(OperationKind::Query),
-        (None, None, Some(_)) => {
-            outcome::build(draft, scope);
-            Some(OperationKind::Outcome)
-        }
-        (command, query, outcome) => {
-            let count = [command, query, outcome].iter().flatten().count();
-            let message = format!(
-                "expected one of `x-command`, `x-query` and `x-outcome` in `{}`, found {count}",
-                draft.operation.id
-            );
-            scope.problems.push(Problem::new(&rules::OPERATION_PURPOSE, &draft.at, message));
-            None
-        }
+    let purposes = ["x-command", "x-query", "x-outcome"];
+    let count = purposes.iter().filter(|key| tree.get(key).is_some()).count();
+    if count != 1 {
+        let id = &draft.operation.id;
+        let message = format!(
+            "expected one of `x-command`, `x-query` and `x-outcome` in `{id}`, found {count}"
+        );
+        scope.problems.push(Problem::new(&rules::OPERATION_PURPOSE, &draft.at, message));
+        return None;
+    }
+    let is_get = draft.operation.method == Method::Get;
+    let is_command = tree.get("x-command").is_some();
+    if is_get == is_command || (is_get && draft.operation.body.is_some()) {
+        let expected = if is_command {
+            "a command not to be a GET"
+        } else {
+            "a read to be a GET without a body"
+        };
+        let message = format!("expected {expected}, found `{}`", draft.operation.id);
+        scope.problems.push(Problem::new(&rules::OPERATION_METHOD, &draft.at, message));
+    }
+    if let Some(command) = tree.get("x-command") {
+        commands::build(draft, command, root, scope).map(OperationKind::Command)
+    } else if let Some(view) = tree.get("x-query") {
+        queries::build(draft, view, scope).map(OperationKind::Query)
+    } else {
+        outcome::build(draft, scope);
+        Some(OperationKind::Outcome)
     }
 }
 
@@ -447,6 +214,58 @@ pub(super) fn check_responses(draft: &Draft<'_>, expected: &[u16], problems: &mu
             missing.join(", ")
         );
         problems.push(Problem::new(&rules::RESPONSE_MISSING, &draft.at, message));
+    }
+}
+
+/// The paths that the gateway serves whatever the contract says.
+const OWN_PATHS: &[&str] =
+    &["/openapi.json", "/openapi.yaml", "/health/live", "/health/ready", "/metrics"];
+
+/// Two paths are the same where only the names in their holes differ.
+fn check_paths(paths: &[Member], scope: &mut Scope<'_>) {
+    let mut seen: BTreeMap<String, &Member> = BTreeMap::new();
+    for path in paths {
+        let at = scope.document.key_at(path);
+        let shape = shape(&path.key);
+        if !shape.starts_with('/') || OWN_PATHS.contains(&shape.as_str()) {
+            let message = format!("expected a path of the contract's own, found `{}`", path.key);
+            scope.problems.push(Problem::new(&rules::PATH_REPEATED, &at, message));
+        }
+        if let Some(other) = seen.insert(shape, path) {
+            let message =
+                format!("expected paths that differ, found `{}` and `{}`", path.key, other.key);
+            let problem = Problem::new(&rules::PATH_REPEATED, &at, message);
+            scope
+                .problems
+                .push(problem.related(&scope.document.key_at(other), "the other stands here"));
+        }
+    }
+}
+
+/// The path without the names in its holes.
+fn shape(path: &str) -> String {
+    let parts = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, behind)| behind));
+    parts.collect::<Vec<_>>().join("{}")
+}
+
+/// An operation that leaves the tenant out acts on the tenant `default`: by intent only, and so with all
+/// others of its context.
+fn check_tenants(operations: &[Operation], problems: &mut Problems) {
+    let context = |operation: &Operation| match &operation.kind {
+        OperationKind::Command(command) => Some(command.context),
+        OperationKind::Query(query) => Some(query.context),
+        OperationKind::Outcome => None,
+    };
+    for operation in operations.iter().filter(|operation| operation.tenant.is_none()) {
+        let Some(of) = context(operation) else { continue };
+        let with =
+            operations.iter().find(|other| other.tenant.is_some() && context(other) == Some(of));
+        if let Some(with) = with {
+            let message =
+                format!("expected the tenant in the path of `{}`, found none", operation.id);
+            let problem = Problem::new(&rules::TENANT_DIFFERS, &operation.origin, message);
+            problems.push(problem.related(&with.origin, format!("`{}` has one", with.id)));
+        }
     }
 }
 

@@ -108,7 +108,7 @@ impl Scope<'_> {
     ) -> Result<Option<Constant>, Breach> {
         let before = self.problems.errors();
         self.meet(side.schema, side.origin, types::inner(&field.ty), &field.origin, direction);
-        let optional = matches!(field.ty, Type::Optional { .. });
+        let optional = self.types.allows_null(&field.ty);
         let absent = match direction {
             Direction::Request => self.absent(side, field, optional),
             Direction::Response => {
@@ -257,7 +257,7 @@ impl Scope<'_> {
         field_at: &Origin,
         direction: Direction,
     ) {
-        let optional = matches!(ty, Type::Optional { .. });
+        let optional = self.types.allows_null(ty);
         if schema.nullable != optional {
             let message = "expected the items of both sides to agree, found null on one side only";
             let problem = Problem::new(&rules::NULL_PAIR, at, message);

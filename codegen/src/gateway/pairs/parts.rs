@@ -4,8 +4,8 @@ use super::{Presence, Side};
 use crate::attribute::list;
 use crate::gateway::Scope;
 use crate::ir::{
-    Branch, ConversionParts, Direction, Field, Object, OneOf, PartSource, SchemaDef, SchemaShape,
-    Type, TypeId, Variant,
+    Branch, ConversionParts, Direction, Field, Object, OneOf, PartSource, Property, SchemaDef,
+    SchemaShape, SchemaType, Type, TypeId, Variant,
 };
 use crate::problem::Problem;
 use crate::rules;
@@ -193,6 +193,21 @@ impl Scope<'_> {
         let before = self.problems.errors();
         for (index, other) in &pairs {
             let schema = self.schemas.get(one_of.branches[*index].schema).clone();
+            let tells = |property: &Property| {
+                property.name == one_of.property
+                    && property.required
+                    && property.schema.ty == SchemaType::String
+            };
+            if let SchemaShape::Object(object) = &schema.shape
+                && !object.properties.iter().any(tells)
+            {
+                let message = format!(
+                    "expected `{}` to have `{}`, a required string",
+                    schema.name, one_of.property
+                );
+                let problem = Problem::new(&rules::UNION_PAIR, &schema.origin, message);
+                self.problems.push(problem.related(&def.origin, "the discriminator is named here"));
+            }
             let record = branches[*other].ty.named().filter(|id| types.record(*id).is_some());
             let (SchemaShape::Object(object), Some(record)) = (&schema.shape, record) else {
                 let message = format!(
