@@ -19,7 +19,7 @@ use charter_avro::source::Tree;
 use serde_json::Value as Json;
 
 use crate::input::File;
-use crate::ir::{Context, Gateway, SchemaDef, SchemaId, SchemaShape, SchemaType, SchemaUse};
+use crate::ir::{Context, Gateway, SchemaDef, SchemaId};
 use crate::problem::{Problem, Problems, origin};
 use crate::rules;
 use crate::types::Types;
@@ -57,6 +57,9 @@ pub(crate) fn build(
     let document = Document { path: &file.path, tree: &tree };
     let root = document.root(problems)?;
     let schemas = Schemas::read(&document, problems);
+    if !schemas.check_recursion(problems) {
+        return None;
+    }
     let mut scope =
         Scope { document: &document, types, contexts, problems, schemas, pairs: Pairs::default() };
     let mut operations = operations::read(&root, &mut scope);
@@ -66,16 +69,16 @@ pub(crate) fn build(
     pairs.settle_decimals(&mut schemas, &mut operations);
     let mut defs = schemas.finish();
     for operation in &operations {
-        let parameters = operation.parameters.iter().map(|parameter| &parameter.schema);
-        let mut requests = Reached::default();
-        parameters.for_each(|schema| requests.enter_use(schema, &defs));
-        requests.enter(operation.body.as_ref().map(|body| body.schema), &defs);
-        let mut responses = Reached::default();
-        let bodies = operation.responses.iter().filter_map(|response| response.schema.as_ref());
-        bodies.for_each(|schema| responses.enter_use(schema, &defs));
+        let parameters =
+            operation.parameters.iter().filter_map(|parameter| parameter.schema.held());
+        let requests =
+            reach(parameters.chain(operation.body.as_ref().map(|body| body.schema)), &defs);
+        let bodies =
+            operation.responses.iter().filter_map(|response| response.schema.as_ref()?.held());
+        let responses = reach(bodies, &defs);
         for (index, def) in defs.iter_mut().enumerate() {
-            def.in_requests |= requests.0.contains(&SchemaId(index));
-            def.in_responses |= responses.0.contains(&SchemaId(index));
+            def.in_requests |= requests.contains(&SchemaId(index));
+            def.in_responses |= responses.contains(&SchemaId(index));
         }
         if let Some(body) = operation.body.as_ref().filter(|body| body.merge_patch) {
             defs[body.schema.0].is_merge_patch = true;
@@ -108,47 +111,14 @@ fn without_extensions(json: &Json) -> Json {
     }
 }
 
-/// The schemas that a body reaches.
-#[derive(Default)]
-struct Reached(BTreeSet<SchemaId>);
-
-impl Reached {
-    fn enter(&mut self, id: Option<SchemaId>, defs: &[SchemaDef]) {
-        let Some(id) = id else { return };
-        if !self.0.insert(id) {
-            return;
-        }
-        match &defs[id.0].shape {
-            SchemaShape::Object(object) => {
-                object
-                    .properties
-                    .iter()
-                    .for_each(|property| self.enter_use(&property.schema, defs));
-            }
-            SchemaShape::OneOf(one_of) => {
-                one_of.branches.iter().for_each(|branch| self.enter(Some(branch.schema), defs));
-            }
-            SchemaShape::Alias(schema) => self.enter_use(schema, defs),
-            SchemaShape::Enum(_) => {}
+/// The schemas that values reach from `start`.
+fn reach(start: impl IntoIterator<Item = SchemaId>, defs: &[SchemaDef]) -> BTreeSet<SchemaId> {
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<SchemaId> = start.into_iter().collect();
+    while let Some(id) = open.pop() {
+        if reached.insert(id) {
+            open.extend(defs[id.0].shape.held());
         }
     }
-
-    fn enter_use(&mut self, schema: &SchemaUse, defs: &[SchemaDef]) {
-        match &schema.ty {
-            SchemaType::Ref(id) => self.enter(Some(*id), defs),
-            SchemaType::Array(inner) | SchemaType::Map(inner) => self.enter_use(inner, defs),
-            SchemaType::Boolean
-            | SchemaType::Int32
-            | SchemaType::Int64
-            | SchemaType::Float
-            | SchemaType::Double
-            | SchemaType::String
-            | SchemaType::Uuid
-            | SchemaType::Date
-            | SchemaType::DateTime
-            | SchemaType::Decimal { .. }
-            | SchemaType::Base64
-            | SchemaType::FreeObject => {}
-        }
-    }
+    reached
 }

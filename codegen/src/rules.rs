@@ -165,6 +165,8 @@ rules! {
         "remove the keyword, or say it with one that is enforced";
     OPENAPI_REFERENCE Error "a `$ref` leads to something within the document, and not to itself"
         "point it at something under `#/components`";
+    SCHEMA_RECURSION Error "no schema of the document holds itself"
+        "break the circle; a gateway that nests without end could not bound what it reads";
     DESCRIPTION_MISSING Warning "every operation, parameter, schema and property of the document has a `description`"
         "add a `description`";
     OPERATION_ID Error "every operation has an `operationId`, a lower camel case name used once"

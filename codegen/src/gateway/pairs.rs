@@ -148,11 +148,10 @@ impl Scope<'_> {
                 }
                 found
             }
-            (Some(json), None) if optional => {
+            (Some(json), None) => {
                 self.default_pair(side, field, &format!("`{json}`"));
                 None
             }
-            (Some(json), None) => constant::of_plain(json, &field.ty, self.types),
             (None, Some(of_field)) => {
                 if *of_field != Constant::Null {
                     self.default_pair(side, field, "none");
@@ -188,9 +187,13 @@ impl Scope<'_> {
     }
 
     fn default_pair(&mut self, side: &Side<'_>, field: &Field, found: &str) {
-        let message = format!("expected the default of the field `{}`, found {found}", field.name);
+        let (expected, has) = if field.default.is_some() {
+            ("the default", "has another default")
+        } else {
+            ("no default, as", "has no default")
+        };
+        let message = format!("expected {expected} of the field `{}`, found {found}", field.name);
         let problem = Problem::new(&rules::DEFAULT_PAIR, side.origin, message);
-        let has = if field.default.is_some() { "has another default" } else { "has no default" };
         self.problems
             .push(problem.related(&field.origin, format!("the field `{}` {has}", field.name)));
     }

@@ -295,6 +295,38 @@ impl<'a> Schemas<'a> {
         SchemaType::Ref(id)
     }
 
+    /// No schema holds itself. Gives whether that is so: what follows walks through schemas.
+    pub(super) fn check_recursion(&self, problems: &mut Problems) -> bool {
+        let before = problems.errors();
+        let mut done = BTreeSet::new();
+        for index in 0..self.defs.len() {
+            self.descend(SchemaId(index), &mut Vec::new(), &mut done, problems);
+        }
+        problems.errors() == before
+    }
+
+    fn descend(
+        &self,
+        id: SchemaId,
+        open: &mut Vec<SchemaId>,
+        done: &mut BTreeSet<SchemaId>,
+        problems: &mut Problems,
+    ) {
+        if open.contains(&id) {
+            let def = self.get(id);
+            let message =
+                format!("expected a schema that ends, found `{}` within itself", def.name);
+            problems.push(Problem::new(&rules::SCHEMA_RECURSION, &def.origin, message));
+        } else if !done.contains(&id) {
+            open.push(id);
+            for held in self.get(id).shape.held() {
+                self.descend(held, open, done, problems);
+            }
+            open.pop();
+            done.insert(id);
+        }
+    }
+
     /// Two schemas may not have one name in Rust.
     pub(super) fn check_names(&self, problems: &mut Problems) {
         let mut seen: BTreeMap<&str, &SchemaDef> = BTreeMap::new();

@@ -89,6 +89,21 @@ pub enum SchemaShape {
     Alias(SchemaUse),
 }
 
+impl SchemaShape {
+    /// The named schemas that values of this shape hold, in their order.
+    #[must_use]
+    pub fn held(&self) -> Vec<SchemaId> {
+        match self {
+            Self::Object(object) => {
+                object.properties.iter().filter_map(|property| property.schema.held()).collect()
+            }
+            Self::OneOf(one_of) => one_of.branches.iter().map(|branch| branch.schema).collect(),
+            Self::Alias(schema) => schema.held().into_iter().collect(),
+            Self::Enum(_) => Vec::new(),
+        }
+    }
+}
+
 /// An object.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Object {
@@ -154,6 +169,29 @@ pub struct SchemaUse {
     pub example: Option<Json>,
     /// Where it is declared.
     pub origin: Origin,
+}
+
+impl SchemaUse {
+    /// The named schema that values hold, in items and map values too.
+    #[must_use]
+    pub fn held(&self) -> Option<SchemaId> {
+        match &self.ty {
+            SchemaType::Ref(id) => Some(*id),
+            SchemaType::Array(inner) | SchemaType::Map(inner) => inner.held(),
+            SchemaType::Boolean
+            | SchemaType::Int32
+            | SchemaType::Int64
+            | SchemaType::Float
+            | SchemaType::Double
+            | SchemaType::String
+            | SchemaType::Uuid
+            | SchemaType::Date
+            | SchemaType::DateTime
+            | SchemaType::Decimal { .. }
+            | SchemaType::Base64
+            | SchemaType::FreeObject => None,
+        }
+    }
 }
 
 /// The type of a JSON value, with the Rust type that carries it.
