@@ -47,7 +47,7 @@ fn operations(document: &Value) -> BTreeMap<String, Value> {
                 })
                 .collect();
             parameters.sort_by_key(Value::to_string);
-            let body: Vec<_> = operation
+            let mut body: Vec<_> = operation
                 .get("requestBody")
                 .map(&resolve)
                 .and_then(|body| body["content"].as_object().cloned())
@@ -55,6 +55,7 @@ fn operations(document: &Value) -> BTreeMap<String, Value> {
                 .flatten()
                 .map(|(media_type, media)| json!([media_type, media["schema"]["$ref"]]))
                 .collect();
+            body.sort_by_key(Value::to_string);
             let mut statuses: Vec<_> = operation["responses"].as_object().expect("responses").keys().collect();
             statuses.sort();
             found.insert(

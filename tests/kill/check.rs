@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A final outcome.
 #[derive(Debug)]
-pub struct Outcome {
-    pub status: String,
-    pub events: Vec<String>,
+pub(crate) struct Outcome {
+    pub(crate) status: String,
+    pub(crate) events: Vec<String>,
     cursor: Cursor,
 }
 
 /// Every accepted command has one outcome, the same each time it is asked for.
-pub fn outcomes(platform: &Platform, history: &[Sent]) -> HashMap<String, Outcome> {
+pub(crate) fn outcomes(platform: &Platform, history: &[Sent]) -> HashMap<String, Outcome> {
     let mut outcomes = HashMap::new();
     for sent in history {
         let first = decided(platform, &sent.location);
@@ -65,7 +65,7 @@ fn decided(platform: &Platform, location: &str) -> Answer {
 
 /// Who has a seat, as far as the API tells: nobody, a hold, or reserved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SeatState {
+pub(crate) enum SeatState {
     Available,
     Held(String),
     Reserved(String),
@@ -73,15 +73,15 @@ pub enum SeatState {
 
 /// What the API shows.
 #[derive(Debug)]
-pub struct ReadModel {
-    pub seats: BTreeMap<String, SeatState>,
+pub(crate) struct ReadModel {
+    pub(crate) seats: BTreeMap<String, SeatState>,
     /// Booked rooms by night.
-    pub nights: BTreeMap<String, i64>,
+    pub(crate) nights: BTreeMap<String, i64>,
 }
 
 impl ReadModel {
     /// Reads the views, when they have come to every outcome and every hold has ended.
-    pub fn read(platform: &Platform, outcomes: &HashMap<String, Outcome>) -> Self {
+    pub(crate) fn read(platform: &Platform, outcomes: &HashMap<String, Outcome>) -> Self {
         let merged = |context: &str| {
             let mut positions = BTreeMap::new();
             for (partition, position) in outcomes.values().flat_map(|outcome| outcome.cursor.positions(context)) {
@@ -92,7 +92,7 @@ impl ReadModel {
         };
         wait_for_holds_to_end(platform, &merged(Seat::NAME));
         let seats = platform.read("/v1/shows/final/seats?limit=1000", &merged(Seat::NAME)).expect(200);
-        let path = "/v1/tenants/acme/properties/inn/availability?roomTypeId=king&from=2027-03-01&to=2027-03-31";
+        let path = "/v1/tenants/acme/properties/inn/availability?roomTypeId=king&from=2027-03-01&to=2027-09-01&limit=1000";
         let nights = platform.read(path, &merged(Reservation::NAME)).expect(200);
         Self {
             seats: items(&seats).map(|seat| (text(seat, "seatId"), seat_state(seat))).collect(),
@@ -143,7 +143,7 @@ fn seat_state(seat: &Value) -> SeatState {
 
 /// The history, from the store itself.
 #[derive(Debug)]
-pub struct Events {
+pub(crate) struct Events {
     stored: Vec<StoredEvent>,
     seat: Vec<Envelope<SeatEvent>>,
     reservation: Vec<Envelope<ReservationEvent>>,
@@ -151,7 +151,7 @@ pub struct Events {
 
 impl Events {
     /// Reads all events of both contexts.
-    pub fn read(data: &Path) -> Self {
+    pub(crate) fn read(data: &Path) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let store = platform_service::open_store(data).await.expect("the store opens");
@@ -166,12 +166,12 @@ impl Events {
         })
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.stored.len()
     }
 
     /// Sequences begin at 1 and have no gap; no event id comes twice.
-    pub fn check_sequences(&self) {
+    pub(crate) fn check_sequences(&self) {
         let mut last: HashMap<(&str, &str), i64> = HashMap::new();
         let mut ids = BTreeSet::new();
         for event in &self.stored {
@@ -184,7 +184,7 @@ impl Events {
     }
 
     /// Each outcome's events are in the history, and each event that clients caused is in one outcome.
-    pub fn check_outcomes(&self, outcomes: &HashMap<String, Outcome>) {
+    pub(crate) fn check_outcomes(&self, outcomes: &HashMap<String, Outcome>) {
         let stored: BTreeSet<String> = self.stored.iter().map(|event| event.id.to_string()).collect();
         let mut named = BTreeSet::new();
         for (command, outcome) in outcomes {
@@ -204,7 +204,7 @@ impl Events {
     }
 
     /// The seats after all events. On the way no seat has two holders.
-    pub fn fold_seats(&self) -> BTreeMap<String, SeatState> {
+    pub(crate) fn fold_seats(&self) -> BTreeMap<String, SeatState> {
         let mut seats = BTreeMap::new();
         let mut ends: HashMap<String, Timestamp> = HashMap::new();
         for event in &self.seat {
@@ -252,7 +252,7 @@ impl Events {
 
     /// The rooms booked on each of the `shown` nights after all events. On the way there are never more
     /// than the inn's three.
-    pub fn fold_nights(&self, shown: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {
+    pub(crate) fn fold_nights(&self, shown: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {
         let mut booked: BTreeMap<String, i64> = shown.keys().map(|night| (night.clone(), 0)).collect();
         for event in &self.reservation {
             match &event.payload {

@@ -17,19 +17,19 @@ const MAX_ATTEMPTS: usize = 2_000;
 
 /// A command that was accepted.
 #[derive(Debug)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// Its id, as the gateway gave it.
-    pub command_id: String,
+    pub(crate) command_id: String,
     /// Where its status is: the `Location` of a 202, else its plain address.
-    pub location: String,
+    pub(crate) location: String,
     /// The answer's status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// How often it was sent.
-    pub attempts: usize,
+    pub(crate) attempts: usize,
 }
 
 /// Runs the load; gives the platform as it runs at the end, and what was accepted.
-pub fn run(data: &Path, commands: usize, kills: &[usize], seed: u64) -> (Platform, Vec<Sent>) {
+pub(crate) fn run(data: &Path, commands: usize, kills: &[usize], seed: u64) -> (Platform, Vec<Sent>) {
     let platform = Platform::start(data);
     open(&platform);
     let platform = RwLock::new(Some(platform));
@@ -67,7 +67,7 @@ pub fn run(data: &Path, commands: usize, kills: &[usize], seed: u64) -> (Platfor
 fn open(platform: &Platform) {
     let show = json!({
         "showId": "final", "title": "Final", "holdSeconds": 2,
-        "sections": [{"sectionId": "a", "rows": 6, "seatsPerRow": 10}],
+        "sections": [{"sectionId": "a", "rows": 20, "seatsPerRow": 10}],
     });
     platform.decide(platform.post("/v1/shows", &show)).expect(200);
     let property = json!({
@@ -89,21 +89,21 @@ fn request(number: usize, seed: u64) -> Request {
     let wait = random.bool();
     let post = |path: &str, body| Request { method: Method::POST, path: path.to_owned(), body, wait };
     if random.u8(..4) == 0 {
-        let from = random.u8(1..25);
+        let (month, from) = (random.u8(3..9), random.u8(1..25));
         let body = json!({
             "guestId": "guest", "roomTypeId": "king", "source": "OTA", "reservationType": "GROUP",
-            "checkInDate": format!("2027-03-{from:02}"),
-            "checkOutDate": format!("2027-03-{:02}", from + random.u8(1..4)),
+            "checkInDate": format!("2027-{month:02}-{from:02}"),
+            "checkOutDate": format!("2027-{month:02}-{:02}", from + random.u8(1..4)),
             "totalAmount": "99.90", "currency": "EUR",
         });
         return post("/v1/tenants/acme/properties/inn/reservations", body);
     }
     let seats: Vec<_> = (0..random.u8(1..4))
-        .map(|_| format!("a-row-{}-seat-{}", random.u8(1..7), random.u8(1..11)))
+        .map(|_| format!("a-row-{}-seat-{}", random.u8(1..21), random.u8(1..11)))
         .collect::<std::collections::BTreeSet<_>>()
         .into_iter()
         .collect();
-    let body = json!({"seatIds": seats, "holderId": format!("buyer-{}", random.u8(..6))});
+    let body = json!({"seatIds": seats, "holderId": format!("buyer-{}", random.u8(..3))});
     match random.u8(..5) {
         0..=2 => post("/v1/shows/final/holds", body),
         3 => post("/v1/shows/final/confirmations", body),

@@ -1,6 +1,6 @@
 //! The platform as a process, driven through HTTP as a client drives it.
 
-#![allow(dead_code, reason = "each test target uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test target uses its part")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
