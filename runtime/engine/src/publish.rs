@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use charter_domain::{Contract, Envelope};
 use contract_shared::Outcome;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::log::{Log, LogError};
@@ -20,6 +22,9 @@ use crate::schemas::MessageCodec;
 const QUEUE: usize = 8;
 /// Hints not sent. Beyond it they are dropped: who waits reads the outcome from the store.
 const HINTS: usize = 64;
+
+/// How long an end in good order waits for the log. Less than the 10 s that a process has to stop.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why publication stopped. What is committed and not published is published by the next claim.
 #[derive(Debug, thiserror::Error)]
@@ -123,14 +128,23 @@ impl<C: Contract> Publisher<C> {
     pub(crate) async fn finish(mut self) -> i64 {
         self.events = None;
         self.hints = None;
-        if let Some(task) = self.publishing.take()
-            && let Ok(Err(error)) = task.await
-        {
-            warn!(%error, "some events are left for the next owner to publish");
+        if let Some(mut task) = self.publishing.take() {
+            match timeout(PATIENCE, &mut task).await {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(error))) => {
+                    warn!(%error, "some events are left for the next owner to publish");
+                }
+                Ok(Err(error)) => warn!(%error, "publication panicked"),
+                Err(_) => {
+                    warn!(topic = self.topic, "the log doesn't answer; the next owner publishes");
+                    task.abort();
+                }
+            }
         }
-        if let Some(task) = self.hinting.take() {
-            // A panic in it costs hints only.
-            task.await.ok();
+        if let Some(mut task) = self.hinting.take()
+            && timeout(PATIENCE, &mut task).await.is_err()
+        {
+            task.abort();
         }
         self.mark()
     }

@@ -16,6 +16,7 @@ use support::tally::{
     UNDECLARED, add,
 };
 use support::{PARTITIONS, TENANT, World, service, until};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 fn amounts(events: &[Envelope<TallyEvent>]) -> Vec<(&str, i64)> {
@@ -106,6 +107,26 @@ async fn a_repeat_changes_nothing() {
     world.outcome(last).await;
     assert_eq!(world.outcome(command).await, first);
     assert_eq!(amounts(&world.all_published().await), [(PLAIN, 1), (PLAIN, 2)]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_is_told() {
+    let world = World::new().await;
+    let running = world.start();
+    running.ready().await;
+    let shutdown = CancellationToken::new();
+    let hints = world.runtime().hints(1, &shutdown).await.expect("hints");
+    let command = Uuid::now_v7();
+    for how in [PLAIN, NOTHING] {
+        // The second is a repeat, and its sender is told of the first one's outcome.
+        let waiter = hints.expect(command).expect("a place");
+        world.send_for(command, add("a", 1, how), Some(hints.reply_to())).await;
+        let told = waiter.wait(Duration::from_secs(20)).await.expect("a hint");
+        assert_eq!(told.events.len(), 1);
+        assert_eq!(told, world.outcome(command).await);
+    }
+    hints.stop().await;
     running.stop().await;
 }
 

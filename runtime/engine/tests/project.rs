@@ -11,10 +11,8 @@ use support::{PARTITIONS, TENANT, World, service, until};
 use uuid::Uuid;
 
 fn number(value: &ColumnValue) -> i64 {
-    match value {
-        ColumnValue::Integer(number) => *number,
-        other => panic!("a number, found {other:?}"),
-    }
+    let ColumnValue::Integer(number) = value else { panic!("a number, found {value:?}") };
+    *number
 }
 
 /// Total and count of events.

@@ -1,5 +1,5 @@
 //! Ids that follow from what they name, so that a decision made again gives the same ones
-//! (UUIDv5, RFC 9562 section 5.5).
+//! (`UUIDv5`, RFC 9562 section 5.5).
 
 use uuid::Uuid;
 

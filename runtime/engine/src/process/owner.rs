@@ -304,7 +304,8 @@ impl<'a, D: Decider> Owner<'a, D> {
         self.busy = size > 1;
         self.cache.trim();
         let context = D::Contract::NAME;
-        metrics::histogram!("charter_batch_commands", "context" => context).record(size as f64);
+        metrics::histogram!("charter_batch_commands", "context" => context)
+            .record(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
         metrics::histogram!("charter_batch_seconds", "context" => context)
             .record(begun.elapsed().as_secs_f64());
         Ok(())

@@ -132,7 +132,7 @@ impl<C: Contract> Projecting<'_, C> {
             if let Err(reason) = result
                 && aside.insert(item.aggregate.clone())
             {
-                parked.push(self.park(item, reason));
+                parked.push(self.park(item, &reason));
             }
         }
         for (projection, rows) in self.views.projections.iter().zip(&mut rows) {
@@ -188,7 +188,7 @@ impl<C: Contract> Projecting<'_, C> {
             }
             if let Err(reason) = folded {
                 drop(write);
-                return self.give_up(item, reason).await;
+                return self.give_up(item, &reason).await;
             }
             if is_last {
                 for projection in &self.views.projections {
@@ -205,7 +205,7 @@ impl<C: Contract> Projecting<'_, C> {
     }
 
     /// Parks the aggregate of an event that failed in a slice, and forgets the slices before.
-    async fn give_up(&mut self, item: &Item<C::Event>, reason: String) -> Result<(), StoreError> {
+    async fn give_up(&mut self, item: &Item<C::Event>, reason: &str) -> Result<(), StoreError> {
         let to = Progress { position: item.position, staged: 0 };
         let mut write = self.step(to).await?;
         for projection in &self.views.projections {
@@ -235,7 +235,7 @@ impl<C: Contract> Projecting<'_, C> {
         item.event.is_ok() && !self.parked.contains(&item.aggregate)
     }
 
-    fn park(&self, item: &Item<C::Event>, reason: String) -> Parked {
+    fn park(&self, item: &Item<C::Event>, reason: &str) -> Parked {
         warn!(
             context = C::NAME,
             partition = self.partition,

@@ -82,7 +82,7 @@ pub struct StoredOutcome {
 /// An event of the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// UUIDv5 of (tenant, context, key, sequence).
+    /// `UUIDv5` of (tenant, context, key, sequence).
     pub id: Uuid,
     /// The aggregate.
     pub aggregate: AggregateId,

@@ -16,7 +16,7 @@ pub(crate) struct Messages<M> {
     store: Arc<dyn Store>,
     hashes: HashMap<&'static str, SchemaHash>,
     plans: Mutex<HashMap<(&'static str, SchemaHash), Arc<Plan>>>,
-    messages: PhantomData<fn() -> M>,
+    marker: PhantomData<fn() -> M>,
 }
 
 /// Why a stored message was not read.
@@ -36,7 +36,7 @@ impl<M: Message> Messages<M> {
             .iter()
             .map(|known| (known.wire_type, SchemaHash::of(known.envelope_schema)))
             .collect();
-        Self { store, hashes, plans: Mutex::default(), messages: PhantomData }
+        Self { store, hashes, plans: Mutex::default(), marker: PhantomData }
     }
 
     /// The schemas that messages are written with now.

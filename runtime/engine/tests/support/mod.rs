@@ -140,13 +140,22 @@ impl World {
     }
 
     pub(crate) async fn send_as(&self, command_id: Uuid, command: TallyCommand) -> Accepted {
+        self.send_for(command_id, command, None).await
+    }
+
+    pub(crate) async fn send_for(
+        &self,
+        command_id: Uuid,
+        command: TallyCommand,
+        reply_to: Option<String>,
+    ) -> Accepted {
         let command = NewCommand {
             command_id,
             tenant: TENANT.to_owned(),
             correlation_id: "c".to_owned(),
             causation_id: None,
             actor: None,
-            reply_to: None,
+            reply_to,
             request_hash: Some([7; 32]),
             traceparent: None,
             command,

@@ -276,7 +276,7 @@ impl Decider for Tallies {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Total {
     pub(crate) name: String,
-    pub(crate) total: i64,
+    pub(crate) sum: i64,
     pub(crate) events: i64,
 }
 
@@ -285,7 +285,7 @@ pub(crate) static TOTALS: Table = Table {
     view: "tally.Total",
     columns: &[
         Column { name: "name", field: "name", kind: ColumnType::Text, nullable: false },
-        Column { name: "total", field: "total", kind: ColumnType::Integer, nullable: false },
+        Column { name: "sum", field: "sum", kind: ColumnType::Integer, nullable: false },
         Column { name: "events", field: "events", kind: ColumnType::Integer, nullable: false },
     ],
     key: &["name"],
@@ -306,12 +306,12 @@ impl View for Total {
     }
 
     fn to_values(&self) -> Vec<ColumnValue> {
-        vec![self.name.to_cell(), self.total.to_cell(), self.events.to_cell()]
+        vec![self.name.to_cell(), self.sum.to_cell(), self.events.to_cell()]
     }
 
     fn from_values(values: Vec<ColumnValue>) -> Result<Self, ColumnError> {
         let mut row = Row::of::<Self>(values);
-        Ok(Self { name: row.cell()?, total: row.cell()?, events: row.cell()? })
+        Ok(Self { name: row.cell()?, sum: row.cell()?, events: row.cell()? })
     }
 }
 
@@ -323,7 +323,7 @@ impl Projection<Total> for Tallies {
     }
 
     fn apply(key: &String, row: Option<Total>, event: &Envelope<TallyEvent>) -> Option<Total> {
-        let row = row.unwrap_or(Total { name: key.clone(), total: 0, events: 0 });
+        let row = row.unwrap_or(Total { name: key.clone(), sum: 0, events: 0 });
         let amount = match &event.payload {
             TallyEvent::Added(added) => {
                 assert!(added.how != SPOIL, "told to");
@@ -331,7 +331,7 @@ impl Projection<Total> for Tallies {
             }
             TallyEvent::Closed(_) => 0,
         };
-        Some(Total { total: row.total + amount, events: row.events + 1, ..row })
+        Some(Total { sum: row.sum + amount, events: row.events + 1, ..row })
     }
 }
 

@@ -55,6 +55,7 @@ macro_rules! store_conformance {
             only_one_of_two_owners_commits
             all_survives_a_restart
             rows_and_progress_move_together
+            a_wait_for_the_views_ends_when_they_are_there
             a_dropped_step_never_was
             progress_is_compared
             staged_rows_are_hidden_until_revealed

@@ -125,6 +125,23 @@ pub async fn rows_and_progress_move_together(harness: &dyn Harness) {
     assert_eq!(elsewhere.row, None);
 }
 
+/// Who waits for positions goes on when the views hold them, and not before.
+pub async fn a_wait_for_the_views_ends_when_they_are_there(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    store.wait_projected(CONTEXT, &[(0, -1)]).await.expect("nothing to wait for");
+    first_step(&store, 3).await.commit().await.expect("committed");
+    store.wait_projected(CONTEXT, &[(0, 3), (1, -1)]).await.expect("it is there");
+    let waiting = {
+        let store = store.clone();
+        tokio::spawn(async move { store.wait_projected(CONTEXT, &[(0, 4), (0, 2)]).await })
+    };
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    let step = begin(&store, 0, progress(3, 0), progress(5, 0)).await.expect("a step");
+    step.commit().await.expect("committed");
+    waiting.await.expect("no panic").expect("it is there now");
+}
+
 /// A step that is not committed changes nothing and is in nobody's way.
 pub async fn a_dropped_step_never_was(harness: &dyn Harness) {
     let store = prepared(harness, &[&COUNTS]).await;

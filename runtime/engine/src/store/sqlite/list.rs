@@ -1,7 +1,7 @@
 //! Reads of the views, each in one snapshot with the positions it shows.
 
 use charter_domain::{ColumnValue, Table};
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
 use super::values::{Bound, decimal_digits, read_row};
 use super::views::{TENANT, columns, quoted};
@@ -54,16 +54,17 @@ pub(super) async fn row(
 ) -> Result<RowRead, StoreError> {
     let mut snapshot = files.snapshot().await?;
     let context = context_of(&mut snapshot, table).await?;
-    let mut sql =
-        format!("SELECT {} FROM {} WHERE {TENANT} = $1", columns(table), quoted(table.name));
-    for (index, column) in table.key.iter().enumerate() {
-        sql.push_str(&format!(" AND {} = ${}", quoted(column), index + 2));
-    }
-    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(tenant);
-    for value in key {
-        query = query.bind(Bound(value));
+    let mut query = QueryBuilder::<Sqlite>::new(format!(
+        "SELECT {} FROM {} WHERE {TENANT} = ",
+        columns(table),
+        quoted(table.name)
+    ));
+    query.push_bind(tenant);
+    for (column, value) in table.key.iter().zip(key) {
+        query.push(format_args!(" AND {} = ", quoted(column))).push_bind(Bound(value));
     }
     let row = query
+        .build()
         .fetch_optional(&mut *snapshot)
         .await
         .map_err(StoreError::unavailable)?

@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
 use contract_shared::Outcome;
+use sqlx::error::DatabaseError;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
@@ -144,7 +145,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 fn is_taken(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+    error.as_database_error().is_some_and(DatabaseError::is_unique_violation)
 }
 
 /// A column that holds what it cannot.

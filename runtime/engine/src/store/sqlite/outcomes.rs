@@ -43,7 +43,7 @@ pub(super) async fn insert(
                 .push_bind(stored.offset.map(signed))
                 .push_bind(&outcome.r#type)
                 .push_bind(&outcome.key)
-                .push_bind(status_text(&outcome.status))
+                .push_bind(status_text(outcome.status))
                 .push_bind(outcome.code.as_ref())
                 .push_bind(outcome.detail.as_ref())
                 .push_bind(outcome.details.as_ref())
@@ -167,7 +167,7 @@ fn read_columns(row: &SqliteRow) -> Result<Result<Outcome, StoreError>, sqlx::Er
     }))
 }
 
-fn status_text(status: &OutcomeStatus) -> &'static str {
+fn status_text(status: OutcomeStatus) -> &'static str {
     match status {
         OutcomeStatus::Applied => "APPLIED",
         OutcomeStatus::Rejected => "REJECTED",

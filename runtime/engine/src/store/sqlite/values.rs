@@ -28,7 +28,7 @@ impl Type<Sqlite> for Bound<'_> {
     }
 }
 
-impl<'q> Encode<'q, Sqlite> for Bound<'_> {
+impl Encode<'_, Sqlite> for Bound<'_> {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
         match self.0 {
             ColumnValue::Null => Ok(IsNull::Yes),

@@ -89,21 +89,26 @@ async fn rebuild(connection: &mut Connection, views: &ViewSet) -> Result<(), sql
 async fn create(connection: &mut Connection, table: &Table) -> Result<(), sqlx::Error> {
     let name = quoted(table.name);
     let tenant = quoted(TENANT);
-    let mut visible = format!("CREATE TABLE {name} ({tenant} TEXT NOT NULL");
-    let mut staged = format!(
-        "CREATE TABLE {} (charter__partition INTEGER NOT NULL, charter__removed INTEGER NOT NULL, {tenant} TEXT NOT NULL",
-        twin(table)
-    );
+    let mut visible = vec![format!("{tenant} TEXT NOT NULL")];
+    let mut staged = vec![
+        "charter__partition INTEGER NOT NULL".to_owned(),
+        "charter__removed INTEGER NOT NULL".to_owned(),
+        format!("{tenant} TEXT NOT NULL"),
+    ];
     for column in table.columns {
         let (name, kind) = (quoted(column.name), sql_type(column.kind));
         let required = if column.nullable { "" } else { " NOT NULL" };
-        visible.push_str(&format!(", {name} {kind}{required}"));
+        visible.push(format!("{name} {kind}{required}"));
         // A staged row that removes holds only its key.
-        staged.push_str(&format!(", {name} {kind}"));
+        staged.push(format!("{name} {kind}"));
     }
     let key = key_columns(table).join(", ");
-    visible.push_str(&format!(", PRIMARY KEY ({key})) STRICT, WITHOUT ROWID"));
-    staged.push_str(&format!(", PRIMARY KEY (charter__partition, {key})) STRICT, WITHOUT ROWID"));
+    visible.push(format!("PRIMARY KEY ({key})"));
+    staged.push(format!("PRIMARY KEY (charter__partition, {key})"));
+    let made = |name: &str, parts: Vec<String>| {
+        format!("CREATE TABLE {name} ({}) STRICT, WITHOUT ROWID", parts.join(", "))
+    };
+    let (visible, staged) = (made(&name, visible), made(&twin(table), staged));
     execute(connection, visible).await?;
     execute(connection, staged).await?;
     for (number, index) in table.indexes.iter().enumerate() {
