@@ -19,7 +19,9 @@ fn here() -> PathBuf {
 fn input() -> Input {
     let shared = Input::read(&here().join("../../..")).expect("the repository's contracts");
     let mut input = Input::read(&here()).expect("the fixture's contracts");
-    input.schemas.extend(shared.schemas.into_iter().filter(|file| file.path.starts_with("schemas/shared/")));
+    input
+        .schemas
+        .extend(shared.schemas.into_iter().filter(|file| file.path.starts_with("schemas/shared/")));
     input.schemas.sort_by(|one, other| one.path.cmp(&other.path));
     input
 }
@@ -43,7 +45,12 @@ fn the_emitted_crate_is_the_golden_one() {
         paths.push(path.to_owned());
     }
     assert_eq!(stale, Vec::<String>::new(), "run with UPDATE_GOLDEN=1 and review the difference");
-    for expected in ["Cargo.toml", "schemas/StockItemEnvelope.avsc", "src/types/everything.rs", "src/views/item_view.rs"] {
+    for expected in [
+        "Cargo.toml",
+        "schemas/StockItemEnvelope.avsc",
+        "src/types/everything.rs",
+        "src/views/item_view.rs",
+    ] {
         assert!(paths.iter().any(|path| path == expected), "{expected} is missing in {paths:?}");
     }
 }

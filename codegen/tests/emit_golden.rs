@@ -7,25 +7,34 @@
     unreachable_pub,
     unused_imports,
     clippy::doc_markdown,
+    clippy::large_enum_variant,
     reason = "the golden crate's modules stand in a test here"
 )]
 
+#[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/commands/mod.rs"]
 pub mod commands;
+#[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/context.rs"]
 pub mod context;
+#[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/events/mod.rs"]
 pub mod events;
+#[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/rejections.rs"]
 pub mod rejections;
+#[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/types/mod.rs"]
 pub mod types;
+#[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/views/mod.rs"]
 pub mod views;
 
 use std::collections::BTreeMap;
 
-use charter_avro::codec::{Bytes, Decimal, Fixed, NullLast, Uuid, decode, decode_with_plan, encode};
+use charter_avro::codec::{
+    Bytes, Decimal, Fixed, NullLast, Uuid, decode, decode_with_plan, encode,
+};
 use charter_avro::logical::{
     Date, LocalTimestampMicros, TimeMicros, TimeMillis, Timestamp, TimestampMillis, TimestampNanos,
 };
@@ -91,7 +100,8 @@ fn a_record_of_every_form_comes_back_from_its_bytes_and_from_its_json() {
 
 #[test]
 fn a_writer_without_the_fields_leaves_their_defaults() {
-    let envelope: serde_json::Value = serde_json::from_str(StockItem::TYPE.envelope_schema).unwrap();
+    let envelope: serde_json::Value =
+        serde_json::from_str(StockItem::TYPE.envelope_schema).unwrap();
     let reader = envelope["fields"][1]["type"]["fields"][2]["type"].clone();
     assert_eq!(reader["name"], "Everything");
     let mut writer = reader.clone();
@@ -100,7 +110,13 @@ fn a_writer_without_the_fields_leaves_their_defaults() {
     // A schema stands by itself: types that only the dropped fields declared are declared where they are used.
     for field in writer["fields"].as_array_mut().unwrap() {
         if field["type"] == "Option" || field["type"] == "shop.Option" {
-            field["type"] = reader["fields"].as_array().unwrap().iter().find(|f| f["name"] == "option").unwrap()["type"].clone();
+            field["type"] = reader["fields"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|f| f["name"] == "option")
+                .unwrap()["type"]
+                .clone();
         }
     }
     let writer = Schema::parse(&writer.to_string()).expect("a schema");
@@ -128,10 +144,18 @@ fn a_writer_without_the_fields_leaves_their_defaults() {
 
 #[test]
 fn an_envelope_is_read_as_its_message() {
-    let command = ShopCommand::from(DiscardItem { shop_id: "a/b".to_owned(), item_number: 7, why: None });
+    let command =
+        ShopCommand::from(DiscardItem { shop_id: "a/b".to_owned(), item_number: 7, why: None });
     assert_eq!(command.key(), "a~1b/7");
     assert_eq!(command.message_type().wire_type, "shop.discardItem");
-    let envelope = charter_domain::Envelope { metadata: metadata(), payload: DiscardItem { shop_id: "s".to_owned(), item_number: 1, why: Some("old".to_owned()) } };
+    let envelope = charter_domain::Envelope {
+        metadata: metadata(),
+        payload: DiscardItem {
+            shop_id: "s".to_owned(),
+            item_number: 1,
+            why: Some("old".to_owned()),
+        },
+    };
     let bytes = encode(&envelope);
     let read = ShopCommand::decode_envelope(DiscardItem::TYPE, &bytes, None).unwrap();
     assert_eq!(read, envelope.clone().map(ShopCommand::DiscardItem));
@@ -139,7 +163,10 @@ fn an_envelope_is_read_as_its_message() {
     let plan = Plan::compile(&schema, &schema).expect("they fit");
     assert_eq!(ShopCommand::decode_envelope(DiscardItem::TYPE, &bytes, Some(&plan)).unwrap(), read);
     let wrong = ShopCommand::decode_envelope(ItemStocked::TYPE, &bytes, None).unwrap_err();
-    assert!(wrong.to_string().contains("`shop.ItemStocked` is none of the context's messages"), "{wrong}");
+    assert!(
+        wrong.to_string().contains("`shop.ItemStocked` is none of the context's messages"),
+        "{wrong}"
+    );
 }
 
 fn metadata() -> contract_shared::Metadata {
@@ -161,11 +188,16 @@ fn metadata() -> contract_shared::Metadata {
 
 #[test]
 fn an_event_sets_its_deadline_where_it_has_a_time() {
-    let stocked = |best_before| ShopEvent::from(ItemStocked { shop_id: "s".to_owned(), item_number: 1, best_before });
+    let stocked = |best_before| {
+        ShopEvent::from(ItemStocked { shop_id: "s".to_owned(), item_number: 1, best_before })
+    };
     assert_eq!(stocked(None).deadlines(), []);
     let due = Timestamp::from_micros(9);
     let expected = DiscardItem { shop_id: "s".to_owned(), item_number: 1, why: None };
-    assert_eq!(stocked(Some(due)).deadlines(), [charter_domain::Deadline { due, command: expected.into() }]);
+    assert_eq!(
+        stocked(Some(due)).deadlines(),
+        [charter_domain::Deadline { due, command: expected.into() }]
+    );
 }
 
 #[test]
@@ -196,7 +228,10 @@ fn a_row_comes_back_from_its_values() {
     let values = row.to_values();
     assert_eq!(values.len(), ItemView::TABLE.columns.len());
     assert_eq!(ItemView::from_values(values.clone()).unwrap(), row);
-    assert_eq!(row.key(), ItemViewKey { shop_id: "s".to_owned(), item_number: 3, size: Size::Large });
+    assert_eq!(
+        row.key(),
+        ItemViewKey { shop_id: "s".to_owned(), item_number: 3, size: Size::Large }
+    );
     assert_eq!(ItemView::key_values(&row.key()), values[..3]);
 
     let mut wrong = values.clone();

@@ -1,5 +1,7 @@
 //! A file for each command and each event: `commands/<name>.rs`, `events/<name>.rs`.
 
+use std::fmt::Write as _;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -8,7 +10,7 @@ use super::scope::Scope;
 use super::text::{RustFile, parsed};
 use super::{docs, record, schema};
 use crate::ir::{
-    Command, Context, Envelope, Event, Field, Rejection, Shape, Type, TypeDef, TypeId,
+    Command, Context, Contracts, Envelope, Event, Field, Rejection, Shape, Type, TypeDef, TypeId,
 };
 
 /// The file of a command.
@@ -127,14 +129,12 @@ fn key_expression(scope: &mut Scope<'_>, fields: &[&Field]) -> TokenStream {
     let composite_key = scope.domain("composite_key");
     let values = fields.iter().map(|field| {
         let rust = parsed(&field.rust);
-        match &field.ty {
-            Type::String => quote!(&self.#rust),
-            Type::Named { id, .. }
-                if matches!(scope.contracts().type_of(*id).shape, Shape::Enum(_)) =>
-            {
-                quote!(self.#rust.as_str())
-            }
-            _ => quote!(&self.#rust.to_string()),
+        if field.ty == Type::String {
+            quote!(&self.#rust)
+        } else if is_enum(scope.contracts(), &field.ty) {
+            quote!(self.#rust.as_str())
+        } else {
+            quote!(&self.#rust.to_string())
         }
     });
     quote!(#composite_key(&[#(#values),*]))
@@ -146,7 +146,7 @@ pub(super) fn commands(scope: &mut Scope<'_>, context: &Context) -> RustFile {
         context.commands.iter().map(|command| (command.variant.as_str(), command.id)).collect();
     let name = format!("{}Command", context.rust);
     let doc = format!("Every command of the context `{}`.", context.name);
-    enumeration(scope, context, "commands", &name, &doc, &members, TokenStream::new())
+    enumeration(scope, context, "commands", &name, &doc, &members, &TokenStream::new())
 }
 
 /// The file of all events of a context: `events/mod.rs`.
@@ -156,7 +156,7 @@ pub(super) fn events(scope: &mut Scope<'_>, context: &Context) -> RustFile {
     let name = format!("{}Event", context.rust);
     let doc = format!("Every event of the context `{}`.", context.name);
     let deadlines = deadlines(scope, context, &name);
-    enumeration(scope, context, "events", &name, &doc, &members, deadlines)
+    enumeration(scope, context, "events", &name, &doc, &members, &deadlines)
 }
 
 fn enumeration(
@@ -166,7 +166,7 @@ fn enumeration(
     name: &str,
     doc: &str,
     members: &[(&str, TypeId)],
-    more: TokenStream,
+    more: &TokenStream,
 ) -> RustFile {
     let contracts = scope.contracts();
     let ident = parsed(name);
@@ -185,7 +185,7 @@ fn enumeration(
     };
     let mut codec = format!("charter_domain::messages! {{\n    {name} {{\n");
     for (variant, id) in members {
-        codec.push_str(&format!("        {variant}({}),\n", contracts.type_of(*id).rust.name));
+        let _ = writeln!(codec, "        {variant}({}),", contracts.type_of(*id).rust.name);
     }
     codec.push_str("    }\n}");
 
@@ -286,8 +286,17 @@ fn deadline_command(
     quote!(#name { #(#fields),* }.into())
 }
 
+/// Whether a field's type is an enum.
+pub(super) fn is_enum(contracts: &Contracts, ty: &Type) -> bool {
+    if let Type::Named { id, .. } = ty {
+        matches!(contracts.type_of(*id).shape, Shape::Enum(_))
+    } else {
+        false
+    }
+}
+
 /// Whether the Rust type of a field is `Copy`.
-pub(super) fn is_copy(contracts: &crate::ir::Contracts, ty: &Type) -> bool {
+pub(super) fn is_copy(contracts: &Contracts, ty: &Type) -> bool {
     match ty {
         Type::Null
         | Type::Boolean

@@ -1,5 +1,7 @@
 //! A file for each type that messages and views are made of: `types/<name>.rs`.
 
+use std::fmt::Write as _;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -79,7 +81,7 @@ fn enumeration(scope: &mut Scope<'_>, def: &TypeDef, symbols: &EnumDef) -> Token
 fn enumeration_codec(def: &TypeDef, symbols: &EnumDef) -> String {
     let mut text = format!("charter_avro::enumeration! {{\n    {} {{\n", def.rust.name);
     for variant in &symbols.variants {
-        text.push_str(&format!("        {} = {:?},\n", variant.rust, variant.symbol));
+        let _ = writeln!(text, "        {} = {:?},", variant.rust, variant.symbol);
     }
     text.push_str("    }\n}");
     text
@@ -128,7 +130,7 @@ fn union_codec(scope: &mut Scope<'_>, def: &TypeDef, union: &UnionDef) -> String
         } else {
             format!("({})", scope.ty(&branch.ty))
         };
-        text.push_str(&format!("        {}{value},\n", branch.rust));
+        let _ = writeln!(text, "        {}{value},", branch.rust);
     }
     text.push_str("    }\n}");
     text

@@ -6,7 +6,7 @@ use quote::quote;
 use super::docs;
 use super::scope::Scope;
 use super::text::{RustFile, parsed};
-use crate::ir::Context;
+use crate::ir::{Context, TypeId};
 
 /// The file of a context's rejections.
 pub(super) fn file(scope: &mut Scope<'_>, context: &Context) -> RustFile {
@@ -33,7 +33,13 @@ fn items(scope: &mut Scope<'_>, context: &Context) -> TokenStream {
             let ty = parsed(&scope.named(id));
             variants.push(quote!(#doc #variant(#ty)));
             codes.push(quote!(Self::#variant(_) => #code));
-            details.push(variant);
+            let alike = details
+                .iter_mut()
+                .find(|(known, _): &&mut (TypeId, Vec<TokenStream>)| *known == id);
+            match alike {
+                Some((_, variants)) => variants.push(variant),
+                None => details.push((id, vec![variant])),
+            }
         } else {
             variants.push(quote!(#doc #variant));
             codes.push(quote!(Self::#variant => #code));
@@ -42,9 +48,9 @@ fn items(scope: &mut Scope<'_>, context: &Context) -> TokenStream {
     }
     let details: Vec<_> = details
         .into_iter()
-        .map(|variant| {
+        .map(|(_, variants)| {
             let json_text = scope.path("charter_domain::row", "json_text");
-            quote!(Self::#variant(details) => Some(#json_text(details)),)
+            quote!(#(Self::#variants(details))|* => Some(#json_text(details)),)
         })
         .collect();
     let eq = context

@@ -106,12 +106,16 @@ impl<'a> Scope<'a> {
                 let map = self.name("std::collections", "BTreeMap");
                 format!("{map}<{}, {}>", self.prelude("String"), self.ty(values))
             }
-            Type::Optional { inner, null_first: true } => format!("{}<{}>", self.prelude("Option"), self.ty(inner)),
+            Type::Optional { inner, null_first: true } => {
+                format!("{}<{}>", self.prelude("Option"), self.ty(inner))
+            }
             Type::Optional { inner, null_first: false } => {
                 format!("{}<{}>", self.codec("NullLast"), self.ty(inner))
             }
             Type::Named { id, boxed: false } => self.named(*id),
-            Type::Named { id, boxed: true } => format!("{}<{}>", self.prelude("Box"), self.named(*id)),
+            Type::Named { id, boxed: true } => {
+                format!("{}<{}>", self.prelude("Box"), self.named(*id))
+            }
         }
     }
 
@@ -150,10 +154,11 @@ impl<'a> Scope<'a> {
     pub(super) fn constant(&mut self, ty: &Type, constant: &Constant) -> String {
         match ty {
             Type::Optional { inner, null_first } => {
-                let value = match constant {
-                    Constant::Null => "None".to_owned(),
-                    Constant::Some(value) => format!("Some({})", self.constant(inner, value)),
-                    plain => format!("Some({})", self.constant(inner, plain)),
+                let value = if *constant == Constant::Null {
+                    "None".to_owned()
+                } else {
+                    let value = if let Constant::Some(value) = constant { value } else { constant };
+                    format!("Some({})", self.constant(inner, value))
                 };
                 if *null_first { value } else { format!("{}({value})", self.codec("NullLast")) }
             }
@@ -178,7 +183,9 @@ impl<'a> Scope<'a> {
 
     fn named_constant(&mut self, id: TypeId, constant: &Constant) -> String {
         match (&self.contracts.type_of(id).shape, constant) {
-            (Shape::Fixed { .. }, Constant::Bytes(bytes)) => format!("{}({bytes:?})", self.codec("Fixed")),
+            (Shape::Fixed { .. }, Constant::Bytes(bytes)) => {
+                format!("{}({bytes:?})", self.codec("Fixed"))
+            }
             (Shape::Union(union), Constant::Null) => {
                 let null = union.branches.iter().find(|branch| branch.ty == Type::Null);
                 let variant = null.map_or("Null", |branch| branch.rust.as_str());
@@ -273,7 +280,9 @@ impl<'a> Scope<'a> {
             Constant::Float(value) => format!("{value:?}"),
             Constant::Double(value) => format!("{value:?}"),
             Constant::Bytes(bytes) => format!("{}(vec!{bytes:?})", self.codec("Bytes")),
-            Constant::String(text) if text.is_empty() => format!("{}::new()", self.prelude("String")),
+            Constant::String(text) if text.is_empty() => {
+                format!("{}::new()", self.prelude("String"))
+            }
             Constant::String(text) => format!("{text:?}.to_owned()"),
             Constant::Uuid(text) => {
                 self.logical_constant(Logical::Uuid { fixed: false }, &Constant::Uuid(text.clone()))
@@ -370,7 +379,7 @@ fn grouped(digits: &str, group: usize) -> String {
     }
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % group == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(group) {
             text.push('_');
         }
         text.push(digit);

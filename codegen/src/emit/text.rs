@@ -77,14 +77,13 @@ enum Declaration {
 
 impl Declaration {
     fn of(item: &syn::Item) -> Option<Self> {
-        match item {
-            syn::Item::Use(item) if is_public(&item.vis) => Some(Self::PublicUse),
-            syn::Item::Use(_) => Some(Self::Use),
-            syn::Item::Mod(item) if item.content.is_some() => None,
-            syn::Item::Mod(item) if is_public(&item.vis) => Some(Self::PublicModule),
-            syn::Item::Mod(_) => Some(Self::Module),
-            _ => None,
+        if let syn::Item::Use(item) = item {
+            return Some(if is_public(&item.vis) { Self::PublicUse } else { Self::Use });
         }
+        let syn::Item::Mod(item) = item else { return None };
+        item.content
+            .is_none()
+            .then(|| if is_public(&item.vis) { Self::PublicModule } else { Self::Module })
     }
 }
 

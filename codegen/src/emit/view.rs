@@ -7,7 +7,7 @@ use super::named::Body;
 use super::record;
 use super::scope::Scope;
 use super::text::{RustFile, parsed};
-use crate::ir::{Column, ColumnKind, Field, Shape, Type, TypeDef, View};
+use crate::ir::{Column, ColumnKind, Field, Type, TypeDef, View};
 
 /// The file of a view.
 pub(super) fn file(scope: &mut Scope<'_>, view: &View) -> RustFile {
@@ -137,15 +137,9 @@ impl Way {
 }
 
 fn way(scope: &Scope<'_>, field: &Field, column: &Column) -> Way {
-    let (ty, optional) = match &field.ty {
-        Type::Optional { inner, .. } => (inner.as_ref(), true),
-        plain => (plain, false),
-    };
-    let is_enum = match ty {
-        Type::Named { id, .. } => matches!(scope.contracts().type_of(*id).shape, Shape::Enum(_)),
-        _ => false,
-    };
-    if is_enum {
+    let optional = matches!(field.ty, Type::Optional { .. });
+    let ty = if let Type::Optional { inner, .. } = &field.ty { inner } else { &field.ty };
+    if super::message::is_enum(scope.contracts(), ty) {
         Way::Symbol { optional }
     } else if column.kind == ColumnKind::Json {
         Way::Json
@@ -172,11 +166,10 @@ fn to_value(
         }
         Way::Symbol { optional: true } => {
             let symbol = scope.path("charter_domain::row", "symbol");
-            let some = match &field.ty {
-                Type::Optional { null_first: false, .. } => quote!(#from.#rust.0),
-                _ => quote!(#from.#rust),
-            };
-            quote!(#symbol(#some.map(|symbol| symbol.as_str())))
+            let Type::Optional { inner, null_first } = &field.ty else { return quote!() };
+            let null_last = (!null_first).then(|| quote!(.0));
+            let ty = parsed(&scope.ty(inner));
+            quote!(#symbol(#from.#rust #null_last.map(#ty::as_str)))
         }
         Way::Json => {
             let json = scope.path("charter_domain::row", "json");

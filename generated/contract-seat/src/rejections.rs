@@ -42,8 +42,9 @@ impl Rejection for SeatRejection {
 
     fn details(&self) -> Option<String> {
         match self {
-            Self::HoldExpired(details) => Some(json_text(details)),
-            Self::NotHolder(details) => Some(json_text(details)),
+            Self::HoldExpired(details) | Self::NotHolder(details) => {
+                Some(json_text(details))
+            }
             Self::SeatTaken(details) => Some(json_text(details)),
             Self::SeatUnknown(details) => Some(json_text(details)),
             Self::TooManySeats(details) => Some(json_text(details)),

@@ -61,13 +61,19 @@ impl<P: Codec> Codec for Envelope<P> {
         Ok(Self { metadata, payload })
     }
 
-    fn decode_resolved(reader: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+    fn decode_resolved(
+        reader: &mut Reader<'_>,
+        plan: &Plan,
+        at: StepId,
+    ) -> Result<Self, DecodeError> {
         let (mut metadata, mut payload) = (None, None);
         let actions = plan.record(reader, at)?;
         reader.enter()?;
         for action in actions {
             match action.field() {
-                0 => metadata = Some(codec::resolved_field(reader, plan, action.step(), "metadata")?),
+                0 => {
+                    metadata = Some(codec::resolved_field(reader, plan, action.step(), "metadata")?)
+                }
                 1 => payload = Some(codec::resolved_field(reader, plan, action.step(), "payload")?),
                 _ => plan.skip(reader, action)?,
             }

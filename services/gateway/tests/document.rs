@@ -18,7 +18,12 @@ fn the_annotations_say_what_the_contract_says() {
     let (expected, found) = (normal(&contract), normal(&code));
     let mut differences = Vec::new();
     differ("", &expected, &found, &mut differences);
-    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} differences:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
     assert!(expected["operations"].as_object().unwrap().len() >= 20);
     assert!(expected["schemas"].as_object().unwrap().len() >= 20);
 }
@@ -30,7 +35,8 @@ fn normal(document: &Value) -> Value {
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let shared = item.get("parameters");
-            operations.insert(format!("{method} {path}"), normal_operation(document, operation, shared));
+            operations
+                .insert(format!("{method} {path}"), normal_operation(document, operation, shared));
         }
     }
     let schemas: Map<String, Value> = document["components"]["schemas"]
@@ -54,7 +60,11 @@ fn normal_operation(document: &Value, operation: &Value, shared: Option<&Value>)
     for list in [shared, operation.get("parameters")].into_iter().flatten() {
         for parameter in list.as_array().unwrap() {
             let parameter = followed(document, parameter);
-            let name = format!("{} {}", parameter["in"].as_str().unwrap(), parameter["name"].as_str().unwrap());
+            let name = format!(
+                "{} {}",
+                parameter["in"].as_str().unwrap(),
+                parameter["name"].as_str().unwrap()
+            );
             let mut schema = normal_schema(&parameter["schema"]);
             // `utoipa` has no word for a parameter's default.
             schema.as_object_mut().unwrap().remove("default");
@@ -77,7 +87,9 @@ fn normal_operation(document: &Value, operation: &Value, shared: Option<&Value>)
                 .and_then(Value::as_object)
                 .into_iter()
                 .flatten()
-                .map(|(name, header)| (name.clone(), words(&followed(document, header)["description"])))
+                .map(|(name, header)| {
+                    (name.clone(), words(&followed(document, header)["description"]))
+                })
                 .collect();
             let said = json!({
                 "description": words(&response["description"]),
@@ -104,12 +116,17 @@ fn normal_operation(document: &Value, operation: &Value, shared: Option<&Value>)
 
 fn content(of: &Value) -> Value {
     let types = of.get("content").and_then(Value::as_object).into_iter().flatten();
-    types.map(|(media_type, content)| (media_type.clone(), normal_schema(&content["schema"]))).collect::<Map<_, _>>().into()
+    types
+        .map(|(media_type, content)| (media_type.clone(), normal_schema(&content["schema"])))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn followed<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     value.get("$ref").and_then(Value::as_str).map_or(value, |reference| {
-        document.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("`{reference}` leads nowhere"))
+        document
+            .pointer(reference.trim_start_matches('#'))
+            .unwrap_or_else(|| panic!("`{reference}` leads nowhere"))
     })
 }
 
@@ -132,11 +149,16 @@ fn normal_schema(schema: &Value) -> Value {
             "description" => words(value),
             "properties" => {
                 let properties = value.as_object().unwrap();
-                properties.iter().map(|(name, schema)| (name.clone(), normal_schema(schema))).collect::<Map<_, _>>().into()
+                properties
+                    .iter()
+                    .map(|(name, schema)| (name.clone(), normal_schema(schema)))
+                    .collect::<Map<_, _>>()
+                    .into()
             }
             "items" | "additionalProperties" => normal_schema(value),
             "required" => {
-                let mut names: Vec<_> = value.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+                let mut names: Vec<_> =
+                    value.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
                 names.sort_unstable();
                 names.into()
             }
@@ -155,7 +177,10 @@ fn differ(place: &str, expected: &Value, found: &Value, differences: &mut Vec<St
             names.sort();
             names.dedup();
             for name in names {
-                let (one, other) = (one.get(name).unwrap_or(&Value::Null), other.get(name).unwrap_or(&Value::Null));
+                let (one, other) = (
+                    one.get(name).unwrap_or(&Value::Null),
+                    other.get(name).unwrap_or(&Value::Null),
+                );
                 differ(&format!("{place}/{name}"), one, other, differences);
             }
         }

@@ -19,12 +19,15 @@ pub(super) fn of(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStrea
     });
     let (path, id) = (&operation.path, &operation.id);
     let summary = operation.summary.as_ref().map(|summary| quote!(summary = #summary,));
-    let description = operation.description.as_ref().map(|description| quote!(description = #description,));
+    let description =
+        operation.description.as_ref().map(|description| quote!(description = #description,));
     let tags = &operation.tags;
-    let parameters: Vec<_> = operation.parameters.iter().map(|parameter| parameter_of(place, parameter)).collect();
+    let parameters: Vec<_> =
+        operation.parameters.iter().map(|parameter| parameter_of(place, parameter)).collect();
     let parameters = (!parameters.is_empty()).then(|| quote!(params(#(#parameters),*),));
     let body = operation.body.as_ref().map(|body| body_of(place, body));
-    let responses: Vec<_> = operation.responses.iter().map(|response| response_of(place, response)).collect();
+    let responses: Vec<_> =
+        operation.responses.iter().map(|response| response_of(place, response)).collect();
     quote! {
         #[utoipa::path(
             #method,
@@ -81,12 +84,14 @@ fn response_of(place: &mut Place<'_, '_>, response: &Response) -> TokenStream {
         let ty = parsed(&place.shown(&schema.ty));
         quote!(, body = #ty)
     });
-    let content_type = response.media_type.as_ref().map(|media_type| quote!(, content_type = #media_type));
+    let content_type =
+        response.media_type.as_ref().map(|media_type| quote!(, content_type = #media_type));
     let headers: Vec<_> = response
         .headers
         .iter()
         .map(|(name, description)| {
-            let description = description.as_ref().map(|description| quote!(, description = #description));
+            let description =
+                description.as_ref().map(|description| quote!(, description = #description));
             quote!((#name = String #description))
         })
         .collect();

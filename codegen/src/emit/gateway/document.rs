@@ -27,7 +27,8 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
     let gateway = place.gateway;
     let open_api = place.scope.path("utoipa", "OpenApi");
     let (title, version) = (&gateway.title, &gateway.version);
-    let description = gateway.description.as_ref().map(|description| quote!(, description = #description));
+    let description =
+        gateway.description.as_ref().map(|description| quote!(, description = #description));
     let paths = gateway.operations.iter().map(|operation| {
         let module = parsed(&operation_module(operation));
         let function = parsed(&operation.rust);
@@ -38,7 +39,8 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
         quote!(crate::schemas::#name)
     });
     let tags = gateway.tags.iter().map(|(name, description)| {
-        let description = description.as_ref().map(|description| quote!(, description = #description));
+        let description =
+            description.as_ref().map(|description| quote!(, description = #description));
         quote!((name = #name #description))
     });
     let items = quote! {

@@ -31,25 +31,27 @@ pub(super) fn function(place: &mut Place<'_, '_>, property: &Property) -> Option
 /// The function's name, where attributes cannot say all of a property's schema.
 pub(super) fn needed(property: &Property) -> Option<TokenStream> {
     let SchemaType::Array(items) = &property.schema.ty else { return None };
-    let beyond = property.schema.constraints.unique_items || items.constraints != Constraints::default();
+    let beyond =
+        property.schema.constraints.unique_items || items.constraints != Constraints::default();
     // A schema of one's own cannot be nullable too.
     (beyond && !property.schema.nullable).then(|| parsed(&property.rust))
 }
 
 fn array_builder(place: &mut Place<'_, '_>, schema: &SchemaUse) -> TokenStream {
     let builder = place.scope.path("utoipa::openapi::schema", "ArrayBuilder");
-    let items = match &schema.ty {
-        SchemaType::Array(items) => item(place, items),
-        _ => TokenStream::new(),
+    let items = if let SchemaType::Array(items) = &schema.ty {
+        item(place, items)
+    } else {
+        TokenStream::new()
     };
     let constraints = &schema.constraints;
     let unique = constraints.unique_items.then(|| quote!(.unique_items(true)));
-    let counts = [("min_items", constraints.min_items), ("max_items", constraints.max_items)].into_iter().filter_map(
-        |(name, count)| {
+    let counts = [("min_items", constraints.min_items), ("max_items", constraints.max_items)]
+        .into_iter()
+        .filter_map(|(name, count)| {
             let (name, count) = (parsed(name), parsed(&count?.to_string()));
             Some(quote!(.#name(Some(#count))))
-        },
-    );
+        });
     quote!(#builder::new().items(#items) #unique #(#counts)*)
 }
 
@@ -97,8 +99,10 @@ fn constraints(constraints: &Constraints) -> Vec<TokenStream> {
         ("exclusive_maximum", &constraints.exclusive_maximum),
         ("multiple_of", &constraints.multiple_of),
     ];
-    let lengths = lengths.into_iter().filter_map(|(name, length)| Some((name, length?.to_string())));
-    let numbers = numbers.into_iter().filter_map(|(name, number)| Some((name, number.as_ref()?.to_string())));
+    let lengths =
+        lengths.into_iter().filter_map(|(name, length)| Some((name, length?.to_string())));
+    let numbers =
+        numbers.into_iter().filter_map(|(name, number)| Some((name, number.as_ref()?.to_string())));
     let mut all: Vec<TokenStream> = lengths
         .chain(numbers)
         .map(|(name, value)| {

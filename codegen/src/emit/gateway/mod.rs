@@ -23,7 +23,10 @@ const CRATE: &str = "contract_gateway";
 
 /// The crate's files.
 pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) {
-    files.add(format!("{ROOT}/Cargo.toml"), manifest::text(ROOT, &gateway.file, &dependencies(contracts, gateway)));
+    files.add(
+        format!("{ROOT}/Cargo.toml"),
+        manifest::text(ROOT, &gateway.file, &dependencies(contracts, gateway)),
+    );
     files.add(format!("{ROOT}/openapi.json"), document::json(gateway));
     files.add(format!("{ROOT}/openapi.yaml"), document::yaml(gateway));
     files.add(format!("{ROOT}/src/lib.rs"), lib(gateway).finish());
@@ -39,7 +42,8 @@ pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) 
     }
     for operation in &gateway.operations {
         let parameters = format!("{}Parameters", operation.rust_type);
-        let text = place(&[&operation.rust_type, &parameters], &|place| operation::file(place, operation));
+        let text =
+            place(&[&operation.rust_type, &parameters], &|place| operation::file(place, operation));
         files.add(format!("{ROOT}/src/operations/{}.rs", operation_module(operation)), text);
     }
     files.add(format!("{ROOT}/src/schemas/mod.rs"), schemas_map(gateway).finish());
@@ -53,8 +57,15 @@ fn operation_module(operation: &Operation) -> String {
 
 fn dependencies(contracts: &Contracts, gateway: &Gateway) -> Vec<String> {
     let fixed = [
-        "axum", "charter-avro", "charter-domain", "charter-engine", "charter-http", "contract-shared", "serde",
-        "serde_json", "utoipa",
+        "axum",
+        "charter-avro",
+        "charter-domain",
+        "charter-engine",
+        "charter-http",
+        "contract-shared",
+        "serde",
+        "serde_json",
+        "utoipa",
     ];
     let used = |index: usize| {
         gateway.operations.iter().any(|operation| match &operation.kind {
@@ -64,7 +75,11 @@ fn dependencies(contracts: &Contracts, gateway: &Gateway) -> Vec<String> {
         })
     };
     let contexts = contracts.contexts.iter().enumerate().filter(|(index, _)| used(*index));
-    fixed.map(str::to_owned).into_iter().chain(contexts.map(|(_, context)| context.package.clone())).collect()
+    fixed
+        .map(str::to_owned)
+        .into_iter()
+        .chain(contexts.map(|(_, context)| context.package.clone()))
+        .collect()
 }
 
 fn lib(gateway: &Gateway) -> RustFile {
@@ -89,7 +104,8 @@ fn lib(gateway: &Gateway) -> RustFile {
 }
 
 fn schemas_map(gateway: &Gateway) -> RustFile {
-    let mut schemas: Vec<_> = gateway.schemas.iter().map(|def| (names::module(&def.rust), &def.rust)).collect();
+    let mut schemas: Vec<_> =
+        gateway.schemas.iter().map(|def| (names::module(&def.rust), &def.rust)).collect();
     schemas.sort();
     let mut file = RustFile::from_source(&gateway.file);
     file.docs("What bodies are made of.");
@@ -119,7 +135,10 @@ fn operations_map(gateway: &Gateway) -> RustFile {
     file
 }
 
-fn map(visibility: &TokenStream, modules: impl Iterator<Item = (String, Vec<String>)>) -> TokenStream {
+fn map(
+    visibility: &TokenStream,
+    modules: impl Iterator<Item = (String, Vec<String>)>,
+) -> TokenStream {
     let (mut mods, mut uses) = (Vec::new(), Vec::new());
     for (module, names) in modules {
         let module = parsed(&module);

@@ -9,8 +9,8 @@ use crate::emit::named::Body;
 use crate::emit::text::{RustFile, parsed};
 use crate::emit::{docs, names};
 use crate::ir::{
-    CommandOperation, Comparison, Dispatch, FieldSource, Method, Operation, OperationKind, Parameter, Purpose,
-    QueryOperation, QueryResult, SchemaId, SchemaShape, SchemaType, View,
+    CommandOperation, Comparison, Dispatch, FieldSource, Method, Operation, OperationKind,
+    Parameter, Purpose, QueryOperation, QueryResult, SchemaId, SchemaShape, SchemaType, View,
 };
 
 /// The file of an operation.
@@ -86,7 +86,8 @@ fn parameters(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStream {
     let doc = format!(" Path and query of [`{}`].", operation.rust_type);
     let read: Vec<_> = operation.parameters.iter().filter(|parameter| is_read(parameter)).collect();
     let camel = read.iter().all(|parameter| names::is_camel(&parameter.rust, &parameter.name));
-    let rename_all = (camel && !read.is_empty()).then(|| quote!(#[serde(rename_all = "camelCase")]));
+    let rename_all =
+        (camel && !read.is_empty()).then(|| quote!(#[serde(rename_all = "camelCase")]));
     let fields: Vec<_> = read
         .into_iter()
         .map(|parameter| {
@@ -95,7 +96,8 @@ fn parameters(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStream {
             let rename = (!camel).then(|| quote!(#[serde(rename = #name)]));
             let rust = parsed(&parameter.rust);
             let base = place.base(&parameter.schema.ty);
-            let ty = parsed(&if may_be_absent(parameter) { format!("Option<{base}>") } else { base });
+            let ty =
+                parsed(&if may_be_absent(parameter) { format!("Option<{base}>") } else { base });
             quote!(#doc #rename pub #rust: #ty)
         })
         .collect();
@@ -141,7 +143,11 @@ fn contract(place: &mut Place<'_, '_>, context: usize) -> TokenStream {
     place.scope.path(&context.krate, &context.rust)
 }
 
-fn send(place: &mut Place<'_, '_>, operation: &Operation, command: &CommandOperation) -> TokenStream {
+fn send(
+    place: &mut Place<'_, '_>,
+    operation: &Operation,
+    command: &CommandOperation,
+) -> TokenStream {
     let name = parsed(&operation.rust_type);
     let value = operation_value(place, operation);
     let contract = contract(place, command.context);
@@ -157,7 +163,9 @@ fn send(place: &mut Place<'_, '_>, operation: &Operation, command: &CommandOpera
     let id = context.commands[command.command].id;
     let record = place.scope.contracts().record(id);
     let command_type = parsed(&place.scope.named(id));
-    let all = place.scope.path(&format!("{}::commands", context.krate), &format!("{}Command", context.rust));
+    let all = place
+        .scope
+        .path(&format!("{}::commands", context.krate), &format!("{}Command", context.rust));
     let cleared = cleared(place, operation, command);
     let fields: Vec<_> = record
         .fields
@@ -170,11 +178,23 @@ fn send(place: &mut Place<'_, '_>, operation: &Operation, command: &CommandOpera
                     let parameter = &operation.parameters[*parameter];
                     let value = format!("parameters.{}", parameter.rust);
                     let optional = may_be_absent(parameter);
-                    place.field_value(&value, optional, &parameter.schema, &field.ty, absent.as_ref())
+                    place.field_value(
+                        &value,
+                        optional,
+                        &parameter.schema,
+                        &field.ty,
+                        absent.as_ref(),
+                    )
                 }
-                FieldSource::Body { property, absent, fill } => {
-                    body_value(place, operation, *property, &field.name, &field.ty, absent.as_ref(), *fill)
-                }
+                FieldSource::Body { property, absent, fill } => body_value(
+                    place,
+                    operation,
+                    *property,
+                    &field.name,
+                    &field.ty,
+                    absent.as_ref(),
+                    *fill,
+                ),
                 FieldSource::Cleared { .. } => "cleared".to_owned(),
                 FieldSource::Constant(constant) => place.scope.constant(&field.ty, constant),
             };
@@ -187,11 +207,14 @@ fn send(place: &mut Place<'_, '_>, operation: &Operation, command: &CommandOpera
         .collect();
     // A function names what it does not use so.
     let uses = |word: &str| {
-        let all: String = fields.iter().chain(&cleared).map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        all.split(|character: char| !character.is_alphanumeric() && character != '_').any(|found| found == word)
+        let all: String =
+            fields.iter().chain(&cleared).map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        all.split(|character: char| !character.is_alphanumeric() && character != '_')
+            .any(|found| found == word)
     };
     let argument = |word: &str| parsed(&if uses(word) { word.to_owned() } else { "_".to_owned() });
-    let (from_parameters, from_body, fill) = (argument("parameters"), argument("body"), argument("fill"));
+    let (from_parameters, from_body, fill) =
+        (argument("parameters"), argument("body"), argument("fill"));
     quote! {
         impl #command_operation for #name {
             type Contract = #contract;
@@ -210,13 +233,19 @@ fn send(place: &mut Place<'_, '_>, operation: &Operation, command: &CommandOpera
 
 /// The statements that take a merge patch's nullable properties apart, where the command has a field for
 /// the names of those that are null.
-fn cleared(place: &Place<'_, '_>, operation: &Operation, command: &CommandOperation) -> Vec<TokenStream> {
+fn cleared(
+    place: &Place<'_, '_>,
+    operation: &Operation,
+    command: &CommandOperation,
+) -> Vec<TokenStream> {
     let properties = command.fields.iter().find_map(|source| match source {
         FieldSource::Cleared { properties } => Some(properties),
         FieldSource::Parameter { .. } | FieldSource::Body { .. } | FieldSource::Constant(_) => None,
     });
     let (Some(properties), Some(body)) = (properties, &operation.body) else { return Vec::new() };
-    let SchemaShape::Object(object) = &place.gateway.schema(body.schema).shape else { return Vec::new() };
+    let SchemaShape::Object(object) = &place.gateway.schema(body.schema).shape else {
+        return Vec::new();
+    };
     let first = quote!(let mut cleared = Vec::new(););
     let splits = properties.iter().map(|index| {
         let property = &object.properties[*index];
@@ -236,7 +265,9 @@ fn body_value(
     fill: bool,
 ) -> String {
     let Some(body) = &operation.body else { return String::new() };
-    let SchemaShape::Object(object) = &place.gateway.schema(body.schema).shape else { return String::new() };
+    let SchemaShape::Object(object) = &place.gateway.schema(body.schema).shape else {
+        return String::new();
+    };
     let property = &object.properties[property];
     let patched = body.merge_patch && property.schema.nullable;
     let value = if patched { property.rust.clone() } else { format!("body.{}", property.rust) };
@@ -300,21 +331,29 @@ fn order(place: &mut Place<'_, '_>, query: &QueryOperation, view: &View) -> Toke
     quote!(const ORDER: &'static [#order_by] = &[#(#terms),*];)
 }
 
-fn key(place: &mut Place<'_, '_>, operation: &Operation, query: &QueryOperation, view: &View) -> TokenStream {
+fn key(
+    place: &mut Place<'_, '_>,
+    operation: &Operation,
+    query: &QueryOperation,
+    view: &View,
+) -> TokenStream {
     let parameters = parsed(&parameters_name(operation));
     let contracts = place.scope.contracts();
     let rust = &contracts.type_of(view.id).rust;
-    let key = place.scope.path(&format!("{}::{}", rust.krate, rust.module), &format!("{}Key", rust.name));
+    let key =
+        place.scope.path(&format!("{}::{}", rust.krate, rust.module), &format!("{}Key", rust.name));
     let record = contracts.record(view.id);
     let fields: Vec<_> = view
         .key
         .iter()
         .filter_map(|column| {
-            let condition = query.conditions.iter().find(|condition| condition.column == *column)?;
+            let condition =
+                query.conditions.iter().find(|condition| condition.column == *column)?;
             let parameter = &operation.parameters[condition.parameter];
             let field = &record.fields[*column];
             let value = format!("parameters.{}", parameter.rust);
-            let value = parsed(&place.field_value(&value, false, &parameter.schema, &field.ty, None));
+            let value =
+                parsed(&place.field_value(&value, false, &parameter.schema, &field.ty, None));
             let rust = parsed(&field.rust);
             Some(quote!(#rust: #value))
         })
@@ -326,7 +365,12 @@ fn key(place: &mut Place<'_, '_>, operation: &Operation, query: &QueryOperation,
     }
 }
 
-fn filters(place: &mut Place<'_, '_>, operation: &Operation, query: &QueryOperation, view: &View) -> TokenStream {
+fn filters(
+    place: &mut Place<'_, '_>,
+    operation: &Operation,
+    query: &QueryOperation,
+    view: &View,
+) -> TokenStream {
     let parameters = parsed(&parameters_name(operation));
     let filter = place.scope.path("charter_engine::reads", "Filter");
     if query.conditions.is_empty() {
@@ -336,7 +380,10 @@ fn filters(place: &mut Place<'_, '_>, operation: &Operation, query: &QueryOperat
             }
         };
     }
-    let some_absent = query.conditions.iter().any(|condition| may_be_absent(&operation.parameters[condition.parameter]));
+    let some_absent = query
+        .conditions
+        .iter()
+        .any(|condition| may_be_absent(&operation.parameters[condition.parameter]));
     let terms: Vec<_> = query
         .conditions
         .iter()
@@ -370,11 +417,9 @@ fn filters(place: &mut Place<'_, '_>, operation: &Operation, query: &QueryOperat
 
 /// The column's value of a parameter.
 fn cell(place: &mut Place<'_, '_>, ty: &SchemaType, value: &str) -> TokenStream {
-    let is_enum = match ty {
-        SchemaType::Ref(id) => matches!(place.gateway.schema(*id).shape, SchemaShape::Enum(_)),
-        _ => false,
-    };
-    if is_enum {
+    if let SchemaType::Ref(id) = ty
+        && matches!(place.gateway.schema(*id).shape, SchemaShape::Enum(_))
+    {
         let symbol = place.scope.name("charter_domain::row", "symbol");
         return parsed(&format!("{symbol}({value}.as_str())"));
     }
@@ -414,12 +459,20 @@ fn handler(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStream {
     let response = place.scope.path("axum::response", "Response");
     let api = place.scope.path("charter_http", "Api");
     let serve = match &operation.kind {
-        OperationKind::Command(_) => quote!(charter_http::command::serve::<#name>(&api, request).await),
+        OperationKind::Command(_) => {
+            quote!(charter_http::command::serve::<#name>(&api, request).await)
+        }
         OperationKind::Query(query) => match query.result {
-            QueryResult::One { .. } => quote!(charter_http::query::row::<#name>(&api, request).await),
-            QueryResult::Page { .. } => quote!(charter_http::query::list::<#name>(&api, request).await),
+            QueryResult::One { .. } => {
+                quote!(charter_http::query::row::<#name>(&api, request).await)
+            }
+            QueryResult::Page { .. } => {
+                quote!(charter_http::query::list::<#name>(&api, request).await)
+            }
         },
-        OperationKind::Outcome => quote!(charter_http::status::serve(&api, #name::OPERATION, request).await),
+        OperationKind::Outcome => {
+            quote!(charter_http::status::serve(&api, #name::OPERATION, request).await)
+        }
     };
     quote! {
         #[doc = #doc]

@@ -95,7 +95,7 @@ fn group_items(place: &mut Place<'_, '_>, group: &Group<'_>) -> TokenStream {
             quote!(<#operations::#marker as #operation_trait>::OPERATION)
         })
         .collect();
-    let routes: Vec<_> = group
+    let mounted: Vec<_> = group
         .operations
         .iter()
         .map(|operation| {
@@ -118,7 +118,7 @@ fn group_items(place: &mut Place<'_, '_>, group: &Group<'_>) -> TokenStream {
 
         #function_doc
         pub fn #function() -> #router<#api> {
-            #router::new() #(#routes)*
+            #router::new() #(#mounted)*
         }
     }
 }

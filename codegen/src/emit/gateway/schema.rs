@@ -10,8 +10,8 @@ use crate::emit::named::Body;
 use crate::emit::text::{RustFile, parsed};
 use crate::emit::{docs, names};
 use crate::ir::{
-    Constraints, Conversion, ConversionParts, Direction, Object, OneOf, PartSource, Property, SchemaDef, SchemaId,
-    SchemaShape, SchemaType, SchemaUse, Shape, Type, TypeId, Variant,
+    Constraints, Conversion, ConversionParts, Direction, Object, OneOf, PartSource, Property,
+    SchemaDef, SchemaId, SchemaShape, SchemaType, SchemaUse, Shape, Type, TypeId, Variant,
 };
 
 /// The file of a schema, with the ways of its values to and from Avro.
@@ -31,7 +31,7 @@ pub(super) fn file(place: &mut Place<'_, '_>, id: SchemaId) -> RustFile {
     body.into_file(place.scope, &gateway.file)
 }
 
-fn derives(place: &mut Place<'_, '_>, def: &SchemaDef, more: TokenStream) -> TokenStream {
+fn derives(place: &mut Place<'_, '_>, def: &SchemaDef, more: &TokenStream) -> TokenStream {
     let deserialize = place.scope.path("serde", "Deserialize");
     let to_schema = place.scope.path("utoipa", "ToSchema");
     // A merge patch tells absent from null, which it cannot write.
@@ -57,17 +57,25 @@ fn shown_as(def: &SchemaDef) -> Option<TokenStream> {
 fn structure(place: &mut Place<'_, '_>, def: &SchemaDef, object: &Object) -> TokenStream {
     let name = parsed(&def.rust);
     let doc = described(def);
-    let derives = derives(place, def, TokenStream::new());
-    let camel = object.properties.iter().all(|property| names::is_camel(&property.rust, &property.name));
-    let rename_all = (camel && !object.properties.is_empty()).then(|| quote!(rename_all = "camelCase",));
+    let derives = derives(place, def, &TokenStream::new());
+    let camel =
+        object.properties.iter().all(|property| names::is_camel(&property.rust, &property.name));
+    let rename_all =
+        (camel && !object.properties.is_empty()).then(|| quote!(rename_all = "camelCase",));
     let closed = object.closed.then(|| quote!(deny_unknown_fields));
-    let serde = (rename_all.is_some() || closed.is_some()).then(|| quote!(#[serde(#rename_all #closed)]));
+    let serde =
+        (rename_all.is_some() || closed.is_some()).then(|| quote!(#[serde(#rename_all #closed)]));
     let shown_as = shown_as(def);
     let min_properties = object.min_properties.map(|least| quote!(min_properties = #least,));
-    let schema = (shown_as.is_some() || min_properties.is_some()).then(|| quote!(#[schema(#shown_as #min_properties)]));
-    let fields: Vec<_> =
-        object.properties.iter().map(|property| field(place, property, camel, def.is_merge_patch)).collect();
-    let functions: Vec<_> = object.properties.iter().filter_map(|property| items::function(place, property)).collect();
+    let schema = (shown_as.is_some() || min_properties.is_some())
+        .then(|| quote!(#[schema(#shown_as #min_properties)]));
+    let fields: Vec<_> = object
+        .properties
+        .iter()
+        .map(|property| field(place, property, camel, def.is_merge_patch))
+        .collect();
+    let functions: Vec<_> =
+        object.properties.iter().filter_map(|property| items::function(place, property)).collect();
     quote! {
         #doc
         #derives
@@ -78,16 +86,23 @@ fn structure(place: &mut Place<'_, '_>, def: &SchemaDef, object: &Object) -> Tok
     }
 }
 
-fn field(place: &mut Place<'_, '_>, property: &Property, camel: bool, merge_patch: bool) -> TokenStream {
+fn field(
+    place: &mut Place<'_, '_>,
+    property: &Property,
+    camel: bool,
+    merge_patch: bool,
+) -> TokenStream {
     let doc = docs::attributes(&docs::described(property.doc.as_deref(), &property.name));
     let rust = parsed(&property.rust);
     let ty_text = place.property(property, merge_patch);
     let ty = parsed(&ty_text);
     let name = &property.name;
     let rename = (!camel).then(|| quote!(rename = #name,));
-    let skip = (!property.required && !merge_patch).then(|| quote!(skip_serializing_if = "Option::is_none",));
+    let skip = (!property.required && !merge_patch)
+        .then(|| quote!(skip_serializing_if = "Option::is_none",));
     let default = (!property.required && ty_text.contains("Patch<")).then(|| quote!(default,));
-    let serde = (rename.is_some() || skip.is_some() || default.is_some()).then(|| quote!(#[serde(#rename #skip #default)]));
+    let serde = (rename.is_some() || skip.is_some() || default.is_some())
+        .then(|| quote!(#[serde(#rename #skip #default)]));
     if let Some(function) = items::needed(property) {
         return quote!(#doc #serde #[schema(schema_with = #function)] pub #rust: #ty);
     }
@@ -161,8 +176,11 @@ pub(super) fn constraints(constraints: &Constraints) -> Vec<TokenStream> {
         ("exclusive_maximum", &constraints.exclusive_maximum),
         ("multiple_of", &constraints.multiple_of),
     ];
-    let counts = counts.into_iter().filter_map(|(name, count)| count.map(|count| (name, count.to_string())));
-    let numbers = numbers.into_iter().filter_map(|(name, number)| number.as_ref().map(|number| (name, number.to_string())));
+    let counts =
+        counts.into_iter().filter_map(|(name, count)| count.map(|count| (name, count.to_string())));
+    let numbers = numbers
+        .into_iter()
+        .filter_map(|(name, number)| number.as_ref().map(|number| (name, number.to_string())));
     let mut all: Vec<TokenStream> = counts
         .chain(numbers)
         .map(|(name, value)| {
@@ -177,8 +195,9 @@ pub(super) fn constraints(constraints: &Constraints) -> Vec<TokenStream> {
 fn enumeration(place: &mut Place<'_, '_>, def: &SchemaDef, variants: &[Variant]) -> TokenStream {
     let name = parsed(&def.rust);
     let doc = described(def);
-    let derives = derives(place, def, quote!(Copy, Eq,));
-    let screaming = variants.iter().all(|variant| names::is_screaming(&variant.rust, &variant.symbol));
+    let derives = derives(place, def, &quote!(Copy, Eq,));
+    let screaming =
+        variants.iter().all(|variant| names::is_screaming(&variant.rust, &variant.symbol));
     let rename_all = screaming.then(|| quote!(#[serde(rename_all = "SCREAMING_SNAKE_CASE")]));
     let shown_as = shown_as(def).map(|name| quote!(#[schema(#name)]));
     let items = variants.iter().map(|variant| {
@@ -212,7 +231,7 @@ fn enumeration(place: &mut Place<'_, '_>, def: &SchemaDef, variants: &[Variant])
 fn branches(place: &mut Place<'_, '_>, def: &SchemaDef, one_of: &OneOf) -> TokenStream {
     let name = parsed(&def.rust);
     let doc = described(def);
-    let derives = derives(place, def, TokenStream::new());
+    let derives = derives(place, def, &TokenStream::new());
     let shown_as = shown_as(def);
     let property = &one_of.property;
     let variants: Vec<_> = one_of
@@ -237,14 +256,17 @@ fn branches(place: &mut Place<'_, '_>, def: &SchemaDef, one_of: &OneOf) -> Token
 fn alias(place: &mut Place<'_, '_>, def: &SchemaDef, schema: &SchemaUse) -> TokenStream {
     let name = parsed(&def.rust);
     let doc = described(def);
-    let derives = derives(place, def, TokenStream::new());
+    let derives = derives(place, def, &TokenStream::new());
     let ty_text = place.nullable(schema);
     let ty = parsed(&ty_text);
     let shown = place.shown(&schema.ty);
-    let mut attributes: Vec<TokenStream> = shown_as(def).map(|_| {
-        let name = parsed(&def.name);
-        quote!(as = #name)
-    }).into_iter().collect();
+    let mut attributes: Vec<TokenStream> = shown_as(def)
+        .map(|_| {
+            let name = parsed(&def.name);
+            quote!(as = #name)
+        })
+        .into_iter()
+        .collect();
     if shown != ty_text {
         let shown = parsed(&shown);
         attributes.push(quote!(value_type = #shown));
@@ -261,7 +283,11 @@ fn alias(place: &mut Place<'_, '_>, def: &SchemaDef, schema: &SchemaUse) -> Toke
     }
 }
 
-fn conversion_items(place: &mut Place<'_, '_>, def: &SchemaDef, conversion: &Conversion) -> TokenStream {
+fn conversion_items(
+    place: &mut Place<'_, '_>,
+    def: &SchemaDef,
+    conversion: &Conversion,
+) -> TokenStream {
     let schema = parsed(&def.rust);
     let avro = parsed(&place.scope.named(conversion.id));
     let (from, to) = match conversion.direction {
@@ -269,7 +295,8 @@ fn conversion_items(place: &mut Place<'_, '_>, def: &SchemaDef, conversion: &Con
         Direction::Response => (&avro, &schema),
     };
     let value = match (&conversion.parts, &def.shape) {
-        (ConversionParts::Fields(parts), SchemaShape::Object(object)) => match conversion.direction {
+        (ConversionParts::Fields(parts), SchemaShape::Object(object)) => match conversion.direction
+        {
             Direction::Request => record_value(place, object, conversion.id, parts),
             Direction::Response => object_value(place, object, conversion.id, parts),
         },
@@ -292,7 +319,12 @@ fn conversion_items(place: &mut Place<'_, '_>, def: &SchemaDef, conversion: &Con
             branches_value(place, one_of, conversion, pairs, from)
         }
         // The IR pairs like with like.
-        (ConversionParts::Fields(_) | ConversionParts::Variants(_) | ConversionParts::Branches(_), _) => quote!(value),
+        (
+            ConversionParts::Fields(_)
+            | ConversionParts::Variants(_)
+            | ConversionParts::Branches(_),
+            _,
+        ) => quote!(value),
     };
     quote! {
         impl From<#from> for #to {
@@ -303,7 +335,12 @@ fn conversion_items(place: &mut Place<'_, '_>, def: &SchemaDef, conversion: &Con
     }
 }
 
-fn record_value(place: &mut Place<'_, '_>, object: &Object, id: TypeId, parts: &[PartSource]) -> TokenStream {
+fn record_value(
+    place: &mut Place<'_, '_>,
+    object: &Object,
+    id: TypeId,
+    parts: &[PartSource],
+) -> TokenStream {
     let record = place.scope.contracts().record(id);
     let fields: Vec<_> = record
         .fields
@@ -315,7 +352,13 @@ fn record_value(place: &mut Place<'_, '_>, object: &Object, id: TypeId, parts: &
                 PartSource::Property { property, absent } => {
                     let property = &object.properties[*property];
                     let value = format!("value.{}", property.rust);
-                    place.field_value(&value, is_optional(property), &property.schema, &field.ty, absent.as_ref())
+                    place.field_value(
+                        &value,
+                        is_optional(property),
+                        &property.schema,
+                        &field.ty,
+                        absent.as_ref(),
+                    )
                 }
                 PartSource::Constant(constant) => place.scope.constant(&field.ty, constant),
                 // Of responses only.
@@ -328,7 +371,12 @@ fn record_value(place: &mut Place<'_, '_>, object: &Object, id: TypeId, parts: &
     quote!(Self { #(#fields,)* })
 }
 
-fn object_value(place: &mut Place<'_, '_>, object: &Object, id: TypeId, parts: &[PartSource]) -> TokenStream {
+fn object_value(
+    place: &mut Place<'_, '_>,
+    object: &Object,
+    id: TypeId,
+    parts: &[PartSource],
+) -> TokenStream {
     let record = place.scope.contracts().record(id);
     let fields: Vec<_> = object
         .properties
@@ -342,7 +390,9 @@ fn object_value(place: &mut Place<'_, '_>, object: &Object, id: TypeId, parts: &
                     let value = format!("value.{}", field.rust);
                     property_value(place, &value, &field.ty, property)
                 }
-                PartSource::Constant(_) | PartSource::Property { .. } | PartSource::Absent => "None".to_owned(),
+                PartSource::Constant(_) | PartSource::Property { .. } | PartSource::Absent => {
+                    "None".to_owned()
+                }
             };
             let value = parsed(&value);
             quote!(#rust: #value)
@@ -351,19 +401,20 @@ fn object_value(place: &mut Place<'_, '_>, object: &Object, id: TypeId, parts: &
     quote!(Self { #(#fields,)* })
 }
 
-fn property_value(place: &mut Place<'_, '_>, value: &str, avro: &Type, property: &Property) -> String {
-    match avro {
-        Type::Optional { inner, null_first } => {
-            let value = if *null_first { value.to_owned() } else { format!("{value}.0") };
-            let way = place.from_avro(inner, &property.schema.ty);
-            gone_within(way.as_ref(), &value)
-        }
-        plain => {
-            let way = place.from_avro(plain, &property.schema.ty);
-            let value = gone(way.as_ref(), value);
-            if is_optional(property) { format!("Some({value})") } else { value }
-        }
+fn property_value(
+    place: &mut Place<'_, '_>,
+    value: &str,
+    avro: &Type,
+    property: &Property,
+) -> String {
+    if let Type::Optional { inner, null_first } = avro {
+        let value = if *null_first { value.to_owned() } else { format!("{value}.0") };
+        let way = place.way_out(inner, &property.schema.ty);
+        return gone_within(way.as_ref(), &value);
     }
+    let way = place.way_out(avro, &property.schema.ty);
+    let value = gone(way.as_ref(), value);
+    if is_optional(property) { format!("Some({value})") } else { value }
 }
 
 fn branches_value(

@@ -21,14 +21,17 @@ impl Place<'_, '_> {
             SchemaType::Int64 => "i64".to_owned(),
             SchemaType::Float => "f32".to_owned(),
             SchemaType::Double => "f64".to_owned(),
-            SchemaType::String | SchemaType::Decimal { scale: None, .. } | SchemaType::Decimal { precision: None, .. } => {
-                "String".to_owned()
-            }
+            SchemaType::String
+            | SchemaType::Decimal { scale: None, .. }
+            | SchemaType::Decimal { precision: None, .. } => "String".to_owned(),
             SchemaType::Uuid => self.scope.name("charter_avro::codec", "Uuid"),
             SchemaType::Date => self.scope.name("charter_avro::logical", "Date"),
             SchemaType::DateTime => self.scope.name("charter_avro::logical", "Timestamp"),
             SchemaType::Decimal { scale: Some(scale), precision: Some(precision) } => {
-                format!("{}<{precision}, {scale}>", self.scope.name("charter_avro::codec", "Decimal"))
+                format!(
+                    "{}<{precision}, {scale}>",
+                    self.scope.name("charter_avro::codec", "Decimal")
+                )
             }
             SchemaType::Base64 => self.scope.name("charter_avro::codec", "Bytes"),
             SchemaType::Array(items) => format!("Vec<{}>", self.nullable(items)),
@@ -65,9 +68,10 @@ impl Place<'_, '_> {
     /// The type as `utoipa` is to show it: types that it doesn't know by those that look alike.
     pub(super) fn shown(&mut self, ty: &SchemaType) -> String {
         match ty {
-            SchemaType::Date | SchemaType::DateTime | SchemaType::Decimal { .. } | SchemaType::Base64 => {
-                "String".to_owned()
-            }
+            SchemaType::Date
+            | SchemaType::DateTime
+            | SchemaType::Decimal { .. }
+            | SchemaType::Base64 => "String".to_owned(),
             SchemaType::Array(items) => format!("Vec<{}>", self.shown_nullable(items)),
             SchemaType::Map(values) => {
                 let map = self.scope.name("std::collections", "BTreeMap");
@@ -91,53 +95,81 @@ impl Place<'_, '_> {
     }
 
     /// From a value of the document to one of Avro. `None` where it is the same in Rust.
-    pub(super) fn to_avro(&mut self, ty: &SchemaType, avro: &Type) -> Option<Way> {
+    pub(super) fn way_in(&mut self, ty: &SchemaType, avro: &Type) -> Option<Way> {
         match (ty, avro) {
             (_, Type::Optional { inner, null_first }) => {
-                let inner = self.to_avro(ty, inner);
+                let inner = self.way_in(ty, inner);
                 let some = Way::call("Some").after(inner);
                 Some(if *null_first { some } else { self.wrapped("NullLast", Some(some)) })
             }
             (SchemaType::Int32, Type::Long) => Some(Way::call("i64::from")),
             (SchemaType::Float, Type::Double) => Some(Way::call("f64::from")),
-            (SchemaType::Uuid, Type::Logical(Logical::Uuid { fixed: true })) => Some(self.wrapped("FixedUuid", None)),
-            (SchemaType::Decimal { .. }, Type::Logical(Logical::Decimal { fixed: Some(_), .. })) => {
-                Some(self.wrapped("FixedDecimal", None))
+            (SchemaType::Uuid, Type::Logical(Logical::Uuid { fixed: true })) => {
+                Some(self.wrapped("FixedUuid", None))
             }
-            (SchemaType::DateTime, Type::Logical(logical)) if *logical != Logical::TimestampMicros => Some(Way::Into),
+            (
+                SchemaType::Decimal { .. },
+                Type::Logical(Logical::Decimal { fixed: Some(_), .. }),
+            ) => Some(self.wrapped("FixedDecimal", None)),
+            (SchemaType::DateTime, Type::Logical(logical))
+                if *logical != Logical::TimestampMicros =>
+            {
+                Some(Way::Into)
+            }
             (SchemaType::Ref(id), avro) => match &self.gateway.schema(*id).shape {
-                SchemaShape::Alias(alias) => Some(Way::Field.then(self.to_avro(&alias.ty.clone(), avro))),
-                SchemaShape::Object(_) | SchemaShape::Enum(_) | SchemaShape::OneOf(_) => match avro {
-                    Type::Named { boxed: true, .. } => Some(Way::call("Box::new").after(Some(Way::Into))),
-                    _ => Some(Way::Into),
-                },
+                SchemaShape::Alias(alias) => {
+                    Some(Way::Field.then(self.way_in(&alias.ty.clone(), avro)))
+                }
+                SchemaShape::Object(_) | SchemaShape::Enum(_) | SchemaShape::OneOf(_) => {
+                    let boxed = matches!(avro, Type::Named { boxed: true, .. });
+                    Some(if boxed {
+                        Way::call("Box::new").after(Some(Way::Into))
+                    } else {
+                        Way::Into
+                    })
+                }
             },
-            (SchemaType::Array(items), Type::Array(avro)) => self.to_avro(&items.ty, avro).map(Way::each),
-            (SchemaType::Map(values), Type::Map(avro)) => self.to_avro(&values.ty, avro).map(Way::each_value),
+            (SchemaType::Array(items), Type::Array(avro)) => {
+                self.way_in(&items.ty, avro).map(Way::each)
+            }
+            (SchemaType::Map(values), Type::Map(avro)) => {
+                self.way_in(&values.ty, avro).map(Way::each_value)
+            }
             _ => None,
         }
     }
 
     /// From a value of Avro to one of the document. `None` where it is the same in Rust.
-    pub(super) fn from_avro(&mut self, avro: &Type, ty: &SchemaType) -> Option<Way> {
+    pub(super) fn way_out(&mut self, avro: &Type, ty: &SchemaType) -> Option<Way> {
         match (avro, ty) {
             (Type::Int, SchemaType::Int64) => Some(Way::call("i64::from")),
             (Type::Float, SchemaType::Double) => Some(Way::call("f64::from")),
             (Type::Logical(Logical::Uuid { fixed: true }), SchemaType::Uuid)
-            | (Type::Logical(Logical::Decimal { fixed: Some(_), .. }), SchemaType::Decimal { .. }) => Some(Way::Field),
-            (Type::Logical(logical), SchemaType::DateTime) if *logical != Logical::TimestampMicros => Some(Way::Into),
+            | (
+                Type::Logical(Logical::Decimal { fixed: Some(_), .. }),
+                SchemaType::Decimal { .. },
+            ) => Some(Way::Field),
+            (Type::Logical(logical), SchemaType::DateTime)
+                if *logical != Logical::TimestampMicros =>
+            {
+                Some(Way::Into)
+            }
             (Type::Named { boxed, .. }, SchemaType::Ref(_)) => {
                 Some(if *boxed { Way::Deref.then(Some(Way::Into)) } else { Way::Into })
             }
             (avro, SchemaType::Ref(id)) => {
                 let schema = self.gateway.schema(*id);
                 let SchemaShape::Alias(alias) = &schema.shape else { return Some(Way::Into) };
-                let inner = self.from_avro(avro, &alias.ty.clone());
+                let inner = self.way_out(avro, &alias.ty.clone());
                 let name = self.scope.name(SCHEMAS, &schema.rust);
                 Some(Way::call(&name).after(inner))
             }
-            (Type::Array(avro), SchemaType::Array(items)) => self.from_avro(avro, &items.ty).map(Way::each),
-            (Type::Map(avro), SchemaType::Map(values)) => self.from_avro(avro, &values.ty).map(Way::each_value),
+            (Type::Array(avro), SchemaType::Array(items)) => {
+                self.way_out(avro, &items.ty).map(Way::each)
+            }
+            (Type::Map(avro), SchemaType::Map(values)) => {
+                self.way_out(avro, &values.ty).map(Way::each_value)
+            }
             _ => None,
         }
     }
@@ -208,7 +240,10 @@ impl Way {
             Self::Call(function) => format!("{function}({value})"),
             Self::Each(way) => format!("{value}.into_iter().map({}).collect()", way.function()),
             Self::EachValue(way) => {
-                format!("{value}.into_iter().map(|(key, value)| (key, {})).collect()", way.apply("value"))
+                format!(
+                    "{value}.into_iter().map(|(key, value)| (key, {})).collect()",
+                    way.apply("value")
+                )
             }
             Self::Both(first, next) => next.apply(&first.apply(value)),
         }

@@ -74,7 +74,7 @@ impl View for ItemView {
             self.shop_id.to_cell(),
             self.item_number.to_cell(),
             symbol(self.size.as_str()),
-            symbol(self.wish.map(|symbol| symbol.as_str())),
+            symbol(self.wish.map(Size::as_str)),
             self.price.to_cell(),
             self.day.to_cell(),
             json(&self.table),
