@@ -211,6 +211,37 @@ fn times_of_day_lie_in_the_day() {
     assert!(fails::<TimeMicros>(&encode(&-1_i64)).contains("`-1` is not a time of day"));
 }
 
+#[test]
+fn times_are_rfc_3339() {
+    for (text, micros) in [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T01:00:00.5+01:00", 500_000),
+        ("1969-12-31t23:59:59.999999z", -1),
+        ("2026-11-22T02:57:19.123456000Z", 1_795_316_239_123_456),
+    ] {
+        assert_eq!(text.parse::<Timestamp>().unwrap().micros(), micros, "{text}");
+    }
+    for text in [
+        "2026-11-22T02:57:19",
+        "2026-11-22T02:57:60Z",
+        "2026-11-22T24:00:00Z",
+        "2026-02-29T00:00:00Z",
+        "2026-11-22T02:57:19.1234567Z",
+        "2026-11-22T02:57:19Z ",
+        "26-11-22T02:57:19Z",
+    ] {
+        assert!(text.parse::<Timestamp>().is_err(), "{text}");
+    }
+    let (from, to): (Date, Date) = ("2027-02-27".parse().unwrap(), "2027-03-02".parse().unwrap());
+    assert_eq!(from.days_until(to), 3);
+    let nights: Vec<_> = from.until(to).map(|night| night.to_string()).collect();
+    assert_eq!(nights, ["2027-02-27", "2027-02-28", "2027-03-01"]);
+    let held = Timestamp::from_micros(0) + std::time::Duration::from_secs(300);
+    assert_eq!(held.since(Timestamp::EPOCH).as_secs(), 300);
+    assert_eq!(Timestamp::MAX + std::time::Duration::MAX, Timestamp::MAX);
+    assert_eq!("P1M2DT3.5S".parse::<CalendarDuration>().unwrap().to_string(), "P1M2DT3.500S");
+}
+
 proptest! {
     #[test]
     fn numbers_are_apache_avros(number in any::<i64>(), shift in 0..64) {

@@ -14,7 +14,11 @@ pub fn write_long(out: &mut Vec<u8>, value: i64) {
 ///
 /// Short values, which most strings of a message are, go in two pieces of a fixed size, the length in front of the first,
 /// that overlap in the middle: that is a few instructions, where a copy of any length is a call.
-#[inline]
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "the vector's length then stays in a register from field to field"
+)]
 pub fn write_bytes(out: &mut Vec<u8>, value: &[u8]) {
     let length = value.len();
     // The zig-zag form of a length is its double. The casts keep all of it: it is at most 62 where one byte is written.
@@ -55,7 +59,8 @@ pub fn write_bytes(out: &mut Vec<u8>, value: &[u8]) {
 }
 
 /// Appends a `string`: its length in bytes, then its UTF-8.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "see `write_bytes`")]
 pub fn write_string(out: &mut Vec<u8>, value: &str) {
     write_bytes(out, value.as_bytes());
 }
