@@ -6,5 +6,6 @@ mod support;
 mod contract;
 mod gateway;
 mod process;
+mod proxy;
 mod reservation;
 mod seat;
