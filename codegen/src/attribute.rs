@@ -270,7 +270,9 @@ impl Reader<'_> {
             }
         }
         let Some(status) = status else {
-            self.misshapen(&member.key, "an object with `status`", &member.value);
+            let message =
+                format!("expected the rejection `{}` to have a `status`, found none", member.key);
+            self.problems.push(Problem::new(&rules::CHARTER_SHAPE, &code.origin, message));
             return None;
         };
         Some(DeclaredRejection { code, status, details, doc })
@@ -288,8 +290,15 @@ impl Reader<'_> {
             }
         }
         let (Some(set), Some(at)) = (set, at) else {
-            if tree.get("set").is_none() || tree.get("at").is_none() {
-                self.misshapen("deadline", "an object with `set` and `at`", tree);
+            for key in ["set", "at"] {
+                if tree.get(key).is_none() {
+                    let message = format!("expected `deadline` to have `{key}`, found none");
+                    self.problems.push(Problem::new(
+                        &rules::CHARTER_SHAPE,
+                        &self.at(tree),
+                        message,
+                    ));
+                }
             }
             return None;
         };

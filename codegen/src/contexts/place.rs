@@ -12,7 +12,7 @@ use crate::types::{SHARED, Types};
 
 /// Checks that each file lies where its namespace, kind and name say.
 pub(super) fn check(types: &Types, problems: &mut Problems) {
-    for id in types.attributes.keys().filter(|id| !types.attributes[*id].kind_unknown) {
+    for id in types.attributes.keys().filter(|id| !types.is_broken(&types.def(**id).full_name)) {
         let def = types.def(*id);
         if !is_context_name(&def.namespace) {
             let message = format!("expected a namespace like `seat`, found `{}`", def.namespace);

@@ -138,7 +138,14 @@ impl<'a> Lowering<'a> {
         def.origin = origin(file, node.span);
         def.doc = node.kind.doc().map(ToOwned::to_owned);
         def.schema = parsed.schema_text(named.name.as_str());
-        if attribute.kind_unknown {
+        let misplaced = attribute.kind.as_ref().filter(|_| !matches!(def.shape, Shape::Record(_)));
+        if let Some(kind) = misplaced {
+            let message = format!("expected `kind` on a record, found it on `{}`", named.name);
+            let help = "a message and a view are records";
+            self.problems
+                .push(Problem::new(&rules::CHARTER_SHAPE, &kind.origin, message).help(help));
+        }
+        if attribute.kind_unknown || misplaced.is_some() {
             self.types.broken.add(named.name.to_string());
         }
         self.types.attributes.insert(TypeId(self.types.defs.len()), attribute);
