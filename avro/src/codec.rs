@@ -66,8 +66,8 @@ mod uuid;
 
 pub use bytes::{Bytes, Fixed};
 pub use container::NullLast;
-pub use decimal::{Decimal, DecimalError, FixedDecimal};
 pub(crate) use decimal::rescale_bytes;
+pub use decimal::{Decimal, DecimalError, FixedDecimal};
 pub use macros::UnknownSymbol;
 pub use uuid::FixedUuid;
 

@@ -236,7 +236,7 @@ fn times_are_rfc_3339() {
     assert_eq!(from.days_until(to), 3);
     let nights: Vec<_> = from.until(to).map(|night| night.to_string()).collect();
     assert_eq!(nights, ["2027-02-27", "2027-02-28", "2027-03-01"]);
-    let held = Timestamp::from_micros(0) + std::time::Duration::from_secs(300);
+    let held = Timestamp::from_micros(0) + std::time::Duration::from_mins(5);
     assert_eq!(held.since(Timestamp::EPOCH).as_secs(), 300);
     assert_eq!(Timestamp::MAX + std::time::Duration::MAX, Timestamp::MAX);
     assert_eq!("P1M2DT3.5S".parse::<CalendarDuration>().unwrap().to_string(), "P1M2DT3.500S");
