@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -80,7 +80,7 @@ impl Arguments {
     }
 }
 
-fn generate(check: bool, root: &std::path::Path, format: Format) -> anyhow::Result<u8> {
+fn generate(check: bool, root: &Path, format: Format) -> anyhow::Result<u8> {
     let input = Input::read(root)?;
     let compiled = compile(&input);
     show(&compiled.problems, &input, format);
@@ -91,7 +91,7 @@ fn generate(check: bool, root: &std::path::Path, format: Format) -> anyhow::Resu
         return Ok(CLEAN);
     }
     if check {
-        say(&stale(&changes));
+        say(&stale(&changes, root));
         return Ok(STALE);
     }
     sync::apply(root, &outputs, &changes)?;
@@ -113,12 +113,14 @@ fn show(problems: &[Problem], input: &Input, format: Format) {
     }
 }
 
-fn stale(changes: &Changes) -> String {
+fn stale(changes: &Changes, root: &Path) -> String {
     let mut text = "generated files need an update:\n".to_owned();
     for (path, word) in changes.lines() {
         let _ = writeln!(text, "  {path} ({word})");
     }
-    text.push_str("run `charter generate`\n");
+    let root =
+        if root == Path::new(".") { String::new() } else { format!(" --root {}", root.display()) };
+    let _ = writeln!(text, "run `charter generate{root}`");
     text
 }
 

@@ -1,5 +1,7 @@
 //! The operation that reads the outcome of a command.
 
+use charter_avro::source::Tree;
+
 use super::Scope;
 use super::operations::{Draft, check_responses};
 use crate::ir::{Method, Place, Purpose, SchemaType};
@@ -29,9 +31,10 @@ pub(super) fn build(draft: &mut Draft<'_>, scope: &mut Scope<'_>) {
             }
         }
     }
-    if draft.operation.method != Method::Get || !has_id {
+    let says_so = draft.tree.get("x-outcome").and_then(Tree::as_bool) == Some(true);
+    if draft.operation.method != Method::Get || !has_id || !says_so {
         let message = format!(
-            "expected `{}` to be a GET with the path parameter `commandId`",
+            "expected `{}` to say `x-outcome: true` and be a GET with the path parameter `commandId`",
             draft.operation.id
         );
         scope.problems.push(Problem::new(&rules::OUTCOME_SHAPE, &draft.at, message));
