@@ -49,11 +49,18 @@ pub(crate) enum PublishError {
     },
 }
 
+/// An event to be published.
+pub(crate) struct Outgoing<E> {
+    pub(crate) event: Envelope<E>,
+    /// The W3C trace context of the request that led to it, where it is still known.
+    pub(crate) traceparent: Option<Arc<str>>,
+}
+
 /// Publishes one partition's events and hints.
 pub(crate) struct Publisher<C: Contract> {
     topic: String,
     partition: u32,
-    events: Option<mpsc::Sender<Vec<Envelope<C::Event>>>>,
+    events: Option<mpsc::Sender<Vec<Outgoing<C::Event>>>>,
     hints: Option<mpsc::Sender<Vec<(String, Outcome)>>>,
     mark: Arc<AtomicI64>,
     publishing: Option<JoinHandle<Result<(), PublishError>>>,
@@ -94,7 +101,7 @@ impl<C: Contract> Publisher<C> {
     /// Where publication has stopped.
     pub(crate) async fn publish(
         &mut self,
-        events: Vec<Envelope<C::Event>>,
+        events: Vec<Outgoing<C::Event>>,
     ) -> Result<(), PublishError> {
         let sent = match &self.events {
             Some(queue) => queue.send(events).await.is_ok(),
@@ -154,14 +161,16 @@ async fn publish<C: Contract>(
     log: Arc<dyn Log>,
     codec: Arc<MessageCodec<C::Event>>,
     partition: u32,
-    mut queue: mpsc::Receiver<Vec<Envelope<C::Event>>>,
+    mut queue: mpsc::Receiver<Vec<Outgoing<C::Event>>>,
     mark: Arc<AtomicI64>,
 ) -> Result<(), PublishError> {
     while let Some(events) = queue.recv().await {
-        let Some(last) = events.last().map(|event| event.metadata.position) else { continue };
+        let Some(last) = events.last().map(|last| last.event.metadata.position) else { continue };
         let records: Vec<_> = events
             .iter()
-            .map(|event| codec.record(&event.metadata, &event.payload, None))
+            .map(|Outgoing { event, traceparent }| {
+                codec.record(&event.metadata, &event.payload, traceparent.as_deref())
+            })
             .collect();
         let count = records.len() as u64;
         log.append(codec.topic(), partition, records).await.map_err(|source| {

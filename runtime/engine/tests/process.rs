@@ -15,7 +15,7 @@ use support::tally::{
     EVOLVE_PANIC, LARGE, NOTHING, NUL, OTHER, PANIC, PLAIN, REFUSED, TIMED, TWO, Tally, TallyEvent,
     UNDECLARED, add,
 };
-use support::{PARTITIONS, TENANT, World, service, until};
+use support::{PARTITIONS, TENANT, TRACEPARENT, World, service, until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -67,6 +67,10 @@ async fn commands_are_decided_in_order_and_published() {
     let first = &events.iter().find(|event| event.metadata.key == "a").expect("one").metadata;
     assert_eq!(first.causation_id, Some(commands[0].1));
     assert_eq!((first.r#type.as_str(), first.tenant_id.as_str()), ("tally.added", TENANT));
+    for record in world.records(&Tally::events_topic(), 0).await {
+        let header = record.record.header("traceparent").map(|value| value.to_vec());
+        assert_eq!(header.as_deref(), Some(TRACEPARENT.as_bytes()));
+    }
     running.stop().await;
 }
 

@@ -15,6 +15,7 @@ use super::failure::{Failure, FailureCode, panic_message};
 use super::ids::{deadline_command_id, event_id};
 use super::text::TextCheck;
 use super::work::{Unit, Unreadable, Work};
+use crate::publish::Outgoing;
 use crate::store::{
     Batch, Checkpoint, DeadlineId, Lease, Messages, StoredDeadline, StoredEvent, StoredOutcome,
 };
@@ -45,7 +46,7 @@ pub(super) struct Draft<D: Decider> {
     outcomes: Vec<StoredOutcome>,
     events: Vec<StoredEvent>,
     /// The events as they are published.
-    published: Vec<Envelope<EventOf<D>>>,
+    published: Vec<Outgoing<EventOf<D>>>,
     /// Set by events of this batch, not decided so far.
     pub(super) deadlines: BTreeMap<DeadlineOrder, (StoredDeadline, Work<CommandOf<D>>)>,
     resolved: Vec<DeadlineId>,
@@ -59,7 +60,7 @@ pub(super) struct Draft<D: Decider> {
 pub(super) struct Finished<D: Decider> {
     pub(super) batch: Batch,
     /// To be published after the commit.
-    pub(super) events: Vec<Envelope<EventOf<D>>>,
+    pub(super) events: Vec<Outgoing<EventOf<D>>>,
     /// Who waits for which outcome.
     pub(super) hints: Vec<(String, Outcome)>,
 }
@@ -330,7 +331,7 @@ impl<D: Decider> Draft<D> {
         });
         let outcome = Outcome { events: events.collect(), ..self.outcome(rules, unit, work, time) };
         for (event, stored) in decision.events {
-            self.published.push(event);
+            self.published.push(Outgoing { event, traceparent: work.traceparent.clone() });
             self.events.push(stored);
         }
         for (stored, work) in decision.deadlines {
@@ -456,5 +457,5 @@ fn describe_deadline<D: Decider>(
         schema: rules.commands.hash_of(message_type),
         envelope: encode(&metadata, |out| command.encode(out)),
     };
-    Ok((stored, Work { command, metadata, request_hash: None }))
+    Ok((stored, Work { command, metadata, request_hash: None, traceparent: None }))
 }

@@ -15,7 +15,7 @@ use super::text::TextCheck;
 use super::work::{Unit, Unreadable, Work};
 use super::{CAREFUL_COMMANDS, MOST_CRASHES, Memory, Trouble, wire};
 use crate::log::LogRecord;
-use crate::publish::Publisher;
+use crate::publish::{Outgoing, Publisher};
 use crate::service::{Backoff, Health, Ports, Runtime};
 use crate::store::{Attempt, Checkpoint, Messages, ReadError, StoredDeadline};
 
@@ -142,12 +142,13 @@ impl<'a, D: Decider> Owner<'a, D> {
             let mut events = Vec::with_capacity(stored.len());
             for event in &stored {
                 let read = self.rules.events.read(&event.wire_type, event.schema, &event.envelope);
-                events.push(read.await.map_err(|error| match error {
+                let event = read.await.map_err(|error| match error {
                     ReadError::Store(error) => Trouble::from(error),
                     ReadError::Unreadable(reason) => {
                         Trouble::Unpublishable { position: event.position, reason }
                     }
-                })?);
+                })?;
+                events.push(Outgoing { event, traceparent: None });
             }
             self.publisher.publish(events).await?;
         }
@@ -162,7 +163,7 @@ impl<'a, D: Decider> Owner<'a, D> {
         backoff: &mut Backoff,
         stop: &CancellationToken,
     ) -> Result<(), Trouble> {
-        health.ready(part);
+        health.reached(part);
         while let Some(gathered) = self.gather(stop).await? {
             let idle = gathered.records.is_empty() && gathered.deadlines.is_empty();
             if !idle {
@@ -170,6 +171,7 @@ impl<'a, D: Decider> Owner<'a, D> {
                 backoff.reset();
             }
             self.keep_house().await?;
+            health.ready(part);
         }
         self.in_order = true;
         Ok(())
@@ -452,6 +454,7 @@ impl<'a, D: Decider> Owner<'a, D> {
                     command: envelope.payload,
                     metadata: envelope.metadata,
                     request_hash: None,
+                    traceparent: None,
                 }),
                 Err(ReadError::Unreadable(reason)) => Err(Unreadable::deadline(stored, reason)),
                 Err(ReadError::Store(error)) => return Err(error.into()),

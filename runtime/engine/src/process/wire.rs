@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Trouble;
 use super::work::{Unreadable, Work};
 use crate::log::{LogRecord, MAX_RECORD_BYTES, Record};
-use crate::schemas::{CE_ID, CE_TYPE};
+use crate::schemas::{CE_ID, CE_TYPE, TRACEPARENT};
 use crate::service::Ports;
 use crate::submit;
 
@@ -50,6 +50,7 @@ pub(super) async fn read_command<D: Decider>(
         command: envelope.payload,
         metadata: envelope.metadata,
         request_hash: request_hash(record),
+        traceparent: header(record, TRACEPARENT).map(Into::into),
     }))
 }
 
@@ -57,11 +58,18 @@ fn request_hash(record: &Record) -> Option<Bytes> {
     submit::request_hash(record).map(|hash| Bytes(hash.to_vec()))
 }
 
+/// A text that a store takes.
+fn text(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(bytes.to_vec()).ok().filter(|text| !text.contains('\0'))
+}
+
+fn header(record: &Record, name: &str) -> Option<String> {
+    record.header(name).and_then(|value| text(value))
+}
+
 /// What key and headers tell of a record that can't be read.
 fn unreadable(record: &Record, reason: String) -> Unreadable {
-    let text =
-        |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok().filter(|text| !text.contains('\0'));
-    let header = |name| record.header(name).and_then(|value| text(value));
+    let header = |name| header(record, name);
     let aggregate = text(&record.key).and_then(|key| aggregate_of(&key));
     let (tenant, key) = aggregate.map(|id| (id.tenant, id.key)).unzip();
     Unreadable {

@@ -1,5 +1,7 @@
 //! What a partition has to decide: commands of the log and due deadlines, in the order of their time.
 
+use std::sync::Arc;
+
 use charter_avro::codec::Bytes;
 use charter_domain::{AggregateId, Timestamp};
 use contract_shared::Metadata;
@@ -46,6 +48,8 @@ pub(super) struct Work<C> {
     pub(super) metadata: Metadata,
     /// The hash of the client's request.
     pub(super) request_hash: Option<Bytes>,
+    /// The W3C trace context of the request, which its events carry on.
+    pub(super) traceparent: Option<Arc<str>>,
 }
 
 impl<C> Work<C> {

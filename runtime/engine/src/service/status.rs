@@ -49,6 +49,11 @@ impl Health {
         self.parts().starting.insert(part.to_owned());
     }
 
+    /// The part has begun to work. Where it was in trouble it stays so until some work is done.
+    pub(crate) fn reached(&self, part: &str) {
+        self.parts().starting.remove(part);
+    }
+
     /// The part works.
     pub(crate) fn ready(&self, part: &str) {
         let mut parts = self.parts();
@@ -136,6 +141,8 @@ mod tests {
                 reason: "the disk is full".to_owned()
             }
         );
+        health.reached("views");
+        assert!(matches!(health.status(), ServiceStatus::NotReady { .. }));
         health.end("views");
         assert_eq!(health.status(), ServiceStatus::Ready);
     }

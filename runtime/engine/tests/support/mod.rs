@@ -29,6 +29,7 @@ use tally::{Part, Tallies, Tally, TallyCommand, TallyEvent, Total};
 
 pub(crate) const PARTITIONS: u32 = 2;
 pub(crate) const TENANT: &str = "default";
+pub(crate) const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// Longer than anything that should happen takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -157,7 +158,7 @@ impl World {
             actor: None,
             reply_to,
             request_hash: Some([7; 32]),
-            traceparent: None,
+            traceparent: Some(TRACEPARENT.to_owned()),
             command,
         };
         self.sender.send(command).await.expect("accepted")
