@@ -12,8 +12,9 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         "charter-avro" => &[],
         "charter-codegen" | "contract-shared" | "registry-service" => &["charter-avro"],
         "charter-domain" => &["charter-avro", "contract-shared"],
-        "contract-seat" | "contract-reservation" => &["charter-avro", "charter-domain", "contract-shared"],
-        "charter-engine" => &["charter-avro", "charter-domain", "contract-shared"],
+        "contract-seat" | "contract-reservation" | "charter-engine" => {
+            &["charter-avro", "charter-domain", "contract-shared"]
+        }
         "charter-http" => &["charter-avro", "charter-domain", "charter-engine", "contract-shared"],
         "contract-gateway" => &[
             "charter-avro",
@@ -97,9 +98,16 @@ fn packages_depend_in_one_direction() {
 #[test]
 fn the_domain_and_the_avro_core_name_no_crate_that_does_io() {
     let packages = packages();
-    for pure in ["charter-avro", "charter-domain", "contract-seat", "contract-reservation", "contract-shared"] {
+    for pure in [
+        "charter-avro",
+        "charter-domain",
+        "contract-seat",
+        "contract-reservation",
+        "contract-shared",
+    ] {
         for used in &packages[pure] {
-            let io = ["tokio", "sqlx", "axum", "reqwest", "fjall", "rdkafka", "hyper"].contains(&used.as_str());
+            let io = ["tokio", "sqlx", "axum", "reqwest", "fjall", "rdkafka", "hyper"]
+                .contains(&used.as_str());
             assert!(!io, "`{pure}` must not use `{used}`");
         }
     }

@@ -21,7 +21,8 @@ fn every_violation_is_named_at_once() {
         "showId": "no spaces", "sections": [{"sectionId": "a", "rows": 0, "seatsPerRow": 1.5}],
         "holdSeconds": "300", "extra": true,
     });
-    let answer = Answer::send(platform.post("/v1/shows", &body).header("Prefer", "wait=31")).expect(422);
+    let answer =
+        Answer::send(platform.post("/v1/shows", &body).header("Prefer", "wait=31")).expect(422);
     assert_eq!(answer.str("code"), "VALIDATION_FAILED");
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
     let mut pointers: Vec<_> = answer.json["errors"]
@@ -34,7 +35,12 @@ fn every_violation_is_named_at_once() {
     assert_eq!(
         pointers,
         [
-            "/extra", "/holdSeconds", "/sections/0/rows", "/sections/0/seatsPerRow", "/showId", "/title",
+            "/extra",
+            "/holdSeconds",
+            "/sections/0/rows",
+            "/sections/0/seatsPerRow",
+            "/showId",
+            "/title",
             "header/Prefer",
         ]
     );
@@ -49,16 +55,27 @@ fn a_request_that_cannot_be_read_is_told_why() {
     };
     let json = "application/json";
     assert_eq!(post("{".to_owned(), json).expect(400).str("code"), "MALFORMED");
-    assert_eq!(post("[".repeat(1_000) + &"]".repeat(1_000), json).expect(400).str("code"), "MALFORMED");
+    assert_eq!(
+        post("[".repeat(1_000) + &"]".repeat(1_000), json).expect(400).str("code"),
+        "MALFORMED"
+    );
     assert_eq!(post(" ".repeat(1024 * 1024 + 1), json).expect(413).str("code"), "BODY_TOO_LARGE");
-    assert_eq!(post("{}".to_owned(), "text/plain").expect(415).str("code"), "UNSUPPORTED_MEDIA_TYPE");
+    assert_eq!(
+        post("{}".to_owned(), "text/plain").expect(415).str("code"),
+        "UNSUPPORTED_MEDIA_TYPE"
+    );
     let unknown = Answer::send(platform.get("/v1/unknown")).expect(404);
     assert_eq!(unknown.str("code"), "ROUTE_UNKNOWN");
     let method = Answer::send(platform.request(reqwest::Method::DELETE, "/v1/shows")).expect(405);
     assert_eq!(method.str("code"), "METHOD_NOT_ALLOWED");
-    let parameter = Answer::send(platform.get("/v1/shows/s/seats?limit=1001&colour=red")).expect(422);
-    let pointers: Vec<_> =
-        parameter.json["errors"].as_array().expect("errors").iter().map(|error| &error["pointer"]).collect();
+    let parameter =
+        Answer::send(platform.get("/v1/shows/s/seats?limit=1001&colour=red")).expect(422);
+    let pointers: Vec<_> = parameter.json["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .map(|error| &error["pointer"])
+        .collect();
     assert_eq!(pointers, ["query/limit", "query/colour"]);
 }
 
@@ -76,7 +93,8 @@ fn a_command_is_accepted_and_its_outcome_found_where_the_answer_says() {
     assert_eq!(second.str("code"), "SHOW_EXISTS");
     let status = Answer::send(platform.get(&location)).expect(200);
     assert_eq!((status.str("status"), status.str("type")), ("APPLIED", "seat.openShow"));
-    let refused = Answer::send(platform.get(&format!("/v1/commands/{}", second.str("commandId")))).expect(200);
+    let refused = Answer::send(platform.get(&format!("/v1/commands/{}", second.str("commandId"))))
+        .expect(200);
     assert_eq!((refused.str("status"), refused.str("code")), ("REJECTED", "SHOW_EXISTS"));
 
     let nobody = "/v1/commands/01934f6e-7c1b-7d2a-9a55-0c7b7b6f1d20";
@@ -88,12 +106,14 @@ fn a_command_is_accepted_and_its_outcome_found_where_the_answer_says() {
 #[test]
 fn the_correlation_id_comes_back_in_every_answer() {
     let (_data, platform) = start();
-    let given = Answer::send(platform.get("/v1/shows/none").header("X-Correlation-Id", "demo-1")).expect(404);
+    let given = Answer::send(platform.get("/v1/shows/none").header("X-Correlation-Id", "demo-1"))
+        .expect(404);
     assert_eq!(given.header("x-correlation-id"), Some("demo-1"));
     assert_eq!(given.str("correlationId"), "demo-1");
     let made = Answer::send(platform.get("/nowhere"));
     assert_eq!(made.header("x-correlation-id").map(str::len), Some(36));
-    let accepted = Answer::send(platform.post("/v1/shows", &show()).header("X-Correlation-Id", "demo-2"));
+    let accepted =
+        Answer::send(platform.post("/v1/shows", &show()).header("X-Correlation-Id", "demo-2"));
     assert_eq!(accepted.expect(202).str("correlationId"), "demo-2");
 }
 
@@ -106,7 +126,9 @@ fn health_and_metrics_say_how_the_process_is() {
         .as_array()
         .expect("parts")
         .iter()
-        .map(|part| (part["name"].as_str().expect("a name"), part["ready"].as_bool().expect("a flag")))
+        .map(|part| {
+            (part["name"].as_str().expect("a name"), part["ready"].as_bool().expect("a flag"))
+        })
         .collect();
     parts.sort_unstable();
     assert_eq!(parts, [("reservation", true), ("seat", true), ("store", true)]);

@@ -35,14 +35,19 @@ fn a_locked_data_directory_is_named_with_what_to_do() {
     let data = tempfile::tempdir().expect("a directory");
     let _running = Platform::start(data.path());
     let said = refused(command(data.path()));
-    assert!(said.contains(data.path().to_str().expect("text")) && said.contains("--data-dir"), "{said}");
+    assert!(
+        said.contains(data.path().to_str().expect("text")) && said.contains("--data-dir"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_full_disk_is_named_with_what_to_do() {
     let data = tempfile::tempdir().expect("a directory");
     let Some(_disk) = SmallDisk::mount(data.path()) else {
-        println!("skipped: a small disk can't be mounted here (it takes root and the right to mount)");
+        println!(
+            "skipped: a small disk can't be mounted here (it takes root and the right to mount)"
+        );
         return;
     };
     let said = refused(command(&data.path().join("data")));
@@ -111,8 +116,12 @@ fn nothing_is_made_outside_the_data_directory() {
 fn the_printed_curl_lines_work_as_pasted() {
     let data = tempfile::tempdir().expect("a directory");
     let platform = Platform::start(data.path());
-    let lines: Vec<_> =
-        platform.greeting.iter().map(|line| line.trim()).filter(|line| line.starts_with("curl ")).collect();
+    let lines: Vec<_> = platform
+        .greeting
+        .iter()
+        .map(|line| line.trim())
+        .filter(|line| line.starts_with("curl "))
+        .collect();
     assert_eq!(lines.len(), 3, "{:#?}", platform.greeting);
     let answers: Vec<String> = lines
         .iter()
@@ -131,6 +140,9 @@ fn the_printed_curl_lines_work_as_pasted() {
 fn a_service_alone_names_the_platform() {
     for service in ["gateway", "core", "seats", "reservations"] {
         let line = charter_engine::standalone::refusal(service);
-        assert!(line.starts_with(&format!("{service}: ")) && line.contains("run `platform`"), "{line}");
+        assert!(
+            line.starts_with(&format!("{service}: ")) && line.contains("run `platform`"),
+            "{line}"
+        );
     }
 }

@@ -26,7 +26,11 @@ async fn note(State(asked): State<Asked>, request: Request, next: Next) -> Respo
 }
 
 /// Serves `router` on a free port; gives its URL and what it is asked.
-async fn serve(router: Router, shutdown: &CancellationToken, tasks: &mut JoinSet<()>) -> (String, Asked) {
+async fn serve(
+    router: Router,
+    shutdown: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> (String, Asked) {
     let asked = Asked::default();
     let router = router.route_layer(middleware::from_fn_with_state(Arc::clone(&asked), note));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -55,7 +59,6 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
     tasks.spawn(async move {
         let ended = platform.run(|| {
             let _ = ready.send(());
-            Ok(())
         });
         ended.await.expect("a clean end");
     });
@@ -76,7 +79,12 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let post = async |path: &str, body: Value| {
         let request = client.post(format!("{gateway}{path}")).json(&body);
-        request.header("Prefer", "wait=30").header("X-Correlation-Id", "proxied").send().await.expect("an answer")
+        request
+            .header("Prefer", "wait=30")
+            .header("X-Correlation-Id", "proxied")
+            .send()
+            .await
+            .expect("an answer")
     };
     let show = json!({"showId": "s", "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 1}]});
     assert_eq!(post("/v1/shows", show).await.status(), 200);

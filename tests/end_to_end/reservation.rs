@@ -46,13 +46,19 @@ fn the_last_room_is_given_once() {
         .as_array()
         .expect("items")
         .iter()
-        .map(|night| (night["night"].as_str().expect("a day"), night["free"].as_i64().expect("a count")))
+        .map(|night| {
+            (night["night"].as_str().expect("a day"), night["free"].as_i64().expect("a count"))
+        })
         .collect();
     assert_eq!(
         free,
         [
-            ("2027-05-01", 0), ("2027-05-02", 0), ("2027-05-03", 0), ("2027-05-04", 0),
-            ("2027-05-05", 1), ("2027-05-06", 1),
+            ("2027-05-01", 0),
+            ("2027-05-02", 0),
+            ("2027-05-03", 0),
+            ("2027-05-04", 0),
+            ("2027-05-05", 1),
+            ("2027-05-06", 1),
         ]
     );
 }
@@ -67,7 +73,8 @@ fn a_reservation_goes_its_way() {
     body["notes"] = json!("Late arrival");
     create(&platform, &body).expect(200);
     let path = format!("{PROPERTY}/reservations/7b1f3c52-9a4e-5d0a-8f2e-0a4b6c1d2e3f");
-    let step = |name: &str| platform.decide(platform.request(Method::POST, &format!("{path}/{name}")));
+    let step =
+        |name: &str| platform.decide(platform.request(Method::POST, &format!("{path}/{name}")));
 
     assert_eq!(step("check-in").expect(409).str("code"), "INVALID_STATUS");
     step("confirm").expect(200);
@@ -85,7 +92,8 @@ fn a_reservation_goes_its_way() {
     step("check-in").expect(200);
     let left = step("check-out").expect(200);
     assert_eq!(platform.read(&path, left.str("cursor")).expect(200).str("status"), "CHECKED_OUT");
-    let cancelled = platform.decide(platform.request(Method::DELETE, &format!("{path}?reason=changed")));
+    let cancelled =
+        platform.decide(platform.request(Method::DELETE, &format!("{path}?reason=changed")));
     assert_eq!(cancelled.expect(409).str("code"), "INVALID_STATUS");
 }
 

@@ -23,13 +23,15 @@ fn a_second_buyer_is_refused_and_told_which_seat_is_taken() {
     let platform = Platform::start(data.path());
     open_show(&platform);
 
-    let held = ask(&platform, "holds", &["a-row-1-seat-1", "a-row-1-seat-2"], "buyer-1").expect(200);
+    let held =
+        ask(&platform, "holds", &["a-row-1-seat-1", "a-row-1-seat-2"], "buyer-1").expect(200);
     assert_eq!(held.str("status"), "APPLIED");
     assert_eq!(held.str("type"), "seat.holdRequest");
     assert_eq!(held.json["events"][0]["type"], "seat.held");
     assert_eq!(held.json["events"][0]["sequence"], 2);
 
-    let refused = ask(&platform, "holds", &["a-row-1-seat-2", "a-row-1-seat-3"], "buyer-2").expect(409);
+    let refused =
+        ask(&platform, "holds", &["a-row-1-seat-2", "a-row-1-seat-3"], "buyer-2").expect(409);
     assert_eq!(refused.str("code"), "SEAT_TAKEN");
     assert_eq!(refused.json["details"]["seatIds"], json!(["a-row-1-seat-2"]));
     assert_eq!(refused.header("content-type"), Some("application/problem+json"));
@@ -46,7 +48,8 @@ fn a_second_buyer_is_refused_and_told_which_seat_is_taken() {
     assert_eq!(seat.str("status"), "RESERVED");
     assert_eq!(seat.json.get("holderId"), None, "who holds a seat is private");
 
-    let stats = platform.read("/v1/shows/spring-concert/stats", confirmed.str("cursor")).expect(200);
+    let stats =
+        platform.read("/v1/shows/spring-concert/stats", confirmed.str("cursor")).expect(200);
     assert_eq!(
         (&stats.json["available"], &stats.json["held"], &stats.json["reserved"]),
         (&json!(6), &json!(1), &json!(1)),
@@ -58,7 +61,8 @@ fn a_second_buyer_is_refused_and_told_which_seat_is_taken() {
         .expect(200);
     assert_eq!(section.json["available"], 2);
 
-    let history = platform.read("/v1/shows/spring-concert/history", confirmed.str("cursor")).expect(200);
+    let history =
+        platform.read("/v1/shows/spring-concert/history", confirmed.str("cursor")).expect(200);
     assert_eq!(history.json["items"][0]["seatId"], "a-row-1-seat-1", "{}", history.text);
 }
 
@@ -103,7 +107,8 @@ fn a_hold_ends_by_itself() {
 /// token's form.
 fn next_position(cursor: &str) -> String {
     let mut seen = charter_http::cursor::Cursor::parse(cursor).expect("a cursor");
-    let next: Vec<_> = seen.positions("seat").map(|(partition, position)| (partition, position + 1)).collect();
+    let next: Vec<_> =
+        seen.positions("seat").map(|(partition, position)| (partition, position + 1)).collect();
     seen = charter_http::cursor::Cursor::of("seat", next);
     seen.to_string()
 }
@@ -121,7 +126,8 @@ fn what_was_accepted_is_there_after_kill_9() {
     platform.kill();
 
     let platform = Platform::start(data.path());
-    let again = Answer::send(platform.get(&format!("/v1/commands/{}", held.str("commandId")))).expect(200);
+    let again =
+        Answer::send(platform.get(&format!("/v1/commands/{}", held.str("commandId")))).expect(200);
     assert_eq!(again.str("status"), "APPLIED");
     assert_eq!(again.json["events"], held.json["events"]);
     let second = ask(&platform, "holds", &["a-row-1-seat-1"], "buyer-2").expect(409);
@@ -153,8 +159,14 @@ fn pages_of_seats_follow_each_other_without_gap_or_repeat() {
     assert_eq!(
         seats,
         [
-            "a-row-1-seat-1", "a-row-1-seat-2", "a-row-1-seat-3", "a-row-2-seat-1", "a-row-2-seat-2",
-            "a-row-2-seat-3", "b-row-1-seat-1", "b-row-1-seat-2",
+            "a-row-1-seat-1",
+            "a-row-1-seat-2",
+            "a-row-1-seat-3",
+            "a-row-2-seat-1",
+            "a-row-2-seat-2",
+            "a-row-2-seat-3",
+            "b-row-1-seat-1",
+            "b-row-1-seat-2",
         ]
     );
     let available = platform

@@ -29,7 +29,12 @@ pub(crate) struct Sent {
 }
 
 /// Runs the load; gives the platform as it runs at the end, and what was accepted.
-pub(crate) fn run(data: &Path, commands: usize, kills: &[usize], seed: u64) -> (Platform, Vec<Sent>) {
+pub(crate) fn run(
+    data: &Path,
+    commands: usize,
+    kills: &[usize],
+    seed: u64,
+) -> (Platform, Vec<Sent>) {
     let platform = Platform::start(data);
     open(&platform);
     let platform = RwLock::new(Some(platform));
@@ -87,7 +92,8 @@ struct Request {
 fn request(number: usize, seed: u64) -> Request {
     let mut random = fastrand::Rng::with_seed(seed.wrapping_add(number as u64));
     let wait = random.bool();
-    let post = |path: &str, body| Request { method: Method::POST, path: path.to_owned(), body, wait };
+    let post =
+        |path: &str, body| Request { method: Method::POST, path: path.to_owned(), body, wait };
     if random.u8(..4) == 0 {
         let (month, from) = (random.u8(3..9), random.u8(1..25));
         let body = json!({
@@ -133,7 +139,12 @@ fn send(platform: &RwLock<Option<Platform>>, number: usize, seed: u64) -> Sent {
             std::thread::park_timeout(Duration::from_millis(20));
             continue;
         };
-        assert!([200, 202, 403, 404, 409, 410].contains(&answer.status), "{}: {}", answer.status, answer.text);
+        assert!(
+            [200, 202, 403, 404, 409, 410].contains(&answer.status),
+            "{}: {}",
+            answer.status,
+            answer.text
+        );
         let command_id = answer.str("commandId").to_owned();
         let location = answer.header("location").map(str::to_owned);
         return Sent {

@@ -11,7 +11,7 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::Value;
 
 /// How long a start or an end may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running platform with its data in a directory of the test's.
 #[derive(Debug)]
@@ -101,7 +101,8 @@ impl Platform {
 
     /// Sends the request and waits for its outcome.
     pub fn decide(&self, request: RequestBuilder) -> Answer {
-        Answer::of(request.header("Prefer", "wait=30").send().expect("an answer"))
+        let request = request.header("Prefer", "wait=30").build().expect("a request");
+        Answer::of(self.client.execute(request).expect("an answer"))
     }
 
     /// Reads `path` once the view has come to `cursor`.

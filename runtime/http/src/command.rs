@@ -138,7 +138,8 @@ fn refused(error: &SendError, command_id: Uuid) -> Problem {
         )
         .retry_after_s(1),
         SendError::TooLarge { .. } => Problem::too_large(error.to_string()),
-        _ => Problem::unavailable(error.to_string()),
+        SendError::Unavailable { .. } | SendError::Log(_) => Problem::unavailable(error.to_string()),
+        _ => Problem::internal(error),
     }
     .command_id(command_id)
 }

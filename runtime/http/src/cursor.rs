@@ -118,7 +118,7 @@ pub fn parse_page_token(token: &str, columns: &[ColumnType]) -> Option<Vec<Colum
     if values.len() != columns.len() {
         return None;
     }
-    values.into_iter().zip(columns).map(|(value, kind)| from_json(value, *kind)).collect()
+    values.iter().zip(columns).map(|(value, kind)| from_json(value, *kind)).collect()
 }
 
 fn to_json(value: &ColumnValue) -> Value {
@@ -136,7 +136,7 @@ fn to_json(value: &ColumnValue) -> Value {
     }
 }
 
-fn from_json(value: Value, kind: ColumnType) -> Option<ColumnValue> {
+fn from_json(value: &Value, kind: ColumnType) -> Option<ColumnValue> {
     if value.is_null() {
         return Some(ColumnValue::Null);
     }

@@ -12,10 +12,14 @@ use uuid::Uuid;
 /// The media type of problem details.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// An error as a client gets it. `code` is stable; `title` and `detail` are for people.
+/// An error as a client gets it. Its code is stable; title and detail are for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem(Box<Body>);
+
+/// The document, boxed, so that a result with a problem stays small.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Problem {
+struct Body {
     /// `urn:charter:problem:` and the code.
     #[serde(rename = "type")]
     kind: String,
@@ -65,7 +69,7 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Self {
         let code = code.into();
-        Self {
+        Self(Box::new(Body {
             kind: format!("urn:charter:problem:{code}"),
             title: title_of(status),
             status: status.as_u16(),
@@ -77,7 +81,7 @@ impl Problem {
             errors: Vec::new(),
             details: None,
             retry_after_s: None,
-        }
+        }))
     }
 
     /// The request breaks the contract: 422 `VALIDATION_FAILED` with every violation.
@@ -87,7 +91,9 @@ impl Problem {
             1 => "one value breaks the contract".to_owned(),
             count => format!("{count} values break the contract"),
         };
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", detail) }
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", detail);
+        problem.0.errors = errors;
+        problem
     }
 
     /// The request can't be read: 400 `MALFORMED`.
@@ -121,42 +127,42 @@ impl Problem {
     /// The same with the command that it is about.
     #[must_use]
     pub fn command_id(mut self, id: Uuid) -> Self {
-        self.command_id = Some(id);
+        self.0.command_id = Some(id);
         self
     }
 
     /// The same with the details that the contract names.
     #[must_use]
     pub fn details(mut self, details: Option<Value>) -> Self {
-        self.details = details;
+        self.0.details = details;
         self
     }
 
     /// The same with the path of the request.
     #[must_use]
     pub fn instance(mut self, path: impl Into<String>) -> Self {
-        self.instance = Some(path.into());
+        self.0.instance = Some(path.into());
         self
     }
 
     /// The same with the request's correlation id.
     #[must_use]
     pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
-        self.correlation_id = Some(id.into());
+        self.0.correlation_id = Some(id.into());
         self
     }
 
     /// The same with a `Retry-After` in seconds.
     #[must_use]
     pub fn retry_after_s(mut self, seconds: u32) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.0.retry_after_s = Some(seconds);
         self
     }
 
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
@@ -172,8 +178,8 @@ fn title_of(status: StatusCode) -> &'static str {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let retry_after_s = self.retry_after_s;
-        let mut response = (status, Json(self)).into_response();
+        let retry_after_s = self.0.retry_after_s;
+        let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if let Some(seconds) = retry_after_s {
@@ -193,7 +199,7 @@ mod tests {
             Problem::validation(vec![Violation::of_parameter("query", "limit", "expected x")])
                 .instance("/v1/shows");
         assert_eq!(
-            serde_json::to_value(problem).expect("JSON"),
+            serde_json::to_value(problem.0).expect("JSON"),
             serde_json::json!({
                 "type": "urn:charter:problem:VALIDATION_FAILED", "title": "Unprocessable Content", "status": 422,
                 "detail": "one value breaks the contract",

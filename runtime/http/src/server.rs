@@ -1,14 +1,16 @@
 //! Listening: what every request passes before and after its route.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -23,6 +25,8 @@ const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 const MAX_CORRELATION: usize = 128;
 /// How long a request may take: the longest `Prefer: wait` and some more.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(45);
+/// How many requests may be in hand at once; most of them wait for an outcome.
+const MAX_IN_HAND: usize = 8_192;
 /// How long requests in hand may take after the shutdown began.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -53,7 +57,7 @@ fn new_correlation_id() -> String {
 }
 
 /// The router with what every service does: correlation ids, request metrics and spans, a limit on
-/// bodies (1 MiB) and on time (45 s), problem details for unknown routes and for panics.
+/// bodies (1 MiB), on time (45 s) and on requests in hand (8,192), problem details for unknown routes and for panics.
 pub fn with_middleware(router: Router) -> Router {
     router
         .fallback(async |request: Request| {
@@ -72,7 +76,17 @@ pub fn with_middleware(router: Router) -> Router {
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES + 1))
         .layer(middleware::from_fn(time_limit))
         .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(MAX_IN_HAND)), bound))
         .layer(middleware::from_fn(observe))
+}
+
+/// Refuses a request where too many are in hand, before anything of it is read.
+async fn bound(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    answer(request, async |request| match places.try_acquire() {
+        Ok(_place) => Ok(next.run(request).await),
+        Err(_) => Err(Problem::unavailable(format!("{MAX_IN_HAND} requests are in hand already"))),
+    })
+    .await
 }
 
 async fn time_limit(request: Request, next: Next) -> Response {
@@ -164,9 +178,10 @@ pub async fn serve(
 pub async fn listen(address: &str, flag: &'static str) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address).await.map_err(|source| {
         let address = address.to_owned();
-        match source.kind() {
-            std::io::ErrorKind::AddrInUse => ListenError::Taken { address, flag },
-            _ => ListenError::Refused { address, flag, source },
+        if source.kind() == std::io::ErrorKind::AddrInUse {
+            ListenError::Taken { address, flag }
+        } else {
+            ListenError::Refused { address, flag, source }
         }
     })
 }

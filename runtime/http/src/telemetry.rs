@@ -23,8 +23,7 @@ const DURATION_BUCKETS_S: [f64; 14] =
 
 /// Writes log lines to the standard error output: warnings, or what `RUST_LOG` asks for.
 pub fn log_to_stderr(format: LogFormat) {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, as in tests, leaves the first one's in place.
     let _ = match format {

@@ -4,7 +4,10 @@
 use axum::Router;
 use charter_http::proxy::{Upstream, forwarding};
 use charter_http::{Api, Dispatch, Operation, OperationKind, document};
-use contract_gateway::{document::{JSON, YAML}, routes};
+use contract_gateway::{
+    document::{JSON, YAML},
+    routes,
+};
 
 /// The services that run apart from this process.
 #[derive(Clone, Debug, Default)]

@@ -88,13 +88,12 @@ async fn run(flags: Flags) -> Result<(), StartError> {
         relaxed_durability: flags.durability == Durability::Process,
     };
     let platform = Platform::start(options, shutdown.clone()).await?;
-    print(&greeting(platform.addresses()))?;
+    print(&greeting(platform.addresses()));
     platform.run(|| print("ready\n")).await
 }
 
-fn print(text: &str) -> Result<(), StartError> {
+fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     // A reader that went away is no reason to stop serving.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    Ok(())
 }

@@ -86,10 +86,7 @@ impl Platform {
     ///
     /// # Errors
     /// Where a part can't start, as one line that says what to do.
-    pub async fn start(
-        options: Options,
-        shutdown: CancellationToken,
-    ) -> Result<Self, StartError> {
+    pub async fn start(options: Options, shutdown: CancellationToken) -> Result<Self, StartError> {
         // What is most likely refused comes first, before anything is written.
         let listener = server::listen(&options.listen, "--listen").await?;
         let registry_listener = match &options.schema_registry_url {
@@ -185,17 +182,14 @@ impl Platform {
     ///
     /// # Errors
     /// Where a part broke off.
-    pub async fn run(
-        mut self,
-        ready: impl FnOnce() -> Result<(), StartError>,
-    ) -> Result<(), StartError> {
+    pub async fn run(mut self, ready: impl FnOnce()) -> Result<(), StartError> {
         let router = self.router();
         let mut serving = JoinSet::new();
         serving.spawn(server::serve(self.listener, router, self.shutdown.clone()));
 
         let mut ended = Ok(());
         tokio::select! {
-            () = all_ready(&self.services) => ended = ready(),
+            () = all_ready(&self.services) => ready(),
             broken = self.working.join_next() => ended = broken_off(broken),
             () = self.shutdown.cancelled() => {}
         }
