@@ -33,10 +33,11 @@ pub mod views;
 use std::collections::BTreeMap;
 
 use charter_avro::codec::{
-    Bytes, Decimal, Fixed, NullLast, Uuid, decode, decode_with_plan, encode,
+    Bytes, Decimal, Fixed, FixedDecimal, NullLast, Uuid, decode, decode_with_plan, encode,
 };
 use charter_avro::logical::{
-    Date, LocalTimestampMicros, TimeMicros, TimeMillis, Timestamp, TimestampMillis, TimestampNanos,
+    CalendarDuration, Date, LocalTimestampMicros, TimeMicros, TimeMillis, Timestamp,
+    TimestampMillis, TimestampNanos,
 };
 use charter_avro::plan::Plan;
 use charter_avro::schema::Schema;
@@ -68,6 +69,8 @@ fn everything() -> Everything {
         micros: Timestamp::from_micros(4),
         nanos: TimestampNanos::from_nanos(5),
         local: LocalTimestampMicros::from_micros(6),
+        exact: FixedDecimal("-0.001".parse().unwrap()),
+        span: CalendarDuration { months: 1, days: 0, millis: 5 },
         digest: Fixed([9, 8, 7, 6]),
         size: Size::X1,
         tags: BTreeMap::from([("b".to_owned(), 2), ("a".to_owned(), 1)]),
@@ -133,6 +136,8 @@ fn a_writer_without_the_fields_leaves_their_defaults() {
     assert_eq!(read.price, Decimal::from_unscaled(1250).unwrap());
     assert_eq!(read.clock.to_string(), "01:00:00");
     assert_eq!(read.micros, Timestamp::from_micros(-1));
+    assert_eq!(read.exact.to_string(), "1.250");
+    assert_eq!(read.span, CalendarDuration { months: 1, days: 2, millis: 3 });
     assert_eq!(read.digest, Fixed([0, 1, 2, 3]));
     assert_eq!(read.size, Size::Large);
     assert_eq!(read.tags, BTreeMap::from([("one".to_owned(), 1)]));
@@ -224,6 +229,7 @@ fn a_row_comes_back_from_its_values() {
         digest: Fixed([1; 4]),
         weight: 0.1,
         clock: TimeMillis::from_millis(1).unwrap(),
+        span: CalendarDuration { months: 0, days: 7, millis: 0 },
     };
     let values = row.to_values();
     assert_eq!(values.len(), ItemView::TABLE.columns.len());

@@ -3,10 +3,12 @@
 //! A field is a *cell* where its type has a column type of its own, a *symbol* where it is an enum, and
 //! *JSON* where it is a record, an array, a map or a union.
 
-use charter_avro::codec::{Bytes, Decimal, Fixed, FixedDecimal, FixedUuid, NullLast};
+use charter_avro::codec::{
+    Bytes, Decimal, Fixed, FixedDecimal, FixedUuid, NullLast, decode, encode,
+};
 use charter_avro::logical::{
-    Date, LocalTimestampMicros, LocalTimestampMillis, LocalTimestampNanos, TimeMicros, TimeMillis,
-    Timestamp, TimestampMillis, TimestampNanos,
+    CalendarDuration, Date, LocalTimestampMicros, LocalTimestampMillis, LocalTimestampNanos,
+    TimeMicros, TimeMillis, Timestamp, TimestampMillis, TimestampNanos,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -112,6 +114,20 @@ impl<const N: usize> Cell for Fixed<N> {
     fn from_cell(value: ColumnValue) -> Result<Self, ColumnValue> {
         let ColumnValue::Bytes(bytes) = value else { return Err(value) };
         bytes.try_into().map(Self).map_err(ColumnValue::Bytes)
+    }
+}
+
+/// The 12 bytes that Avro writes.
+impl Cell for CalendarDuration {
+    const EXPECTED: &'static str = "the 12 bytes of a duration";
+
+    fn to_cell(&self) -> ColumnValue {
+        ColumnValue::Bytes(encode(self))
+    }
+
+    fn from_cell(value: ColumnValue) -> Result<Self, ColumnValue> {
+        let ColumnValue::Bytes(bytes) = value else { return Err(value) };
+        decode(&bytes).map_err(|_| ColumnValue::Bytes(bytes))
     }
 }
 

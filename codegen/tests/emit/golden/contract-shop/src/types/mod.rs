@@ -5,15 +5,19 @@
 mod digest;
 mod everything;
 mod everything_either;
+mod exact;
 mod node;
 mod option;
 mod size;
+mod span;
 mod table;
 
 pub use digest::Digest;
 pub use everything::Everything;
 pub use everything_either::EverythingEither;
+pub use exact::Exact;
 pub use node::Node;
 pub use option::Option;
 pub use size::Size;
+pub use span::Span;
 pub use table::Table;
