@@ -216,8 +216,8 @@ mod tests {
             "a file without banner stays"
         );
 
-        let changed = [output("generated/a/b.rs", "two\n")];
-        let changes = compare(root.path(), &changed).expect("readable");
+        let edited = [output("generated/a/b.rs", "two\n")];
+        let changes = compare(root.path(), &edited).expect("readable");
         assert_eq!(changes.lines(), [("generated/a/b.rs", "differs")]);
     }
 }
