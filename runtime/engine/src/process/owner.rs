@@ -1,30 +1,29 @@
 //! One claim of a partition, from the claim to its end.
 
+mod gather;
+mod load;
+
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use charter_domain::{AggregateId, CommandOf, Contract, Decider, EventOf, Timestamp};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::cache::{Aggregate, Cache};
+use super::cache::Cache;
 use super::draft::{DeadlineOrder, Draft, Finished, Rules};
 use super::failure::{Failure, FailureCode};
 use super::text::TextCheck;
-use super::work::{Unit, Unreadable, Work};
+use super::work::Unit;
 use super::{CAREFUL_COMMANDS, MOST_CRASHES, Memory, Trouble, wire};
 use crate::log::LogRecord;
 use crate::publish::{Outgoing, Publisher};
-use crate::service::{Backoff, Health, Ports, Runtime};
-use crate::store::{Attempt, Checkpoint, Messages, ReadError, StoredDeadline};
+use crate::service::{Backoff, Health, Ports};
+use crate::store::{Attempt, Checkpoint, Messages, ReadError};
+use gather::{Gathered, deadline_unit};
 
 /// How many events of an aggregate or a partition are read at a time.
 const PAGE: u32 = 500;
-/// How many aggregates are loaded at a time.
-const LOADS: usize = 4;
-/// Bytes of commands fetched at a time, 4 MiB: a batch of commands of the usual size.
-const FETCH_BYTES: usize = 4 << 20;
 /// Outcomes forgotten in one transaction, so that none takes long.
 const PURGE_STEP: u32 = 500;
 
@@ -48,22 +47,6 @@ pub(super) struct Owner<'a, D: Decider> {
     busy: bool,
     house_kept: Instant,
     in_order: bool,
-}
-
-/// What is decided next: records of the log and deadlines due until then.
-struct Gathered {
-    records: Vec<LogRecord>,
-    deadlines: Vec<StoredDeadline>,
-    /// Deadlines set in the batch are decided in it where they are due at this time or before…
-    until: Timestamp,
-    /// …and before this one, from which on the store may hold more that were not read.
-    horizon: Option<Timestamp>,
-}
-
-impl Gathered {
-    fn takes(&self, due: Timestamp) -> bool {
-        due <= self.until && self.horizon.is_none_or(|horizon| due < horizon)
-    }
 }
 
 impl<'a, D: Decider> Owner<'a, D> {
@@ -186,88 +169,6 @@ impl<'a, D: Decider> Owner<'a, D> {
         memory.tried = self.tried;
         if self.in_order {
             self.ports.runtime.store.release(&self.rules.lease, published).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits for something to decide; `None` when it is time to stop.
-    async fn gather(&mut self, stop: &CancellationToken) -> Result<Option<Gathered>, Trouble> {
-        if stop.is_cancelled() {
-            return Ok(None);
-        }
-        let mut until = None;
-        if self.carry.is_empty() {
-            match self.wait_for_deadline().await? {
-                Wait::Due(time) => until = Some(time),
-                Wait::For(wait) => {
-                    let limit = self.ports.runtime.settings.batch_commands;
-                    tokio::select! {
-                        () = stop.cancelled() => return Ok(None),
-                        error = self.publisher.failed() => return Err(error.into()),
-                        fetched = fetch(&self.ports.runtime, &self.topic, self.rules.lease.partition, self.checkpoint.offset, wait) => {
-                            self.carry.extend(fetched?);
-                        }
-                    }
-                    if self.busy && !self.carry.is_empty() && self.carry.len() < limit {
-                        self.linger(limit).await?;
-                    }
-                }
-            }
-        }
-        let limit = if self.careful > 0 { 1 } else { self.ports.runtime.settings.batch_commands };
-        let mut count = self.carry.len().min(limit);
-        let until =
-            count.checked_sub(1).and_then(|last| Some(self.carry.get(last)?.time)).or(until);
-        let Some(until) = until else {
-            return Ok(Some(Gathered::nothing()));
-        };
-        let mut deadlines = Vec::new();
-        if self.next_deadline.is_some_and(|next| next <= until) {
-            let most = u32::try_from(limit).unwrap_or(u32::MAX);
-            let (context, partition) = (D::Contract::NAME, self.rules.lease.partition);
-            deadlines = self.ports.runtime.store.deadlines(context, partition, until, most).await?;
-        }
-        let full = deadlines.len() == limit;
-        let horizon = deadlines.last().filter(|_| full).map(|last| last.due);
-        if let Some(horizon) = horizon {
-            count =
-                self.carry.iter().take(count).take_while(|record| record.time < horizon).count();
-        }
-        if self.careful > 0 && !deadlines.is_empty() {
-            count = 0;
-        }
-        let records = self.carry.drain(..count).collect();
-        Ok(Some(Gathered { records, deadlines, until, horizon }))
-    }
-
-    /// How long to wait for commands before the next deadline is due. It is due once the log's end, read at
-    /// that time or later, is decided.
-    async fn wait_for_deadline(&self) -> Result<Wait, Trouble> {
-        let idle = self.ports.runtime.settings.idle_wait;
-        let Some(due) = self.next_deadline else { return Ok(Wait::For(idle)) };
-        let now =
-            self.ports.runtime.log.end_and_time(&self.topic, self.rules.lease.partition).await?;
-        if now.time < due {
-            return Ok(Wait::For(due.since(now.time).min(idle)));
-        }
-        if now.offset == self.checkpoint.offset {
-            return Ok(Wait::Due(now.time));
-        }
-        Ok(Wait::For(Duration::ZERO))
-    }
-
-    /// Fetches more for up to the batch's time, under load only: a lone command is not held up.
-    async fn linger(&mut self, limit: usize) -> Result<(), Trouble> {
-        let until = Instant::now() + self.ports.runtime.settings.batch_wait;
-        while self.carry.len() < limit {
-            let left = until.saturating_duration_since(Instant::now());
-            let Some(last) = self.carry.back().filter(|_| !left.is_zero()) else { break };
-            let (partition, from) = (self.rules.lease.partition, last.offset + 1);
-            let more = fetch(&self.ports.runtime, &self.topic, partition, from, left).await?;
-            if more.is_empty() {
-                break;
-            }
-            self.carry.extend(more);
         }
         Ok(())
     }
@@ -429,73 +330,6 @@ impl<'a, D: Decider> Owner<'a, D> {
         Ok(())
     }
 
-    /// Reads what was gathered: the commands in the log's order, the deadlines in theirs.
-    async fn read(
-        &self,
-        gathered: &Gathered,
-    ) -> Result<(VecDeque<Unit<CommandOf<D>>>, BTreeMap<DeadlineOrder, Unit<CommandOf<D>>>), Trouble>
-    {
-        let mut commands = VecDeque::with_capacity(gathered.records.len());
-        for record in &gathered.records {
-            let read = wire::read_command(self.ports, record).await?;
-            commands.push_back(Unit::Command {
-                offset: record.offset,
-                time: record.time,
-                read,
-                record: record.clone(),
-            });
-        }
-        let mut due = BTreeMap::new();
-        for stored in &gathered.deadlines {
-            let read =
-                self.rules.commands.read(&stored.wire_type, stored.schema, &stored.envelope).await;
-            let read = match read {
-                Ok(envelope) => Ok(Work {
-                    command: envelope.payload,
-                    metadata: envelope.metadata,
-                    request_hash: None,
-                    traceparent: None,
-                }),
-                Err(ReadError::Unreadable(reason)) => Err(Unreadable::deadline(stored, reason)),
-                Err(ReadError::Store(error)) => return Err(error.into()),
-            };
-            let order = (stored.due, stored.position, stored.id);
-            due.insert(order, deadline_unit(stored.clone(), read, true));
-        }
-        Ok((commands, due))
-    }
-
-    /// Loads the aggregates that the units are about and that are not in memory.
-    async fn load(
-        &mut self,
-        draft: &Draft<D>,
-        units: impl Iterator<Item = &Unit<CommandOf<D>>>,
-    ) -> Result<(), Trouble> {
-        let missing: HashSet<AggregateId> = units
-            .filter(|unit| unit.command_id().is_none_or(|id| draft.decided(&id).is_none()))
-            .filter_map(|unit| Some(unit.read().as_ref().ok()?.aggregate()))
-            .filter(|id| !self.cache.contains(id))
-            .collect();
-        let (runtime, rules) = (&self.ports.runtime, &self.rules);
-        let loaded: Vec<_> = stream::iter(missing)
-            .map(|id| async move {
-                let aggregate = load::<D>(runtime, rules, &id).await?;
-                Ok::<_, Trouble>((id, aggregate))
-            })
-            .buffer_unordered(LOADS)
-            .try_collect()
-            .await?;
-        for (id, aggregate) in loaded {
-            match aggregate {
-                Ok(aggregate) => self.cache.insert(id, aggregate),
-                Err(reason) => {
-                    self.unreadable.insert(id, reason);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Forgets outcomes past their window, and the commands that led to them, a small step at a time.
     async fn keep_house(&mut self) -> Result<(), Trouble> {
         if self.house_kept.elapsed() < self.ports.runtime.settings.housekeeping {
@@ -514,80 +348,5 @@ impl<'a, D: Decider> Owner<'a, D> {
             self.house_kept = Instant::now();
         }
         Ok(())
-    }
-}
-
-/// What an idle partition waits for.
-enum Wait {
-    /// A deadline is due at this time of the log.
-    Due(Timestamp),
-    /// Commands, for so long.
-    For(Duration),
-}
-
-impl Gathered {
-    fn nothing() -> Self {
-        Self {
-            records: Vec::new(),
-            deadlines: Vec::new(),
-            until: Timestamp::from_micros(0),
-            horizon: None,
-        }
-    }
-}
-
-fn deadline_unit<C>(
-    stored: StoredDeadline,
-    read: Result<Work<C>, Unreadable>,
-    kept: bool,
-) -> Unit<C> {
-    Unit::Deadline { id: stored.id, due: stored.due, stored: kept, envelope: stored.envelope, read }
-}
-
-async fn fetch(
-    runtime: &Runtime,
-    topic: &str,
-    partition: u32,
-    from: u64,
-    wait: Duration,
-) -> Result<Vec<LogRecord>, Trouble> {
-    Ok(runtime.log.fetch(topic, partition, from, FETCH_BYTES, wait).await?)
-}
-
-/// An aggregate as of its last event, or why it can't be had.
-async fn load<D: Decider>(
-    runtime: &Runtime,
-    rules: &Rules<D>,
-    id: &AggregateId,
-) -> Result<Result<Aggregate<D>, String>, Trouble> {
-    let mut aggregate = Aggregate { state: D::default(), sequence: 0 };
-    loop {
-        let events = runtime.store.history(D::Contract::NAME, id, aggregate.sequence, PAGE).await?;
-        let full = events.len() == PAGE as usize;
-        for stored in events {
-            if stored.sequence != aggregate.sequence + 1 {
-                return Ok(Err(format!(
-                    "the history of `{id}` should go on with sequence {}, found {}",
-                    aggregate.sequence + 1,
-                    stored.sequence
-                )));
-            }
-            match rules.events.read(&stored.wire_type, stored.schema, &stored.envelope).await {
-                Ok(envelope) => {
-                    let folded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                        aggregate.state.evolve(&envelope.payload);
-                    }));
-                    if let Err(panic) = folded {
-                        return Ok(Err(super::failure::panic_message(&*panic)));
-                    }
-                }
-                Err(ReadError::Unreadable(reason)) => return Ok(Err(reason)),
-                Err(ReadError::Store(error)) => return Err(error.into()),
-            }
-            aggregate.sequence = stored.sequence;
-        }
-        if !full {
-            return Ok(Ok(aggregate));
-        }
     }
 }

@@ -419,18 +419,20 @@ async fn remove(
     let keys: Vec<_> =
         changes.iter().filter(|change| change.row.is_none()).map(|change| &change.key).collect();
     for chunk in keys.chunks(MAX_BINDS / (table.key.len() + 1)) {
-        let mut query = QueryBuilder::<Sqlite>::new(format!(
-            "DELETE FROM {} WHERE ({}) IN (",
-            quoted(table.name),
-            key_columns(table).join(", ")
-        ));
+        // Against a list of values itself SQLite scans the whole table; against a query it looks each
+        // row up.
+        let mut query = QueryBuilder::<Sqlite>::new("WITH wanted AS (");
         query.push_values(chunk, |mut row, key| {
             row.push_bind(&key.tenant);
             for value in &key.values {
                 row.push_bind(Bound(value));
             }
         });
-        query.push(")");
+        query.push(format_args!(
+            ") DELETE FROM {} WHERE ({}) IN (SELECT * FROM wanted)",
+            quoted(table.name),
+            key_columns(table).join(", ")
+        ));
         query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
     }
     Ok(())
