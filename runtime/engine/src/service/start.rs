@@ -55,22 +55,19 @@ pub(super) async fn check<D: Decider>(
     let (log, store) = (&ports.runtime.log, &ports.runtime.store);
     let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
     for partition in 0..partitions {
+        // Another process may be at work: its checkpoint is read after the log's start and what was
+        // published, and before the log's end, so that each only moves away from being refused.
+        let start = log.bounds(&commands, partition).await?.start;
+        let published = last_position(ports, &events, partition).await?;
         let checkpoint = store.checkpoint(D::Contract::NAME, partition).await?;
+        let end = log.bounds(&commands, partition).await?.end;
         let offset = checkpoint.map_or(0, |checkpoint| checkpoint.offset);
-        let bounds = log.bounds(&commands, partition).await?;
-        if offset < bounds.start || offset > bounds.end {
-            return Err(ServiceError::CheckpointOutside {
-                topic: commands,
-                partition,
-                offset,
-                start: bounds.start,
-                end: bounds.end,
-            });
+        if offset < start || offset > end {
+            let topic = commands;
+            return Err(ServiceError::CheckpointOutside { topic, partition, offset, start, end });
         }
         let stored = checkpoint.map_or(-1, |checkpoint| checkpoint.next_position - 1);
-        if let Some(published) = last_position(ports, &events, partition).await?
-            && published > stored
-        {
+        if let Some(published) = published.filter(|published| *published > stored) {
             return Err(ServiceError::EventsAhead { topic: events, partition, published, stored });
         }
     }
