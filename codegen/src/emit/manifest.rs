@@ -4,8 +4,21 @@ use std::fmt::Write as _;
 
 use super::text::banner;
 
+/// The crates of the workspace that emitted code may name, beside those of the contexts.
+pub(super) const CRATES: [&str; 9] = [
+    "axum",
+    "charter-avro",
+    "charter-domain",
+    "charter-engine",
+    "charter-http",
+    "contract-shared",
+    "serde",
+    "serde_json",
+    "utoipa",
+];
+
 /// The manifest of the crate `package`, made from `source`, that depends on the workspace's `dependencies`.
-pub(super) fn text(package: &str, source: &str, dependencies: &[String]) -> String {
+pub(super) fn text(package: &str, source: &str, mut dependencies: Vec<&str>) -> String {
     let mut text = banner("#", source);
     let _ = write!(
         text,
@@ -13,9 +26,7 @@ pub(super) fn text(package: &str, source: &str, dependencies: &[String]) -> Stri
          rust-version.workspace = true\nlicense.workspace = true\npublish.workspace = true\n\n\
          [lints]\nworkspace = true\n\n[dependencies]\n"
     );
-    let mut dependencies: Vec<_> = dependencies.iter().map(String::as_str).collect();
     dependencies.sort_unstable();
-    dependencies.dedup();
     for dependency in dependencies {
         let _ = writeln!(text, "{dependency}.workspace = true");
     }

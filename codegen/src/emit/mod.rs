@@ -48,17 +48,35 @@ impl Files {
     fn add(&mut self, path: impl AsRef<str>, text: String) {
         self.0.push(Output { path: format!("{FOLDER}/{}", path.as_ref()), text });
     }
+
+    /// Adds the manifest of the crate at `root`, whose sources are all there: it depends on the crates that
+    /// they name.
+    fn add_manifest(&mut self, contracts: &Contracts, root: &str, source: &str) {
+        let folder = format!("{FOLDER}/{root}/src/");
+        let sources = || self.0.iter().filter(|file| file.path.starts_with(&folder));
+        let contexts = contracts.contexts.iter().map(|context| context.package.as_str());
+        let named = |package: &str| {
+            let path = format!("{}::", package.replace('-', "_"));
+            sources().any(|file| file.text.contains(&path))
+        };
+        let dependencies: Vec<&str> = manifest::CRATES
+            .into_iter()
+            .chain(contexts)
+            .filter(|package| *package != root && named(package))
+            .collect();
+        let text = manifest::text(root, source, dependencies);
+        self.add(format!("{root}/Cargo.toml"), text);
+    }
 }
 
 fn shared(contracts: &Contracts, files: &mut Files) {
     let root = "contract-shared";
-    let dependencies = ["charter-avro", "serde"].map(str::to_owned);
-    files.add(format!("{root}/Cargo.toml"), manifest::text(root, "schemas/shared", &dependencies));
     files.add(format!("{root}/src/lib.rs"), modules::shared_lib().finish());
     let doc = "The types of the namespace `shared`.";
     let map = modules::folder(contracts, "schemas/shared", doc, &contracts.shared);
     files.add(format!("{root}/src/types/mod.rs"), map.finish());
     types(contracts, root, "contract_shared", &contracts.shared, files);
+    files.add_manifest(contracts, root, "schemas/shared");
     for id in &contracts.shared {
         let def = contracts.type_of(*id);
         if matches!(def.shape, crate::ir::Shape::Record(_)) {
@@ -71,9 +89,6 @@ fn context_crate(contracts: &Contracts, context: &Context, files: &mut Files) {
     let root = &context.package;
     let krate = &context.krate;
     let source = format!("schemas/{}", context.name);
-    let dependencies =
-        ["charter-avro", "charter-domain", "contract-shared", "serde"].map(str::to_owned);
-    files.add(format!("{root}/Cargo.toml"), manifest::text(root, &source, &dependencies));
     files.add(format!("{root}/src/lib.rs"), modules::context_lib(context).finish());
     files.add(
         format!("{root}/src/context.rs"),
@@ -88,6 +103,7 @@ fn context_crate(contracts: &Contracts, context: &Context, files: &mut Files) {
     let map = modules::folder(contracts, &source, &doc, &context.types);
     files.add(format!("{root}/src/types/mod.rs"), map.finish());
     types(contracts, root, krate, &context.types, files);
+    files.add_manifest(contracts, root, &source);
 }
 
 fn messages(contracts: &Contracts, context: &Context, files: &mut Files) {

@@ -14,7 +14,7 @@ use quote::quote;
 
 use super::scope::Scope;
 use super::text::{RustFile, parsed};
-use super::{Files, manifest, modules, names};
+use super::{Files, modules, names};
 use crate::ir::{Contracts, Gateway, Operation, OperationKind, SchemaId};
 use types::Place;
 
@@ -23,10 +23,6 @@ const CRATE: &str = "contract_gateway";
 
 /// The crate's files.
 pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) {
-    files.add(
-        format!("{ROOT}/Cargo.toml"),
-        manifest::text(ROOT, &gateway.file, &dependencies(contracts, gateway)),
-    );
     files.add(format!("{ROOT}/openapi.json"), document::json(gateway));
     files.add(format!("{ROOT}/openapi.yaml"), document::yaml(gateway));
     files.add(format!("{ROOT}/src/lib.rs"), lib(gateway).finish());
@@ -48,38 +44,12 @@ pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) 
     }
     files.add(format!("{ROOT}/src/schemas/mod.rs"), schemas_map(gateway).finish());
     files.add(format!("{ROOT}/src/operations/mod.rs"), operations_map(gateway).finish());
+    files.add_manifest(contracts, ROOT, &gateway.file);
 }
 
 /// The module of an operation; unlike its function's name it never is a word of Rust's.
 fn operation_module(operation: &Operation) -> String {
     names::module(&operation.rust_type)
-}
-
-fn dependencies(contracts: &Contracts, gateway: &Gateway) -> Vec<String> {
-    let fixed = [
-        "axum",
-        "charter-avro",
-        "charter-domain",
-        "charter-engine",
-        "charter-http",
-        "contract-shared",
-        "serde",
-        "serde_json",
-        "utoipa",
-    ];
-    let used = |index: usize| {
-        gateway.operations.iter().any(|operation| match &operation.kind {
-            OperationKind::Command(command) => command.context == index,
-            OperationKind::Query(query) => query.context == index,
-            OperationKind::Outcome => false,
-        })
-    };
-    let contexts = contracts.contexts.iter().enumerate().filter(|(index, _)| used(*index));
-    fixed
-        .map(str::to_owned)
-        .into_iter()
-        .chain(contexts.map(|(_, context)| context.package.clone()))
-        .collect()
 }
 
 fn lib(gateway: &Gateway) -> RustFile {
