@@ -44,6 +44,7 @@ pub(super) fn read(
         min_length: reader.count("minLength"),
         max_length: reader.count("maxLength"),
         pattern: reader.pattern(),
+        format: plain_format(tree, ty),
         minimum: reader.number("minimum", ty),
         maximum: reader.number("maximum", ty),
         exclusive_minimum: reader.number("exclusiveMinimum", ty),
@@ -67,6 +68,12 @@ pub(super) fn read(
         reader.wrong("multipleOf", "a number above 0");
     }
     constraints
+}
+
+/// The format of a string that is a string in Rust too.
+fn plain_format(tree: &Tree, ty: &SchemaType) -> Option<String> {
+    let format = tree.get("format").and_then(Tree::as_str)?;
+    (*ty == SchemaType::String).then(|| format.to_owned())
 }
 
 fn of_type(ty: &SchemaType) -> &'static [&'static str] {

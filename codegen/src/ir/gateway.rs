@@ -251,6 +251,8 @@ pub struct Constraints {
     pub max_length: Option<u64>,
     /// A regular expression that `regex` accepts; searched, not anchored.
     pub pattern: Option<String>,
+    /// `uri` or `uri-reference`, of a plain string.
+    pub format: Option<String>,
     /// Inclusive.
     pub minimum: Option<serde_json::Number>,
     /// Inclusive.

@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use charter_domain::{Contract, Message, MessageType};
 use charter_engine::outcomes::OutcomeHints;
 use charter_engine::store::Store;
 use charter_engine::submit::CommandSender;
 
+use uuid::Uuid;
+
 use crate::document::{Document, DocumentError, OperationSchema};
 use crate::operation::Operation;
+use crate::proxy::COMMAND_ID;
 
 /// How long a read with `Consistent-With` waits for its view, unless the client prefers otherwise.
 pub(crate) const CONSISTENCY_WAIT: Duration = Duration::from_secs(5);
@@ -20,6 +24,7 @@ pub(crate) const CONSISTENCY_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Api {
     inner: Arc<Inner>,
+    behind_gateway: bool,
 }
 
 #[derive(Debug)]
@@ -59,6 +64,20 @@ impl Api {
             store,
             hints: None,
         })
+    }
+
+    /// The same for a service that only gateways reach: they name the ids of the commands that they
+    /// forward.
+    #[must_use]
+    pub fn behind_gateway(mut self) -> Self {
+        self.behind_gateway = true;
+        self
+    }
+
+    /// The command id that a gateway named.
+    pub(crate) fn named_command_id(&self, headers: &HeaderMap) -> Option<Uuid> {
+        let named = headers.get(COMMAND_ID).filter(|_| self.behind_gateway)?;
+        named.to_str().ok()?.parse().ok()
     }
 
     pub(crate) fn schema(&self, operation: &Operation) -> &OperationSchema {
@@ -113,6 +132,9 @@ impl ApiBuilder {
     #[must_use]
     pub fn build(self) -> Api {
         let Self { document, senders, commands, store, hints } = self;
-        Api { inner: Arc::new(Inner { document, senders, commands, store, hints }) }
+        Api {
+            inner: Arc::new(Inner { document, senders, commands, store, hints }),
+            behind_gateway: false,
+        }
     }
 }

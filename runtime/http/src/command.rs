@@ -25,6 +25,9 @@ use crate::problem::{Problem, Violation};
 use crate::server::{answer, correlation_id};
 use crate::status;
 
+/// How long a waiting request waits for the outcome's row when no hint has come.
+const ROW_WAIT: Duration = Duration::from_secs(2);
+
 /// The principal of a request while no credentials are configured.
 const NOBODY: &str = "";
 
@@ -53,7 +56,10 @@ async fn send<O: CommandOperation>(
     let wait = preferences::wait(&input.headers).map_err(one)?;
     let key = idempotency::key(&input.headers).map_err(one)?;
 
-    let command_id = idempotency::command_id(&input.tenant, NOBODY, operation.id, key);
+    let command_id = match (key, api.named_command_id(&input.headers)) {
+        (None, Some(named)) => named,
+        _ => idempotency::command_id(&input.tenant, NOBODY, operation.id, key),
+    };
     let hash = idempotency::request_hash(&input.path, &input.query, input.body.as_ref());
     if key.is_some()
         && let Some(first) = status::outcome(api, Some(&input.tenant), command_id).await?
@@ -94,8 +100,9 @@ async fn send<O: CommandOperation>(
         .await
         .map_err(|error| refused(&error, command_id))?;
 
+    // From here on nothing may fail: the command is taken, and the client must learn its id.
     if let Some((wait, waiter)) = waiter
-        && let Some(outcome) = await_outcome(api, &input.tenant, command_id, wait, waiter).await?
+        && let Some(outcome) = await_outcome(api, &input.tenant, command_id, wait, waiter).await
     {
         let hash = key.map(|_| &hash);
         return Ok(applied_preference(wait, decided(api, &outcome, hash, &input.path)?));
@@ -150,11 +157,22 @@ async fn await_outcome(
     command_id: Uuid,
     wait: Duration,
     waiter: Waiter,
-) -> Result<Option<Outcome>, Problem> {
-    match waiter.wait(wait).await {
-        Some(outcome) => Ok(Some(outcome)),
-        // A hint may be lost; the row is the outcome.
-        None => status::outcome(api, Some(tenant), command_id).await,
+) -> Option<Outcome> {
+    if let Some(outcome) = waiter.wait(wait).await {
+        return Some(outcome);
+    }
+    // A hint may be lost; the row is the outcome. Where it can't be read, the client asks later.
+    let row = api.store().outcome(Some(tenant), command_id);
+    match tokio::time::timeout(ROW_WAIT, row).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, %command_id, "an outcome can't be read");
+            None
+        }
+        Err(_) => {
+            tracing::warn!(%command_id, "an outcome could not be read in time");
+            None
+        }
     }
 }
 

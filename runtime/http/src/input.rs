@@ -1,6 +1,6 @@
 //! From an HTTP request to values that the contract allows.
 
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use serde_json::{Map, Value};
@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::document::{BodySchema, OperationSchema, Place};
 use crate::operation::Operation;
 use crate::problem::{Problem, Violation};
+use crate::server::BODY_TIMEOUT;
 
 /// The largest body, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -45,7 +46,7 @@ impl Input {
         let parameters = read_parameters(schema, &mut parts, &mut violations).await?;
         let body = match &schema.body {
             Some(expected) => {
-                let bytes = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| too_large())?;
+                let bytes = read_bytes(body).await?;
                 read_body(expected, &parts.headers, &bytes, &mut violations)?
             }
             None => None,
@@ -70,10 +71,19 @@ impl Input {
     }
 }
 
-pub(crate) fn too_large() -> Problem {
-    Problem::too_large(format!(
-        "expected a body of at most {MAX_BODY_BYTES} bytes that arrives whole"
-    ))
+/// The whole body, 1 MiB at most.
+pub(crate) async fn read_bytes(body: Body) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(Problem::too_large(format!(
+            "expected a body of at most {MAX_BODY_BYTES} bytes that arrives whole"
+        ))),
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "BODY_TIMED_OUT",
+            format!("expected the whole body within {} s", BODY_TIMEOUT.as_secs()),
+        )),
+    }
 }
 
 async fn read_parameters(

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use reqwest::Url;
+use uuid::Uuid;
 
-use crate::input::{MAX_BODY_BYTES, too_large};
-use crate::operation::Operation;
+use crate::input::read_bytes;
+use crate::operation::{Operation, OperationKind};
 use crate::problem::Problem;
 use crate::server::answer;
 
@@ -23,8 +24,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an answer may take: the longest `Prefer: wait` and some more.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
+/// Names the id of a forwarded command. Only a service behind a gateway heeds it; a client's own is
+/// dropped.
+pub(crate) const COMMAND_ID: HeaderName = HeaderName::from_static("charter-command-id");
+
+/// Operations that are forwarded, by method and path.
+type Table = HashMap<(&'static str, &'static str), (&'static Operation, Upstream)>;
+
 /// Headers that belong to one connection (RFC 9110 section 7.6.1), and those that are made anew.
-const NOT_FORWARDED: [HeaderName; 9] = [
+const NOT_FORWARDED: [HeaderName; 10] = [
+    COMMAND_ID,
     header::CONNECTION,
     header::HOST,
     header::CONTENT_LENGTH,
@@ -81,24 +90,26 @@ impl Upstream {
         Ok(Self { name: name.into(), base, client })
     }
 
-    async fn forward(&self, request: Request) -> Response {
-        answer(request, async |request| self.send(request).await).await
+    async fn forward(&self, operation: &Operation, request: Request) -> Response {
+        answer(request, async |request| self.send(operation, request).await).await
     }
 
-    async fn send(&self, request: Request) -> Result<Response, Problem> {
+    async fn send(&self, operation: &Operation, request: Request) -> Result<Response, Problem> {
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| too_large())?;
+        let body = read_bytes(body).await?;
         let mut url = self.base.clone();
         url.set_path(parts.uri.path());
         url.set_query(parts.uri.query());
-        let answer = self
-            .client
-            .request(parts.method, url)
-            .headers(forwarded(&parts.headers))
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| self.problem(&error))?;
+        let mut headers = forwarded(&parts.headers);
+        let command_id = own_command_id(operation, &parts.headers);
+        if let Some(id) = command_id
+            && let Ok(value) = HeaderValue::try_from(id.to_string())
+        {
+            headers.insert(COMMAND_ID, value);
+        }
+        let request = self.client.request(parts.method, url).headers(headers).body(body);
+        let answer =
+            request.send().await.map_err(|error| self.problem(operation, command_id, &error))?;
         let mut response = Response::new(Body::empty());
         *response.status_mut() = answer.status();
         *response.headers_mut() = forwarded(answer.headers());
@@ -106,28 +117,49 @@ impl Upstream {
         Ok(response)
     }
 
-    fn problem(&self, error: &reqwest::Error) -> Problem {
+    fn problem(
+        &self,
+        operation: &Operation,
+        command_id: Option<Uuid>,
+        error: &reqwest::Error,
+    ) -> Problem {
         tracing::warn!(
             service = &*self.name,
             error = error as &dyn std::error::Error,
             "a request could not be forwarded"
         );
-        if error.is_connect() {
+        let is_command = matches!(operation.kind, OperationKind::Command { .. });
+        if error.is_connect() || !is_command {
             return Problem::unavailable(format!(
-                "the service `{}` can't be reached; try again",
+                "the service `{}` can't be reached or does not answer; try again",
                 self.name
             ));
         }
-        Problem::new(
+        let what_to_do = match command_id {
+            Some(_) => "ask for its status by its id",
+            None => "send it again with the same Idempotency-Key",
+        };
+        let problem = Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "APPEND_UNKNOWN",
             format!(
-                "the service `{}` did not answer, so whether the request took effect is not known; send it again with the same Idempotency-Key",
+                "the service `{}` did not answer, so whether the command was taken is not known; {what_to_do}",
                 self.name
             ),
-        )
-        .retry_after_s(1)
+        );
+        let problem = problem.retry_after_s(1);
+        match command_id {
+            Some(id) => problem.command_id(id),
+            None => problem,
+        }
     }
+}
+
+/// The id that a forwarded command gets here, so that the client learns it whatever becomes of the
+/// request. With an idempotency key the id follows from the key.
+fn own_command_id(operation: &Operation, headers: &HeaderMap) -> Option<Uuid> {
+    let is_command = matches!(operation.kind, OperationKind::Command { .. });
+    (is_command && !headers.contains_key("idempotency-key")).then(Uuid::now_v7)
 }
 
 /// `router` with some of its operations forwarded instead of served here.
@@ -135,21 +167,17 @@ pub fn forwarding(
     router: Router,
     elsewhere: impl IntoIterator<Item = (&'static Operation, Upstream)>,
 ) -> Router {
-    let table: HashMap<_, _> = elsewhere
+    let table: Table = elsewhere
         .into_iter()
-        .map(|(operation, upstream)| ((operation.method, operation.path), upstream))
+        .map(|(operation, upstream)| ((operation.method, operation.path), (operation, upstream)))
         .collect();
     router.route_layer(middleware::from_fn_with_state(Arc::new(table), forward_some))
 }
 
-async fn forward_some(
-    State(table): State<Arc<HashMap<(&'static str, &'static str), Upstream>>>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn forward_some(State(table): State<Arc<Table>>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     match table.get(&(request.method().as_str(), path)).cloned() {
-        Some(upstream) => upstream.forward(request).await,
+        Some((operation, upstream)) => upstream.forward(operation, request).await,
         None => next.run(request).await,
     }
 }

@@ -23,8 +23,11 @@ use crate::problem::Problem;
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 /// The longest correlation id that is taken from a client, in characters.
 const MAX_CORRELATION: usize = 128;
-/// How long a request may take: the longest `Prefer: wait` and some more.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(45);
+/// How long a request may take: reading its body, the look for a first outcome, 10 s to append, the longest
+/// `Prefer: wait` of 30 s and 2 s for the outcome's row. A command that was taken is answered before.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long a request's body may take to arrive.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many requests may be in hand at once; most of them wait for an outcome.
 const MAX_IN_HAND: usize = 8_192;
 /// How long requests in hand may take after the shutdown began.
@@ -57,7 +60,7 @@ fn new_correlation_id() -> String {
 }
 
 /// The router with what every service does: correlation ids, request metrics and spans, a limit on
-/// bodies (1 MiB), on time (45 s) and on requests in hand (8,192), problem details for unknown routes and for panics.
+/// bodies (1 MiB), on time (90 s) and on requests in hand (8,192), problem details for unknown routes and for panics.
 pub fn with_middleware(router: Router) -> Router {
     router
         .fallback(async |request: Request| {

@@ -143,8 +143,6 @@ fn normal_schema(schema: &Value) -> Value {
     for (name, value) in members {
         let value = match name.as_str() {
             "example" | "examples" => continue,
-            // A note for people: nobody asserts it.
-            "format" if value == "uri-reference" => continue,
             extension if extension.starts_with("x-") => continue,
             "description" => words(value),
             "properties" => {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use charter_engine::directory::{DataDirectory, DirectoryError};
-use charter_engine::log::LogError;
 use charter_engine::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
+use charter_engine::log::{Log, LogError};
 use charter_engine::outcomes::OutcomeHints;
 use charter_engine::schemas::{
     ConfluentRegistry, Registration, RegistryError, RegistrySettings, SchemaCatalog,
@@ -216,8 +216,10 @@ impl Platform {
     }
 
     fn router(&self) -> Router {
-        let mut parts: Vec<Arc<dyn Part>> =
-            vec![Arc::new(StorePart(Arc::clone(&self.store) as Arc<dyn Store>))];
+        let mut parts: Vec<Arc<dyn Part>> = vec![
+            Arc::new(LogPart(Arc::clone(&self.log) as Arc<dyn Log>)),
+            Arc::new(StorePart(Arc::clone(&self.store) as Arc<dyn Store>)),
+        ];
         for service in &self.services {
             parts.push(Arc::new(ServicePart(Arc::clone(service))));
         }
@@ -276,6 +278,20 @@ fn broken_off(
     ended: Option<Result<Result<(), ServiceError>, tokio::task::JoinError>>,
 ) -> Result<(), StartError> {
     ended.map_or(Ok(()), |ended| Ok(ended??))
+}
+
+#[derive(Debug)]
+struct LogPart(Arc<dyn Log>);
+
+#[async_trait]
+impl Part for LogPart {
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.0.check().await.map_err(|error| error.to_string())
+    }
 }
 
 #[derive(Debug)]

@@ -18,5 +18,5 @@ pub fn service() -> ContextService<Reservations> {
 
 /// The routes of the context's commands, which gateways forward to (`dispatch: proxy`).
 pub fn router(api: Api) -> Router {
-    contract_gateway::routes::reservation_commands().with_state(api)
+    contract_gateway::routes::reservation_commands().with_state(api.behind_gateway())
 }

@@ -86,8 +86,12 @@ fn item(place: &mut Place<'_, '_>, schema: &SchemaUse) -> TokenStream {
         let format = parsed(format);
         quote!(.format(Some(#schema_format::KnownFormat(#known::#format))))
     });
+    let plain_format = schema.constraints.format.as_ref().map(|format| {
+        let schema_format = place.scope.path("utoipa::openapi::schema", "SchemaFormat");
+        quote!(.format(Some(#schema_format::Custom(#format.to_owned()))))
+    });
     let constraints = constraints(&schema.constraints);
-    quote!(#object::new().schema_type(#type_name::#kind) #format #(#constraints)* .build())
+    quote!(#object::new().schema_type(#type_name::#kind) #format #plain_format #(#constraints)* .build())
 }
 
 fn constraints(constraints: &Constraints) -> Vec<TokenStream> {

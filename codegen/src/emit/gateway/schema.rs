@@ -189,6 +189,7 @@ pub(super) fn constraints(constraints: &Constraints) -> Vec<TokenStream> {
         })
         .collect();
     all.extend(constraints.pattern.as_ref().map(|pattern| quote!(pattern = #pattern)));
+    all.extend(constraints.format.as_ref().map(|format| quote!(format = #format)));
     all
 }
 

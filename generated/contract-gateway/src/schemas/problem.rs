@@ -11,7 +11,7 @@ use crate::schemas::Violation;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Problem {
     /// Names the problem; the same for every occurrence.
-    #[schema(examples("urn:charter:problem:SEAT_TAKEN"))]
+    #[schema(format = "uri-reference", examples("urn:charter:problem:SEAT_TAKEN"))]
     pub r#type: String,
     /// The status in words.
     #[schema(examples("Conflict"))]
@@ -23,7 +23,7 @@ pub struct Problem {
     #[schema(examples("A seat of the request is held or reserved."))]
     pub detail: String,
     /// The path asked for.
-    #[schema(examples("/v1/shows/spring-concert/holds"))]
+    #[schema(format = "uri-reference", examples("/v1/shows/spring-concert/holds"))]
     pub instance: String,
     /// The stable code to act on.
     #[schema(pattern = "^[A-Z][A-Z0-9_]*$", examples("SEAT_TAKEN"))]
