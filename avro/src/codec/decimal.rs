@@ -185,10 +185,13 @@ impl<const P: u32, const S: u32> Codec for Decimal<P, S> {
     #[inline]
     fn encode(&self, out: &mut Vec<u8>) {
         let length = shortest(self.unscaled);
-        // At most 12 bytes for 28 digits, so the zig-zag length is one byte.
-        out.push(2 * length.to_le_bytes()[0]);
-        let end = out.len() + length;
-        out.extend_from_slice(&(self.unscaled << (8 * (16 - length))).to_be_bytes());
+        let end = out.len() + 1 + length;
+        out.extend_from_slice(&[0; 17]);
+        if let Some([prefix, digits @ ..]) = out.last_chunk_mut::<17>() {
+            // At most 12 bytes for 28 digits, so the zig-zag length is one byte.
+            *prefix = 2 * length.to_le_bytes()[0];
+            *digits = (self.unscaled << (8 * (16 - length))).to_be_bytes();
+        }
         out.truncate(end);
     }
 

@@ -19,9 +19,11 @@ impl Codec for Uuid {
 
     #[inline]
     fn encode(&self, out: &mut Vec<u8>) {
-        let end = out.len() + 1 + TEXT;
-        out.extend_from_slice(&prefixed(self.as_bytes()));
-        out.truncate(end);
+        // The whole text is appended at once, and its digits are put in where it stands: no copy waits for them.
+        out.extend_from_slice(&NIL);
+        if let Some(text) = out.last_chunk_mut() {
+            put_digits(text, self.as_bytes());
+        }
     }
 
     #[inline]
@@ -84,24 +86,23 @@ impl FromStr for FixedUuid {
     }
 }
 
-/// The text after its length, and three bytes that are too much. It is put together in whole words, which are stored
-/// without a detour.
-#[inline]
-fn prefixed(bytes: &[u8; 16]) -> [u8; 40] {
-    const HYPHEN: u64 = b'-' as u64;
-    let [a, b, c, d] = hex::digits(bytes);
-    let words = [
-        u64::from(TEXT_PREFIX) | a << 8,
-        a >> 56 | HYPHEN << 8 | (b & 0xffff_ffff) << 16 | HYPHEN << 48 | b >> 32 << 56,
-        b >> 40 | HYPHEN << 24 | c << 32,
-        HYPHEN | c >> 32 << 8 | d << 40,
-        d >> 24,
-    ];
-    let mut text = [0; 40];
-    for (place, word) in text.chunks_exact_mut(8).zip(words) {
-        place.copy_from_slice(&word.to_le_bytes());
-    }
+/// The nil UUID's text after its length.
+const NIL: [u8; 1 + TEXT] = {
+    let mut text = [b'0'; 1 + TEXT];
+    text[0] = TEXT_PREFIX;
+    (text[9], text[14], text[19], text[24]) = (b'-', b'-', b'-', b'-');
     text
+};
+
+/// Sets the digits in a text after its length.
+#[inline]
+fn put_digits(text: &mut [u8; 1 + TEXT], bytes: &[u8; 16]) {
+    const PLACES: [usize; 16] = [1, 3, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 29, 31, 33, 35];
+    for (place, byte) in PLACES.into_iter().zip(bytes) {
+        let [high, low] = hex::DIGITS[usize::from(*byte)];
+        text[place] = high;
+        text[place + 1] = low;
+    }
 }
 
 #[inline]
@@ -119,9 +120,10 @@ mod tests {
     use super::*;
 
     fn format(bytes: &[u8; 16]) -> [u8; TEXT] {
-        let text = prefixed(bytes);
-        assert_eq!(text[0], TEXT_PREFIX);
-        text[1..].first_chunk().copied().expect("39 bytes")
+        let mut out = Vec::new();
+        Uuid::from_bytes(*bytes).encode(&mut out);
+        assert_eq!((out[0], out.len()), (TEXT_PREFIX, 1 + TEXT));
+        out[1..].first_chunk().copied().expect("36 bytes")
     }
 
     #[test]

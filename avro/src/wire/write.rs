@@ -21,41 +21,45 @@ pub fn write_long(out: &mut Vec<u8>, value: i64) {
 )]
 pub fn write_bytes(out: &mut Vec<u8>, value: &[u8]) {
     let length = value.len();
-    // The zig-zag form of a length is its double. The casts keep all of it: it is at most 62 where one byte is written.
+    // The zig-zag form of a length is its double. The casts keep all of it: it is at most 126 where one byte is written.
     let prefix = (length as u64) << 1;
-    let start = out.len();
-    match length {
-        4..8 if let (Some(head), Some(tail)) =
-            (value.first_chunk::<4>(), value.last_chunk::<4>()) =>
-        {
-            let head = u64::from(u32::from_le_bytes(*head)) << 8 | prefix;
-            out.extend_from_slice(&head.to_le_bytes());
-            out.truncate(start + 1 + length - 4);
-            out.extend_from_slice(tail);
-        }
-        8..16
-            if let (Some(head), Some(tail)) =
-                (value.first_chunk::<8>(), value.last_chunk::<8>()) =>
+    let end = out.len() + 1 + length;
+    if length < 16 {
+        if length >= 8
+            && let (Some(head), Some(tail)) = (value.first_chunk::<8>(), value.last_chunk::<8>())
         {
             let head = u64::from_le_bytes(*head) << 8 | prefix;
             out.extend_from_slice(&head.to_le_bytes());
-            out.truncate(start + 1 + length - 8);
+            out.truncate(end - 8);
             out.extend_from_slice(tail);
+            return;
         }
-        16..32
-            if let (Some(head), Some(tail)) =
-                (value.first_chunk::<16>(), value.last_chunk::<16>()) =>
-        {
+        if let (Some(head), Some(tail)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) {
+            let head = u64::from(u32::from_le_bytes(*head)) << 8 | prefix;
+            out.extend_from_slice(&head.to_le_bytes());
+            out.truncate(end - 4);
+            out.extend_from_slice(tail);
+            return;
+        }
+    } else if length < 32 {
+        if let (Some(head), Some(tail)) = (value.first_chunk::<16>(), value.last_chunk::<16>()) {
             let head = u128::from_le_bytes(*head) << 8 | u128::from(prefix);
             out.extend_from_slice(&head.to_le_bytes());
-            out.truncate(start + 1 + length - 16);
+            out.truncate(end - 16);
             out.extend_from_slice(tail);
+            return;
         }
-        _ => {
-            write_number(out, prefix);
-            out.extend_from_slice(value);
-        }
+    } else if length < 64
+        && let (Some(head), Some(tail)) = (value.first_chunk::<32>(), value.last_chunk::<32>())
+    {
+        out.push(prefix.to_le_bytes()[0]);
+        out.extend_from_slice(head);
+        out.truncate(end - 32);
+        out.extend_from_slice(tail);
+        return;
     }
+    write_number(out, prefix);
+    out.extend_from_slice(value);
 }
 
 /// Appends a `string`: its length in bytes, then its UTF-8.
