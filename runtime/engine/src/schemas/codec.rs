@@ -263,10 +263,11 @@ pub enum WireError {
 }
 
 impl WireError {
-    /// Whether the record itself is at fault, so that trying again can't help.
+    /// Whether the record itself is at fault, so that trying again can't help. Whatever goes wrong with
+    /// the registry is not the record's fault.
     #[must_use]
     pub fn is_poison(&self) -> bool {
-        !matches!(self, Self::Registry(RegistryError::Unavailable { .. }))
+        !matches!(self, Self::Registry(_))
     }
 
     /// The error as a stable code, for dead letters and metrics.

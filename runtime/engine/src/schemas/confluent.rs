@@ -93,7 +93,7 @@ impl ConfluentRegistry {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if !is_unavailable(&error) || Instant::now() + pause > deadline {
+            if !may_pass(&error) || Instant::now() + pause > deadline {
                 return Err(error);
             }
             tracing::debug!(
@@ -109,16 +109,23 @@ impl ConfluentRegistry {
     }
 
     fn failed(&self, error: &SRCError) -> RegistryError {
-        let (url, reason) = (self.settings.url.clone(), cause(error));
-        if is_unavailable(error) {
-            return RegistryError::Unavailable { url, reason };
+        if may_pass(error) {
+            return self.unavailable(error);
         }
+        let (url, reason) = (self.settings.url.clone(), cause(error));
         RegistryError::Refused { url, code: code(error), reason }
     }
 
-    /// The schemas that `references` name, each after those that it names itself.
+    /// What a reader is told of any failure that is not surely the schema's: a password that expired or
+    /// a proxy that has lost its way must not make messages unreadable forever.
+    fn unavailable(&self, error: &SRCError) -> RegistryError {
+        RegistryError::Unavailable { url: self.settings.url.clone(), reason: cause(error) }
+    }
+
+    /// The schemas that `references` of schema `id` name, each after those that it names itself.
     async fn references(
         &self,
+        id: u32,
         references: Vec<RegisteredReference>,
     ) -> Result<Vec<String>, RegistryError> {
         let mut found = Vec::new();
@@ -134,16 +141,15 @@ impl ConfluentRegistry {
                         continue;
                     }
                     if seen.len() > MOST_REFERENCES {
-                        return Err(RegistryError::Refused {
-                            url: self.settings.url.clone(),
-                            code: 0,
-                            reason: format!("a schema has more than {MOST_REFERENCES} references"),
+                        return Err(RegistryError::Unusable {
+                            id,
+                            reason: format!("it has more than {MOST_REFERENCES} references"),
                         });
                     }
                     let fetched = self
                         .patiently(|| get_referenced_schema(&self.client, &reference))
                         .await
-                        .map_err(|error| self.failed(&error))?;
+                        .map_err(|error| self.unavailable(&error))?;
                     open.push(Ok(fetched.schema));
                     open.extend(fetched.references.into_iter().rev().map(Err));
                 }
@@ -188,24 +194,44 @@ impl SchemaRegistry for ConfluentRegistry {
     async fn schema(&self, id: u32) -> Result<Option<RegisteredSchema>, RegistryError> {
         match self.patiently(|| get_schema_by_id(id, &self.client)).await {
             Ok(found) if found.schema_type == SchemaType::Avro => {
-                let references = self.references(found.references).await?;
+                let references = self.references(id, found.references).await?;
                 Ok(Some(RegisteredSchema { schema: found.schema, references }))
             }
-            Ok(found) => Err(RegistryError::Refused {
-                url: self.settings.url.clone(),
-                code: 0,
-                reason: format!("schema {id} is {:?}, expected Avro", found.schema_type),
+            Ok(found) => Err(RegistryError::Unusable {
+                id,
+                reason: format!("it is {:?}, expected Avro", found.schema_type),
             }),
             // 40403: no such schema.
             Err(error) if matches!(code(&error), 404 | 40_403) => Ok(None),
-            Err(error) => Err(self.failed(&error)),
+            Err(error) => Err(self.unavailable(&error)),
         }
     }
 }
 
-/// Whether the registry may answer another time: it wasn't reached, or said that it is out of order.
-fn is_unavailable(error: &SRCError) -> bool {
-    error.retriable || (500..600).contains(&code(error)) || (50_000..60_000).contains(&code(error))
+/// Whether the registry may answer another time: it wasn't reached, said that it is out of order or too
+/// busy, or it wasn't the registry that answered, whose errors have a code.
+fn may_pass(error: &SRCError) -> bool {
+    let status = status(error);
+    if error.retriable || status.is_some_and(is_passing) {
+        return true;
+    }
+    match code(error) {
+        // A proxy that asks for a password answers without a code, too.
+        0 => !matches!(status, Some(401 | 403)),
+        code @ 10_000.. => is_passing(code / 100),
+        code => is_passing(code),
+    }
+}
+
+/// Whether a request that is answered with this HTTP status may be answered otherwise another time.
+fn is_passing(status: u32) -> bool {
+    matches!(status, 408 | 429 | 500..=599)
+}
+
+/// The HTTP status of the answer. The client keeps it only in its message.
+fn status(error: &SRCError) -> Option<u32> {
+    let (_, said) = error.error.split_once(" failed with status ")?;
+    said.split_whitespace().next()?.parse().ok()
 }
 
 /// The registry's error code; 0 where it gave none.

@@ -25,7 +25,8 @@ pub trait SchemaRegistry: Debug + Send + Sync + 'static {
     /// The schema with this id; `None` where the registry has none.
     ///
     /// # Errors
-    /// [`RegistryError::Unavailable`].
+    /// [`RegistryError::Unusable`] where it is surely the schema's fault that it can't be had; for all
+    /// else [`RegistryError::Unavailable`], so that nothing is given up for a trouble that may pass.
     async fn schema(&self, id: u32) -> Result<Option<RegisteredSchema>, RegistryError>;
 }
 
@@ -77,6 +78,14 @@ pub enum RegistryError {
         /// The subject.
         subject: String,
         /// What the registry said.
+        reason: String,
+    },
+    /// The registry has the schema, and it is none that messages can be read by.
+    #[error("schema {id} can't be used: {reason}")]
+    Unusable {
+        /// The schema's id.
+        id: u32,
+        /// Why not.
         reason: String,
     },
     /// It refused otherwise.

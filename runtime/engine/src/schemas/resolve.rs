@@ -76,10 +76,16 @@ impl Resolver {
         if let Some(meaning) = self.known(id) {
             return Ok(Some(meaning));
         }
-        let Some(registered) = self.registry.schema(id).await? else { return Ok(None) };
-        let meaning = match registered.parse() {
-            Ok(writer) => self.meaning(&writer),
-            Err(error) => Meaning::Unreadable { reason: error.to_string().into() },
+        let meaning = match self.registry.schema(id).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(registered)) => match registered.parse() {
+                Ok(writer) => self.meaning(&writer),
+                Err(error) => Meaning::Unreadable { reason: error.to_string().into() },
+            },
+            Err(RegistryError::Unusable { reason, .. }) => {
+                Meaning::Unreadable { reason: reason.into() }
+            }
+            Err(error) => return Err(error),
         };
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MOST_IDS {

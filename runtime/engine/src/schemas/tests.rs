@@ -315,6 +315,73 @@ async fn the_http_registry_is_asked_again_while_it_is_out_of_order() {
 }
 
 #[tokio::test]
+async fn no_trouble_with_the_registry_makes_a_message_unreadable() {
+    let html = "<html>Bad Gateway</html>".to_owned();
+    for (status, body) in [
+        (401, r#"{"error_code":40101,"message":"who are you"}"#.to_owned()),
+        (403, r#"{"error_code":40301,"message":"not you"}"#.to_owned()),
+        (403, html.clone()),
+        (404, html.clone()),
+        (429, html.clone()),
+        (504, html.clone()),
+        (200, html),
+        (408, r#"{"error_code":408,"message":"slow"}"#.to_owned()),
+        (429, r#"{"error_code":42901,"message":"busy"}"#.to_owned()),
+        (500, r#"{"error_code":50001,"message":"store"}"#.to_owned()),
+        (422, r#"{"error_code":42201,"message":"what"}"#.to_owned()),
+    ] {
+        let (url, _served) = server(vec![(status, body.clone())]).await;
+        let settings = RegistrySettings { patience: Duration::ZERO, ..RegistrySettings::new(url) };
+        let registry = ConfluentRegistry::new(settings).expect("a client");
+        let error = registry.schema(7).await.expect_err("no schema");
+        assert!(matches!(error, RegistryError::Unavailable { .. }), "{status} {body}: {error}");
+        assert!(!WireError::from(error).is_poison());
+    }
+    let url = "x".to_owned();
+    let refused = RegistryError::Refused { url, code: 40_301, reason: "no".to_owned() };
+    assert!(!WireError::from(refused).is_poison());
+}
+
+#[tokio::test]
+async fn a_schema_that_is_no_avro_is_unreadable_and_asked_for_once() {
+    let (url, served) = server(vec![
+        (200, r#"{"id":1}"#.to_owned()),
+        (200, r#"{"schemaType":"PROTOBUF","schema":"message M {}"}"#.to_owned()),
+    ])
+    .await;
+    let catalog = SchemaCatalog::new(Arc::new(registry_at(url)), Registration::Register);
+    let codec =
+        catalog.records::<contract_shared::DeadLetter>("lamp.dead-letters").await.expect("made");
+    for _ in 0..2 {
+        let error = codec.decode(&[0, 0, 0, 0, 9]).await.expect_err("no Avro");
+        assert_eq!(error.code(), "SCHEMA_UNREADABLE", "{error}");
+        assert!(error.is_poison());
+    }
+    assert_eq!(served.await.expect("served").len(), 2);
+}
+
+#[tokio::test]
+async fn a_start_waits_for_a_registry_behind_a_busy_proxy() {
+    let html = || "<html>try later</html>".to_owned();
+    let (url, served) = server(vec![
+        (500, html()),
+        (504, html()),
+        (429, html()),
+        (408, html()),
+        (200, html()),
+        (429, r#"{"error_code":42901,"message":"busy"}"#.to_owned()),
+        (200, r#"{"id":7}"#.to_owned()),
+    ])
+    .await;
+    let id = registry_at(url).look_up("s", r#""int""#).await.expect("at last");
+    assert_eq!(id, Some(7));
+    assert_eq!(served.await.expect("served").len(), 7);
+    let (url, _served) = server(vec![(403, html())]).await;
+    let error = registry_at(url).look_up("s", r#""int""#).await.expect_err("refused");
+    assert!(matches!(error, RegistryError::Refused { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn the_http_registrys_refusals_are_told_apart() {
     let (url, _served) = server(vec![
         (409, r#"{"error_code":409,"message":"the field `a` has gone"}"#.to_owned()),
