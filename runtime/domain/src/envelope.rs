@@ -72,7 +72,8 @@ impl<P: Codec> Codec for Envelope<P> {
         for action in actions {
             match action.field() {
                 0 => {
-                    metadata = Some(codec::resolved_field(reader, plan, action.step(), "metadata")?);
+                    metadata =
+                        Some(codec::resolved_field(reader, plan, action.step(), "metadata")?);
                 }
                 1 => payload = Some(codec::resolved_field(reader, plan, action.step(), "payload")?),
                 _ => plan.skip(reader, action)?,

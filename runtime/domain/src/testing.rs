@@ -83,7 +83,12 @@ impl<D: Decider> Decided<D> {
         let rejection = rejection.into();
         assert_eq!(self.outcome.as_ref(), Err(&rejection), "`{}`", self.wire_type());
         let declared = self.command.message_type().rejection(rejection.code());
-        assert!(declared.is_some(), "`{}` doesn't declare `{}`", self.wire_type(), rejection.code());
+        assert!(
+            declared.is_some(),
+            "`{}` doesn't declare `{}`",
+            self.wire_type(),
+            rejection.code()
+        );
     }
 
     /// The decision itself, for a property that no literal can state.
