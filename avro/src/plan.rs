@@ -1,7 +1,7 @@
 //! [`Plan`]: how values of one schema are read as values of another (Avro 1.12 specification, "Schema Resolution").
 //!
-//! A plan is compiled once for a pair of schemas and then followed for every message. Its steps stand in an arena in
-//! the writer's order, so that recursion is an index. Where both schemas have the same bytes there is no step at all:
+//! A plan is compiled once for a pair of schemas and then followed for every message. Its steps stand in an arena, so
+//! that recursion is an index. Where both schemas have the same bytes there is no step at all:
 //! [`StepId::SAME`] sends [`resolve`] to the plain [`Codec::decode`].
 
 mod compile;

@@ -248,11 +248,66 @@ fn recursion_is_an_index() {
     decode::<Node>(&deep).unwrap();
     deep.splice(0..0, [2, 2]);
     assert!(
-        fails::<Node>(&promoting, &deep).ends_with("records stand more than 64 deep in each other")
+        fails::<Node>(&promoting, &deep).ends_with("values stand more than 64 deep in each other")
     );
     assert!(
         decode::<Node>(&deep).unwrap_err().to_string().ends_with("more than 64 deep in each other")
     );
+}
+
+/// Each field of each record may nest arrays and maps by itself, so that a limit on records alone would not bound the stack.
+#[test]
+fn arrays_and_maps_count_as_depth_wherever_they_are_read() {
+    #[derive(Debug)]
+    struct Tree {
+        _value: i64,
+        _trees: Vec<BTreeMap<String, Tree>>,
+    }
+    charter_avro::record! {
+        Tree { "value" => _value: i64, "trees" => _trees: Vec<BTreeMap<String, Tree>> = Vec::new() }
+    }
+    let schema = |number, name| {
+        format!(
+            r#"{{"type":"record","name":"Tree","fields":[{{"name":"value","type":"{number}"}},
+                {{"name":"{name}","type":{{"type":"array","items":{{"type":"map","values":"Tree"}}}},"default":[]}}]}}"#
+        )
+    };
+    // A level is the value, an array of one, a map of one, its key.
+    let message =
+        |levels| [&[2, 2, 2, 0].repeat(levels)[..], &[2, 0], &[0, 0].repeat(levels)].concat();
+    let same = plan(&schema("long", "trees"), &schema("long", "trees"));
+    let promoting = plan(&schema("int", "trees"), &schema("long", "trees"));
+    let skipping = plan(&schema("int", "gone"), &schema("long", "trees"));
+    let (fits, deeper) = (message(21), message(22));
+    for plan in [&same, &promoting, &skipping] {
+        decode_with_plan::<Tree>(&fits, plan).unwrap();
+        plan.decode_value(&fits).unwrap();
+        let expected = "values stand more than 64 deep in each other";
+        assert!(fails::<Tree>(plan, &deeper).ends_with(expected));
+        assert!(plan.decode_value(&deeper).unwrap_err().to_string().ends_with(expected));
+    }
+}
+
+/// Each record of one ring is met with each of the other before the first pair comes again.
+#[test]
+fn pairs_of_recursive_types_may_chain_far_longer_than_types_nest() {
+    const WRITERS: usize = 61;
+    const READERS: usize = 60;
+    let ring = |prefix, length: usize, number, aliases: &str| {
+        let record = |index| {
+            let next = (index + 1) % length;
+            format!(
+                r#"{{"type":"record","name":"{prefix}{index}","aliases":[{aliases}],"fields":[
+                    {{"name":"value","type":"{number}"}},{{"name":"next","type":["null","{prefix}{next}"]}}]}}"#
+            )
+        };
+        format!("[{}]", (0..length).map(record).collect::<Vec<_>>().join(","))
+    };
+    let aliases: Vec<String> = (0..WRITERS).map(|index| format!("\"W{index}\"")).collect();
+    let writer = ring("W", WRITERS, "int", "");
+    let reader = ring("R", READERS, "long", &aliases.join(","));
+    let message = [&[0][..], &[2, 2].repeat(62), &[2, 0]].concat();
+    plan(&writer, &reader).decode_value(&message).unwrap();
 }
 
 #[test]

@@ -17,8 +17,12 @@ pub(super) fn compile(writer: &Schema, reader: &Schema) -> Plan {
         verdicts: Verdicts::new(reader, writer),
         drafts: Vec::new(),
         pairs: HashMap::new(),
+        pending: Vec::new(),
     };
     let root = compiler.pair(writer.root(), reader.root());
+    while let Some((place, writer, reader)) = compiler.pending.pop() {
+        compiler.drafts[place] = compiler.draft(writer, reader);
+    }
     let (steps, root) = reduce(compiler.drafts, root);
     Plan {
         steps: steps.into(),
@@ -46,6 +50,9 @@ struct Compiler<'s> {
     verdicts: Verdicts,
     drafts: Vec<Draft>,
     pairs: HashMap<(NodeId, NodeId), StepId>,
+    /// Pairs whose step has a place, but is not compiled yet. Pairs of recursive types can chain far longer than either
+    /// schema nests, so that they wait here and not on the stack.
+    pending: Vec<(usize, NodeId, NodeId)>,
 }
 
 impl Compiler<'_> {
@@ -53,61 +60,48 @@ impl Compiler<'_> {
         if let Some(&known) = self.pairs.get(&(writer, reader)) {
             return known;
         }
-        let id =
-            StepId(u32::try_from(self.drafts.len()).expect("a plan has fewer than 2^32 steps"));
-        // The place is taken before the parts are compiled: a recursive type finds it.
-        self.drafts.push(Draft::new(Step::Refuse(Arc::from(""))));
-        self.pairs.insert((writer, reader), id);
-        if let Some(draft) = self.draft(writer, reader) {
-            self.drafts[id.0 as usize] = draft;
-            id
-        } else {
-            // No part refers to a step without parts.
-            self.drafts.pop();
-            self.pairs.insert((writer, reader), StepId::SAME);
+        let id = if alike(self.writer.schema.node(writer), self.reader.node(reader)) {
             StepId::SAME
-        }
+        } else {
+            let place = self.drafts.len();
+            self.drafts.push(Draft::new(Step::Refuse(Arc::from(""))));
+            self.pending.push((place, writer, reader));
+            StepId(u32::try_from(place).expect("a plan has fewer than 2^32 steps"))
+        };
+        self.pairs.insert((writer, reader), id);
+        id
     }
 
-    /// None where both have the same bytes and no parts.
-    fn draft(&mut self, writer: NodeId, reader: NodeId) -> Option<Draft> {
+    /// The step of a pair that is not [`alike`].
+    fn draft(&mut self, writer: NodeId, reader: NodeId) -> Draft {
         let (schema, target) = (self.writer.schema, self.reader);
         let (w, r) = (schema.node(writer), target.node(reader));
         if let Kind::Union { branches } = &r.kind {
-            return Some(self.union(writer, w, branches));
+            return self.union(writer, w, branches);
         }
         if let Kind::Union { branches } = &w.kind {
             let steps = branches.iter().map(|branch| self.pair(*branch, reader));
-            return Some(Draft::new(Step::OutOf(steps.collect())));
+            return Draft::new(Step::OutOf(steps.collect()));
         }
         if let Some(promotion) = promotion(w, r) {
-            return Some(Draft::new(Step::Promote(promotion)));
+            return Draft::new(Step::Promote(promotion));
         }
         match (&w.kind, &r.kind) {
             (Kind::Array { items: from }, Kind::Array { items: to }) => {
                 let items = self.pair(*from, *to);
                 let least = self.writer.least(*from);
-                Some(Draft { step: Step::Array { items, least }, keeps: true })
+                Draft { step: Step::Array { items, least }, keeps: true }
             }
             (Kind::Map { values: from }, Kind::Map { values: to }) => {
                 let values = self.pair(*from, *to);
                 let least = self.writer.least(*from);
-                Some(Draft { step: Step::Map { values, least }, keeps: true })
+                Draft { step: Step::Map { values, least }, keeps: true }
             }
-            (Kind::Record(from), Kind::Record(to)) if names_match(w, r) => {
-                Some(self.record(from, to))
-            }
-            (Kind::Enum(from), Kind::Enum(to)) if names_match(w, r) => {
-                Some(Self::symbols(from, to))
-            }
-            (Kind::Fixed(from), Kind::Fixed(to)) if names_match(w, r) && from.size == to.size => {
-                None
-            }
-            (Kind::Bytes | Kind::String, Kind::Bytes | Kind::String) => None,
-            (from, to) if from.name().is_none() && from.type_name() == to.type_name() => None,
+            (Kind::Record(from), Kind::Record(to)) if names_match(w, r) => self.record(from, to),
+            (Kind::Enum(from), Kind::Enum(to)) if names_match(w, r) => Self::symbols(from, to),
             _ => {
                 let reason = format!("expected {}, found {}", described(r), described(w));
-                Some(Draft::new(Step::Refuse(reason.into())))
+                Draft::new(Step::Refuse(reason.into()))
             }
         }
     }
@@ -192,6 +186,25 @@ impl Compiler<'_> {
         let branch = u32::try_from(index).expect("a union has fewer than 2^32 branches");
         Ok((branch, self.pair(writer, to[index])))
     }
+}
+
+/// Both have the same bytes and no parts: no step is needed.
+fn alike(w: &Node, r: &Node) -> bool {
+    let same = match (&w.kind, &r.kind) {
+        (
+            Kind::Union { .. }
+            | Kind::Array { .. }
+            | Kind::Map { .. }
+            | Kind::Record(_)
+            | Kind::Enum(_),
+            _,
+        )
+        | (_, Kind::Union { .. }) => false,
+        (Kind::Fixed(from), Kind::Fixed(to)) => names_match(w, r) && from.size == to.size,
+        (Kind::Bytes | Kind::String, Kind::Bytes | Kind::String) => true,
+        (from, to) => from.type_name() == to.type_name(),
+    };
+    same && promotion(w, r).is_none()
 }
 
 /// How well a reader's branch suits: smaller is better, none is not at all.

@@ -96,8 +96,8 @@ pub enum DecodeErrorKind {
         /// Bytes the items took.
         taken: usize,
     },
-    /// Records stand deeper in each other than [`Limits::depth`](super::Limits::depth).
-    #[error("records stand more than {limit} deep in each other")]
+    /// Records, arrays and maps stand deeper in each other than [`Limits::depth`](super::Limits::depth).
+    #[error("values stand more than {limit} deep in each other")]
     TooDeep {
         /// The deepest allowed.
         limit: u32,

@@ -6,8 +6,9 @@
 pub struct Limits {
     /// The longest message, in bytes, inclusive.
     pub message_bytes: usize,
-    /// How deep records may stand in each other, inclusive; the outermost record is at depth 1. Only records count:
-    /// any recursion in a schema passes through one.
+    /// How deep records, arrays and maps may stand in each other, inclusive; the outermost is at depth 1. An array or map
+    /// without items does not count, nor do unions: no union stands in another, so that they at most double the stack
+    /// that a value takes.
     pub depth: u32,
     /// How many items of arrays and maps may take no bytes at all (`null`, an empty record), in the whole message.
     /// Without it five bytes could announce 2³¹ of them.

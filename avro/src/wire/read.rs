@@ -322,10 +322,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Steps into a record.
+    /// Steps into a record; [`Blocks`] steps into arrays and maps.
     ///
     /// # Errors
-    /// When records already stand [`Limits::depth`] deep in each other.
+    /// When records, arrays and maps already stand [`Limits::depth`] deep in each other.
     #[inline]
     pub fn enter(&mut self) -> Result<(), DecodeError> {
         if self.depth >= self.limits.depth {
@@ -396,6 +396,8 @@ pub struct Blocks {
     least_item: usize,
     /// Where the present block says it ends, and where it starts.
     announced: Option<(usize, usize)>,
+    /// Whether the reader stands inside: an array or map without items is not stepped into.
+    inside: bool,
 }
 
 impl Blocks {
@@ -403,13 +405,14 @@ impl Blocks {
     #[inline]
     #[must_use]
     pub fn new(least_item: usize) -> Self {
-        Self { least_item, announced: None }
+        Self { least_item, announced: None, inside: false }
     }
 
     /// How many items the next block holds; none after the last block.
     ///
     /// # Errors
-    /// When the block before was not as long as it said, or when the count cannot be true.
+    /// When the block before was not as long as it said, when the count cannot be true, or when the items stand deeper
+    /// than [`Limits::depth`].
     #[inline]
     pub fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<usize>, DecodeError> {
         if let Some((start, announced)) = self.announced.take() {
@@ -424,7 +427,14 @@ impl Blocks {
         let start = reader.position;
         let count = reader.long()?;
         if count == 0 {
+            if self.inside {
+                reader.leave();
+            }
             return Ok(None);
+        }
+        if !self.inside {
+            reader.enter()?;
+            self.inside = true;
         }
         if count < 0 {
             let size = reader.long()?;
