@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::log::{Log, LogError, LogRecord, Record, TopicSpec};
+use crate::log::{Log, LogError, LogRecord, MAX_RECORD_BYTES, Record, TopicSpec};
 use crate::schemas::RecordCodec;
 
 /// The topic that hints travel on.
@@ -99,7 +99,8 @@ impl OutcomeHints {
     pub fn expect(&self, command_id: Uuid) -> Result<Waiter, TooManyWaiters> {
         let (sender, outcome) = oneshot::channel();
         let number = self.waiters.add(command_id, sender)?;
-        Ok(Waiter { command_id, number, outcome, waiters: Arc::clone(&self.waiters) })
+        let (waiters, stop) = (Arc::clone(&self.waiters), self.stop.clone());
+        Ok(Waiter { command_id, number, outcome, waiters, stop })
     }
 
     /// Ends and waits until it has.
@@ -131,12 +132,19 @@ pub struct Waiter {
     number: u64,
     outcome: oneshot::Receiver<Arc<Outcome>>,
     waiters: Arc<Waiters>,
+    stop: CancellationToken,
 }
 
 impl Waiter {
-    /// The outcome, where a hint of it comes within `timeout`.
+    /// The outcome, where a hint of it comes within `timeout` and before hints are no longer followed:
+    /// a request that is being held must not hold up the end of its process.
     pub async fn wait(mut self, timeout: Duration) -> Option<Outcome> {
-        let outcome = tokio::time::timeout(timeout, &mut self.outcome).await.ok()?.ok()?;
+        let outcome = tokio::select! {
+            biased;
+            outcome = &mut self.outcome => outcome.ok()?,
+            () = self.stop.cancelled() => return None,
+            () = tokio::time::sleep(timeout) => return None,
+        };
         Some(Arc::unwrap_or_clone(outcome))
     }
 }
@@ -298,7 +306,7 @@ impl OutcomePublisher {
     }
 
     /// Sends each outcome to whom its command's `replyTo` names. Best effort: a hint that can't be sent
-    /// within 2 s is given up and counted.
+    /// within 2 s, or is larger than the log takes, is given up and counted.
     pub async fn publish<'a>(&self, outcomes: impl IntoIterator<Item = (&'a str, &'a Outcome)>) {
         let mut by_partition: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
         for (reply_to, outcome) in outcomes {
@@ -311,6 +319,11 @@ impl OutcomePublisher {
                 value: self.codec.encode(outcome),
                 headers: Vec::new(),
             };
+            if record.size() > MAX_RECORD_BYTES {
+                // The log would refuse it, and the hints beside it too.
+                give_up(1, "an outcome is larger than a record may be");
+                continue;
+            }
             by_partition.entry(partition).or_default().push(record);
         }
         let appends = by_partition.into_iter().map(|(partition, records)| async move {

@@ -129,6 +129,30 @@ async fn waiters_are_bounded_and_leave_when_dropped() {
 }
 
 #[tokio::test]
+async fn a_shutdown_ends_all_waits() {
+    let hinting = hinting().await;
+    let shutdown = CancellationToken::new();
+    let hints = hinting.follow(0, &shutdown).await;
+    let waiter = hints.expect(Uuid::from_u128(1)).expect("room");
+    let waiting = tokio::spawn(waiter.wait(Duration::from_hours(1)));
+    shutdown.cancel();
+    let told = tokio::time::timeout(PATIENCE, waiting).await.expect("ends").expect("no panic");
+    assert_eq!(told, None);
+    assert_eq!(hints.waiters.lock().count, 0);
+}
+
+#[tokio::test]
+async fn an_outcome_that_is_too_large_is_no_other_ones_loss() {
+    let hinting = hinting().await;
+    let hints = hinting.follow(0, &CancellationToken::new()).await;
+    let (small, large) = (outcome(Uuid::from_u128(1)), outcome(Uuid::from_u128(2)));
+    let large = Outcome { details: Some("x".repeat(MAX_RECORD_BYTES)), ..large };
+    let waiter = hints.expect(small.command_id).expect("room");
+    hinting.publisher.publish([("outcomes/0", &large), ("outcomes/0", &small)]).await;
+    assert_eq!(waiter.wait(PATIENCE).await, Some(small));
+}
+
+#[tokio::test]
 async fn a_shutdown_ends_the_follower() {
     let hinting = hinting().await;
     let shutdown = CancellationToken::new();
