@@ -11,7 +11,7 @@ use charter_domain::{Contract, Envelope};
 use contract_shared::Outcome;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::log::{Log, LogError};
@@ -22,9 +22,6 @@ use crate::schemas::MessageCodec;
 const QUEUE: usize = 8;
 /// Hints not sent. Beyond it they are dropped: who waits reads the outcome from the store.
 const HINTS: usize = 64;
-
-/// How long an end in good order waits for the log. Less than the 10 s that a process has to stop.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why publication stopped. What is committed and not published is published by the next claim.
 #[derive(Debug, thiserror::Error)]
@@ -131,12 +128,13 @@ impl<C: Contract> Publisher<C> {
         }
     }
 
-    /// Publishes what is handed over and ends; gives the mark.
-    pub(crate) async fn finish(mut self) -> i64 {
+    /// Publishes what is handed over and ends, all within `patience`; gives the mark.
+    pub(crate) async fn finish(mut self, patience: Duration) -> i64 {
+        let deadline = Instant::now() + patience;
         self.events = None;
         self.hints = None;
         if let Some(mut task) = self.publishing.take() {
-            match timeout(PATIENCE, &mut task).await {
+            match timeout_at(deadline, &mut task).await {
                 Ok(Ok(Ok(()))) => {}
                 Ok(Ok(Err(error))) => {
                     warn!(%error, "some events are left for the next owner to publish");
@@ -149,7 +147,7 @@ impl<C: Contract> Publisher<C> {
             }
         }
         if let Some(mut task) = self.hinting.take()
-            && timeout(PATIENCE, &mut task).await.is_err()
+            && timeout_at(deadline, &mut task).await.is_err()
         {
             task.abort();
         }

@@ -29,7 +29,7 @@ use crate::{process, project};
 
 pub(crate) use group::Ended;
 pub use status::ServiceStatus;
-pub(crate) use status::{Backoff, Health};
+pub(crate) use status::{Backoff, Health, until_overdue};
 
 /// What services share: the log, the store, the registry's schemas and the settings.
 #[derive(Clone, Debug)]
@@ -42,6 +42,7 @@ pub struct Runtime {
     pub schemas: SchemaCatalog,
     /// The settings.
     pub settings: Settings,
+    stop: CancellationToken,
     pairing: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -53,7 +54,16 @@ impl Runtime {
         schemas: SchemaCatalog,
         settings: Settings,
     ) -> Self {
-        Self { log, store, schemas, settings, pairing: Arc::default() }
+        let stop = CancellationToken::new();
+        Self { log, store, schemas, settings, stop, pairing: Arc::default() }
+    }
+
+    /// The same runtime, whose [`Runtime::sender`] and [`Runtime::hints`] no longer wait once `stop` is
+    /// cancelled: for a registry that doesn't answer they wait longer than an end may take.
+    #[must_use]
+    pub fn with_stop(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
     }
 
     /// Makes sure that log and store belong together, and pairs them where both are new. Every service
@@ -70,14 +80,18 @@ impl Runtime {
     /// topics where they are missing.
     ///
     /// # Errors
-    /// Where log, store or registry don't answer, or the registry's schemas are not this process's.
+    /// Where log, store or registry don't answer, or the registry's schemas are not this process's;
+    /// [`ServiceError::Stopping`] where the stop comes first.
     pub async fn sender<C: Contract>(
         &self,
         source: &str,
     ) -> Result<CommandSender<C>, ServiceError> {
-        start::topics::<C>(self).await?;
-        let codec = Arc::new(self.schemas.messages(&C::commands_topic()).await?);
-        Ok(CommandSender::new(self.log.clone(), codec, source).await?)
+        unless_stopped(&self.stop, async {
+            start::topics::<C>(self).await?;
+            let codec = Arc::new(self.schemas.messages(&C::commands_topic()).await?);
+            Ok(CommandSender::new(self.log.clone(), codec, source).await?)
+        })
+        .await
     }
 
     /// Hints of outcomes, on a reply partition that is this process's own. After the first
@@ -90,8 +104,23 @@ impl Runtime {
         partition: u32,
         shutdown: &CancellationToken,
     ) -> Result<OutcomeHints, ServiceError> {
-        let codec = Arc::new(self.schemas.records::<Outcome>(OUTCOMES_TOPIC).await?);
-        Ok(OutcomeHints::start(self.log.clone(), codec, partition, shutdown).await?)
+        let start = async {
+            let codec = Arc::new(self.schemas.records::<Outcome>(OUTCOMES_TOPIC).await?);
+            Ok(OutcomeHints::start(self.log.clone(), codec, partition, shutdown).await?)
+        };
+        unless_stopped(shutdown, unless_stopped(&self.stop, start)).await
+    }
+}
+
+/// Does `work`, unless `stop` comes first.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, ServiceError>>,
+) -> Result<T, ServiceError> {
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = stop.cancelled() => Err(ServiceError::Stopping),
     }
 }
 
@@ -122,6 +151,10 @@ pub struct Settings {
     pub retry_first: Duration,
     /// The longest pause between tries.
     pub retry_most: Duration,
+    /// How long, once told to stop, work in hand may go on, and what is committed may take to be
+    /// published. What has not ended by then is taken up by the next owner. Less than the 10 s that a
+    /// process has to stop.
+    pub stop_patience: Duration,
 }
 
 impl Default for Settings {
@@ -140,6 +173,7 @@ impl Default for Settings {
             housekeeping: Duration::from_mins(1),
             retry_first: Duration::from_millis(50),
             retry_most: Duration::from_secs(5),
+            stop_patience: Duration::from_secs(6),
         }
     }
 }
@@ -251,11 +285,12 @@ impl<D: Decider> ContextService<D> {
         let mut backoff = Backoff::new(&runtime.settings);
         self.health.begin(PART);
         while !stop.is_cancelled() {
-            match self.prepare(runtime).await {
+            match unless_stopped(stop, self.prepare(runtime)).await {
                 Ok(ports) => {
                     self.health.ready(PART);
                     return Ok(Some(ports));
                 }
+                Err(ServiceError::Stopping) => break,
                 Err(error) => {
                     self.health.trouble(PART, &error);
                     if !error.is_transient() {
@@ -417,6 +452,9 @@ pub enum ServiceError {
     /// A record can't be judged, since the registry doesn't answer.
     #[error(transparent)]
     Wire(WireError),
+    /// It was told to stop before it had begun.
+    #[error("told to stop before it had begun")]
+    Stopping,
 }
 
 impl ServiceError {
@@ -437,6 +475,7 @@ impl ServiceError {
             | Self::EventsAhead { .. }
             | Self::ViewWithoutProjection { .. }
             | Self::ViewProjectedTwice { .. }
+            | Self::Stopping
             | Self::Schemas(SchemaError::Missing { .. } | SchemaError::Unparsable { .. }) => false,
         }
     }

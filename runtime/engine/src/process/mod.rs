@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use crate::log::LogError;
 use crate::publish::PublishError;
-use crate::service::{Backoff, Ended, Health, Ports};
+use crate::service::{Backoff, Ended, Health, Ports, until_overdue};
 use crate::store::{Attempt, StoreError};
 pub(crate) use failure::panic_message;
 use owner::Owner;
@@ -98,13 +98,19 @@ pub(crate) async fn run<D: Decider>(
     let mut memory = Memory::default();
     let mut backoff = Backoff::new(&ports.runtime.settings);
     while !stop.is_cancelled() {
-        let trouble = match Owner::claim(&ports, partition, &mut memory).await {
-            Ok(mut owner) => {
-                let worked = owner.work(&part, &health, &mut backoff, &stop).await;
+        // Half of the time to stop for work in hand, half to publish what it led to. What is given up was
+        // committed or not, and the next claim tells.
+        let grace = ports.runtime.settings.stop_patience / 2;
+        let claim = Owner::claim(&ports, partition, &mut memory);
+        let trouble = match until_overdue(&stop, grace, claim).await {
+            Some(Ok(mut owner)) => {
+                let work = owner.work(&part, &health, &mut backoff, &stop);
+                let worked = until_overdue(&stop, grace, work).await;
                 let ended = owner.end(&mut memory).await;
-                worked.and(ended).err()
+                worked.unwrap_or(Ok(())).and(ended).err()
             }
-            Err(trouble) => Some(trouble),
+            Some(Err(trouble)) => Some(trouble),
+            None => None,
         };
         match trouble {
             None => {}

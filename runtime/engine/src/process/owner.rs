@@ -162,7 +162,8 @@ impl<'a, D: Decider> Owner<'a, D> {
 
     /// Ends the claim: all that was committed is published, or left for the next owner to publish.
     pub(super) async fn end(self, memory: &mut Memory) -> Result<(), Trouble> {
-        let published = self.publisher.finish().await;
+        let patience = self.ports.runtime.settings.stop_patience / 2;
+        let published = self.publisher.finish(patience).await;
         memory.published = Some(published);
         memory.careful = self.careful;
         memory.crashed = self.crashed;

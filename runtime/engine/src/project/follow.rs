@@ -9,7 +9,7 @@ use tracing::warn;
 use super::step::{Item, Projecting};
 use super::views::Views;
 use crate::log::{LogError, LogRecord};
-use crate::service::{Backoff, Ended, Health, Ports};
+use crate::service::{Backoff, Ended, Health, Ports, until_overdue};
 use crate::store::{Messages, Parked, ReadError, StoreError};
 
 /// Events read from the store at a time.
@@ -42,8 +42,10 @@ pub(crate) async fn run<D: Decider>(
     let context = D::Contract::NAME;
     let part = part(context, partition);
     let mut backoff = Backoff::new(&ports.runtime.settings);
+    let patience = ports.runtime.settings.stop_patience;
     while !stop.is_cancelled() {
-        match follow(&ports, &views, partition, &part, &health, &mut backoff, &stop).await {
+        let following = follow(&ports, &views, partition, &part, &health, &mut backoff, &stop);
+        match until_overdue(&stop, patience, following).await.unwrap_or(Ok(())) {
             Ok(()) => break,
             // Somebody else has moved the views, or this task did when it could not know: read again.
             Err(Trouble::Store(StoreError::Fenced { .. })) => {}

@@ -120,6 +120,22 @@ impl Backoff {
     }
 }
 
+/// Does `work`; gives it up `patience` after `stop`, and then gives `None`.
+pub(crate) async fn until_overdue<T>(
+    stop: &CancellationToken,
+    patience: Duration,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = async {
+            stop.cancelled().await;
+            tokio::time::sleep(patience).await;
+        } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
