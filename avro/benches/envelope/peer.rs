@@ -35,6 +35,26 @@ pub struct SeatsHeld<U> {
     pub expires_at: i64,
 }
 
+/// Version 2, as `apache-avro` gives it out: its decimals are bytes to `serde`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeatsHeldV2<U> {
+    pub show_id: String,
+    pub hold_id: U,
+    pub holder_id: String,
+    pub seat_ids: Vec<String>,
+    pub price: apache_avro::Decimal,
+    pub seconds: i64,
+    pub expires_at: i64,
+    pub channel: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct EnvelopeV2<U> {
+    pub metadata: Metadata<U>,
+    pub payload: SeatsHeldV2<U>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Envelope<U> {
     pub metadata: Metadata<U>,
