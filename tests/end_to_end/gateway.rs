@@ -19,10 +19,10 @@ fn every_violation_is_named_at_once() {
     let (_data, platform) = start();
     let body = json!({
         "showId": "no spaces", "sections": [{"sectionId": "a", "rows": 0, "seatsPerRow": 1.5}],
-        "holdSeconds": "300", "extra": true,
+        "holdSeconds": "300", "extra": true, "title": "a\0b",
     });
-    let answer =
-        Answer::send(platform.post("/v1/shows", &body).header("Prefer", "wait=31")).expect(422);
+    let answer = Answer::send(platform.post("/v1/shows", &body).header("Idempotency-Key", "short"))
+        .expect(422);
     assert_eq!(answer.str("code"), "VALIDATION_FAILED");
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
     let mut pointers: Vec<_> = answer.json["errors"]
@@ -41,7 +41,7 @@ fn every_violation_is_named_at_once() {
             "/sections/0/seatsPerRow",
             "/showId",
             "/title",
-            "header/Prefer",
+            "header/Idempotency-Key",
         ]
     );
 }
@@ -55,11 +55,15 @@ fn a_request_that_cannot_be_read_is_told_why() {
     };
     let json = "application/json";
     assert_eq!(post("{".to_owned(), json).expect(400).str("code"), "MALFORMED");
+    let twice = post(r#"{"showId": "a", "showId": "b"}"#.to_owned(), json).expect(400);
+    assert!(twice.str("detail").contains("member `showId` comes twice"), "{}", twice.text);
     assert_eq!(
         post("[".repeat(1_000) + &"]".repeat(1_000), json).expect(400).str("code"),
         "MALFORMED"
     );
-    assert_eq!(post(" ".repeat(1024 * 1024 + 1), json).expect(413).str("code"), "BODY_TOO_LARGE");
+    for size in [1024 * 1024 + 1, 4 * 1024 * 1024] {
+        assert_eq!(post(" ".repeat(size), json).expect(413).str("code"), "BODY_TOO_LARGE");
+    }
     assert_eq!(
         post("{}".to_owned(), "text/plain").expect(415).str("code"),
         "UNSUPPORTED_MEDIA_TYPE"

@@ -133,7 +133,7 @@ fn the_printed_curl_lines_work_as_pasted() {
         .collect();
     assert!(answers[0].contains(r#""status":"APPLIED""#), "{}", answers[0]);
     assert!(answers[1].contains(r#""status":"APPLIED""#), "{}", answers[1]);
-    assert!(answers[2].contains(r#""held":1"#), "{}", answers[2]);
+    assert!(answers[2].contains(r#""code":"SEAT_TAKEN""#), "{}", answers[2]);
 }
 
 #[test]

@@ -53,7 +53,7 @@ async fn send<O: CommandOperation>(
 ) -> Result<Response, Problem> {
     let operation = O::OPERATION;
     let input = Input::read(operation, api.schema(operation), request, check_headers).await?;
-    let wait = preferences::wait(&input.headers).map_err(one)?;
+    let wait = preferences::wait(&input.headers);
     let key = idempotency::key(&input.headers).map_err(one)?;
 
     let command_id = match (key, api.named_command_id(&input.headers)) {
@@ -108,6 +108,7 @@ async fn send<O: CommandOperation>(
         return Ok(applied_preference(wait, decided(api, &outcome, hash, &input.path)?));
     }
     let at = At {
+        command_id,
         context: O::Contract::NAME.to_owned(),
         wire_type: wire_type.to_owned(),
         tenant: input.tenant,
@@ -121,7 +122,6 @@ async fn send<O: CommandOperation>(
 
 /// The violations that headers alone show, so that they are named with all others.
 fn check_headers(headers: &HeaderMap, violations: &mut Vec<Violation>) {
-    violations.extend(preferences::wait(headers).err());
     violations.extend(idempotency::key(headers).err());
 }
 

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charter_domain::{ColumnType, ColumnValue, Date, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The longest token that is read, in characters.
 const MAX_TOKEN: usize = 4_096;
@@ -62,6 +63,9 @@ impl std::fmt::Display for Cursor {
 /// Where an accepted command stands: what `at` hides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct At {
+    /// The command.
+    #[serde(rename = "i")]
+    pub command_id: Uuid,
     /// The context.
     #[serde(rename = "c")]
     pub context: String,

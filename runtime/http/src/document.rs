@@ -12,8 +12,9 @@ use axum::routing::get;
 use charter_domain::{Date, Timestamp};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
-use serde_json::{Value, json};
+use serde_json::{Value, json as value};
 
+use crate::json;
 use crate::operation::Operation;
 use crate::problem::Violation;
 
@@ -175,7 +176,7 @@ impl Parameter {
             _ => return Ok(None),
         };
         let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let schema = parameter.get("schema").cloned().unwrap_or_else(|| json!({}));
+        let schema = parameter.get("schema").cloned().unwrap_or_else(|| value!({}));
         let plain = resolve(root, &schema)?;
         let kind = match plain.get("type").and_then(Value::as_str) {
             Some("integer" | "number") => ParameterKind::Number,
@@ -212,6 +213,9 @@ impl Parameter {
                 .unwrap_or_else(|_| Value::from(text)),
         };
         let before = violations.len();
+        if let Some(detail) = json::check_text(text) {
+            violations.push(Violation::of_parameter(self.place.name(), &self.name, detail));
+        }
         for error in self.validator.iter_errors(&value) {
             violations.push(Violation::of_parameter(
                 self.place.name(),
@@ -232,7 +236,7 @@ impl BodySchema {
             .and_then(|content| content.values().next())
             .and_then(|media| media.get("schema"))
             .cloned()
-            .unwrap_or_else(|| json!({}));
+            .unwrap_or_else(|| value!({}));
         Ok(Self {
             required: body.get("required").and_then(Value::as_bool).unwrap_or(false),
             media_types,
@@ -291,9 +295,9 @@ fn shorten(detail: String) -> String {
 
 fn validator(root: &Value, schema: &Value, place: &str) -> Result<Validator, DocumentError> {
     // References are resolved within the document, so its components come along.
-    let whole = json!({
+    let whole = value!({
         "allOf": [schema],
-        "components": root.get("components").cloned().unwrap_or_else(|| json!({})),
+        "components": root.get("components").cloned().unwrap_or_else(|| value!({})),
     });
     jsonschema::options()
         .with_draft(Draft::Draft202012)
@@ -397,7 +401,7 @@ mod tests {
     #[test]
     fn every_violation_is_named_at_once_where_it_stands() {
         let found =
-            violations(&json!({"seatIds": [], "seat": 1, "amount": "1e3", "day": "2026-02-30"}));
+            violations(&value!({"seatIds": [], "seat": 1, "amount": "1e3", "day": "2026-02-30"}));
         let pointers: Vec<_> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
         for expected in ["/seatIds", "/seat", "/holderId", "/amount", "/day"] {
             assert!(pointers.contains(&expected), "{expected} is missing in {found:?}");
@@ -408,7 +412,7 @@ mod tests {
     #[test]
     fn a_good_body_has_no_violation() {
         let body =
-            json!({"seatIds": ["a"], "holderId": "b", "amount": "-12.50", "day": "2026-02-28"});
+            value!({"seatIds": ["a"], "holderId": "b", "amount": "-12.50", "day": "2026-02-28"});
         assert_eq!(violations(&body), []);
     }
 
@@ -438,7 +442,7 @@ mod tests {
 
     #[test]
     fn a_long_value_is_not_quoted_whole() {
-        let found = violations(&json!({"seatIds": "x".repeat(10_000), "holderId": "b"}));
+        let found = violations(&value!({"seatIds": "x".repeat(10_000), "holderId": "b"}));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].1.chars().count(), MAX_DETAIL + 1);
     }

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use serde_json::{Map, Value};
 
 use crate::document::{BodySchema, OperationSchema, Place};
+use crate::json;
 use crate::operation::Operation;
 use crate::problem::{Problem, Violation};
 use crate::server::BODY_TIMEOUT;
@@ -46,7 +47,7 @@ impl Input {
         let parameters = read_parameters(schema, &mut parts, &mut violations).await?;
         let body = match &schema.body {
             Some(expected) => {
-                let bytes = read_bytes(body).await?;
+                let bytes = read_bytes(&parts.headers, body).await?;
                 read_body(expected, &parts.headers, &bytes, &mut violations)?
             }
             None => None,
@@ -72,12 +73,22 @@ impl Input {
 }
 
 /// The whole body, 1 MiB at most.
-pub(crate) async fn read_bytes(body: Body) -> Result<Bytes, Problem> {
+pub(crate) async fn read_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::too_large(format!(
+            "expected a body of at most {MAX_BODY_BYTES} bytes that arrives whole"
+        ))
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if announced
+        .and_then(|length| length.parse::<u64>().ok())
+        .is_some_and(|length| length > MAX_BODY_BYTES as u64)
+    {
+        return Err(too_large());
+    }
     match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Problem::too_large(format!(
-            "expected a body of at most {MAX_BODY_BYTES} bytes that arrives whole"
-        ))),
+        Ok(Err(_)) => Err(too_large()),
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "BODY_TIMED_OUT",
@@ -156,9 +167,10 @@ fn read_body(
     if nesting(bytes) > MAX_DEPTH {
         return malformed(format!("expected JSON nested at most {MAX_DEPTH} deep"));
     }
-    match serde_json::from_slice::<Value>(bytes) {
+    match json::parse(bytes) {
         Ok(body) => {
             schema.check(&body, violations);
+            json::check_texts(&body, &mut String::new(), violations);
             Ok(Some(body))
         }
         Err(error) => malformed(format!("expected JSON: {error}")),

@@ -14,6 +14,7 @@ pub mod document;
 pub mod health;
 mod idempotency;
 mod input;
+mod json;
 pub mod operation;
 pub mod patch;
 mod preferences;

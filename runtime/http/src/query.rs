@@ -130,7 +130,6 @@ fn column_types(table: &Table, order: &[OrderBy]) -> Vec<ColumnType> {
 }
 
 fn check_headers(headers: &HeaderMap, violations: &mut Vec<Violation>) {
-    violations.extend(preferences::wait(headers).err());
     violations.extend(consistent_with(headers).err());
 }
 
@@ -150,7 +149,7 @@ fn consistent_with(headers: &HeaderMap) -> Result<Option<Cursor>, Violation> {
 async fn caught_up<C: Contract>(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
     let one = |violation| Problem::validation(vec![violation]);
     let Some(cursor) = consistent_with(headers).map_err(one)? else { return Ok(()) };
-    let wait = preferences::wait(headers).map_err(one)?.unwrap_or(CONSISTENCY_WAIT);
+    let wait = preferences::wait(headers).unwrap_or(CONSISTENCY_WAIT);
     let seen: Vec<(u32, i64)> = cursor.positions(C::NAME).collect();
     match tokio::time::timeout(wait, api.store().wait_projected(C::NAME, &seen)).await {
         Ok(reached) => reached.map_err(store_problem),

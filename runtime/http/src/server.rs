@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -13,11 +13,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::input::MAX_BODY_BYTES;
 use crate::problem::Problem;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -60,7 +58,7 @@ fn new_correlation_id() -> String {
 }
 
 /// The router with what every service does: correlation ids, request metrics and spans, a limit on
-/// bodies (1 MiB), on time (90 s) and on requests in hand (8,192), problem details for unknown routes and for panics.
+/// time (90 s) and on requests in hand (8,192), problem details for unknown routes and for panics.
 pub fn with_middleware(router: Router) -> Router {
     router
         .fallback(async |request: Request| {
@@ -75,8 +73,6 @@ pub fn with_middleware(router: Router) -> Router {
                 .instance(request.uri().path())
                 .correlation_id(correlation_id(&request))
         })
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES + 1))
         .layer(middleware::from_fn(time_limit))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(MAX_IN_HAND)), bound))

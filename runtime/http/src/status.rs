@@ -74,10 +74,13 @@ async fn read(
     let Parameters { command_id, at } = typed(Value::Object(input.parameters))?;
     let at = match at {
         None => None,
-        Some(token) => Some(At::parse(&token).ok_or_else(|| {
-            let detail = "expected the `at` of a `Location` that this API gave";
-            Problem::validation(vec![Violation::of_parameter("query", "at", detail)])
-        })?),
+        Some(token) => {
+            Some(At::parse(&token).filter(|at| at.command_id == command_id).ok_or_else(|| {
+                let detail =
+                    "expected the `at` of the `Location` that this API gave for this command";
+                Problem::validation(vec![Violation::of_parameter("query", "at", detail)])
+            })?)
+        }
     };
     if let Some(outcome) = outcome(api, tenant_of(at.as_ref()), command_id).await? {
         return found(api, &outcome, at.as_ref());

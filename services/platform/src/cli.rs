@@ -28,7 +28,7 @@ struct Flags {
     #[arg(long, env = "SCHEMA_REGISTRY_URL")]
     schema_registry_url: Option<String>,
     /// Look schemas up only, never register one
-    #[arg(long, env = "SCHEMA_REGISTRY_READ_ONLY")]
+    #[arg(long, env = "SCHEMA_REGISTRY_READ_ONLY", value_parser = clap::builder::FalseyValueParser::new())]
     schema_registry_read_only: bool,
     /// What an accepted command survives: the loss of `power`, or of this `process` only (faster)
     #[arg(long, env = "DURABILITY", default_value = "power")]
