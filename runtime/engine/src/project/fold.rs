@@ -228,9 +228,65 @@ fn check<V: View>(name: &Named<V>, row: &V) -> Result<(), String> {
         {
             return Err(format!("`{table}`.`{}` holds U+0000", column.name));
         }
+        // SQLite makes NULL of it.
+        if matches!(value, ColumnValue::Real(number) if number.is_nan()) {
+            return Err(format!("`{table}`.`{}` should be a number, found NaN", column.name));
+        }
         if value == ColumnValue::Null && !column.nullable {
             return Err(format!("`{table}`.`{}` has no value", column.name));
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use charter_domain::row::{Cell as _, Row};
+    use charter_domain::{Column, ColumnType};
+
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Reading(f64);
+
+    static READINGS: Table = Table {
+        name: "readings",
+        view: "lamp.Reading",
+        columns: &[Column {
+            name: "value",
+            field: "value",
+            kind: ColumnType::Real,
+            nullable: true,
+        }],
+        key: &[],
+        indexes: &[],
+        fingerprint: "1",
+    };
+
+    impl View for Reading {
+        type Key = ();
+        const TABLE: &'static Table = &READINGS;
+
+        fn key(&self) {}
+
+        fn key_values((): &()) -> Vec<ColumnValue> {
+            Vec::new()
+        }
+
+        fn to_values(&self) -> Vec<ColumnValue> {
+            vec![self.0.to_cell()]
+        }
+
+        fn from_values(values: Vec<ColumnValue>) -> Result<Self, ColumnError> {
+            Ok(Self(Row::of::<Self>(values).cell()?))
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_number_is_refused() {
+        let name = ("t".to_owned(), ());
+        check(&name, &Reading(f64::INFINITY)).expect("a number");
+        let reason = check(&name, &Reading(f64::NAN)).expect_err("none");
+        assert_eq!(reason, "`readings`.`value` should be a number, found NaN");
+    }
 }
