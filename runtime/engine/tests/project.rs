@@ -2,11 +2,15 @@
 
 mod support;
 
+use std::sync::atomic::Ordering;
+
 use charter_domain::{AggregateId, ColumnValue, Contract};
 use charter_engine::reads::ListQuery;
-use charter_engine::store::Store;
+use charter_engine::store::{Store, StoreError};
 use support::faults::Fault;
-use support::tally::{PARTS, PLAIN, SPOIL, SPOIL_WIDE, TIMED, TOTALS, Tally, WIDE, add};
+use support::tally::{
+    MEND, MENDED, PARTS, PLAIN, SPOIL, SPOIL_WIDE, TIMED, TOTALS, Tally, WIDE, add,
+};
 use support::{PARTITIONS, TENANT, World, service, until};
 use uuid::Uuid;
 
@@ -196,6 +200,33 @@ async fn a_projection_that_fails_holds_up_its_aggregate_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_aggregate_that_was_set_aside_is_taken_up_again_when_it_can_be() {
+    let world = World::new().await;
+    let running = world.start();
+    for (name, how) in [("a", PLAIN), ("a", MENDED), ("b", PLAIN), ("a", PLAIN), ("c", SPOIL)] {
+        decided(&world, name, 5, how).await;
+    }
+    world.all_projected().await;
+    assert_eq!(total(&world, "a").await, Some((5, 1)));
+    assert!(world.store.parked_in(Tally::NAME, TENANT).await.expect("an answer"));
+    running.stop().await;
+
+    MEND.store(true, Ordering::SeqCst);
+    // The first try fails half way, and leaves nothing behind.
+    world.store.steps.then([Fault::LostAndUnknown; 2]);
+    let running = world.start();
+    until("the rows", async || (total(&world, "a").await == Some((15, 3))).then_some(())).await;
+    decided(&world, "a", 5, PLAIN).await;
+    decided(&world, "c", 5, PLAIN).await;
+    world.all_projected().await;
+    assert_eq!(total(&world, "a").await, Some((20, 4)));
+    assert_eq!(total(&world, "b").await, Some((5, 1)));
+    assert_eq!(total(&world, "c").await, None, "it fails again and stays aside");
+    assert!(world.store.parked_in(Tally::NAME, TENANT).await.expect("an answer"));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_version_is_built_from_the_store() {
     let world = World::new().await;
     let running = world.start();
@@ -216,7 +247,9 @@ async fn a_new_version_is_built_from_the_store() {
     world.store.steps.then([Fault::Hang]);
     let running = world.start_service(service().projection_version(2));
     until("the first step", async || world.store.steps.is_over().then_some(())).await;
-    assert_eq!(total(&world, "a").await, None, "the old rows are gone");
+    let key = [ColumnValue::Text("a".to_owned())];
+    let refused = world.store.row(&TOTALS, TENANT, &key).await.expect_err("not all there");
+    assert!(matches!(refused, StoreError::ViewBuilding { .. }), "{refused}");
     running.kill().await;
     let running = world.start_service(service().projection_version(2));
     running.ready().await;

@@ -72,6 +72,7 @@ impl From<StoreError> for Trouble {
             StoreError::NewerContract { .. } => Self::Refused(error),
             StoreError::Conflict { .. }
             | StoreError::ViewDiffers { .. }
+            | StoreError::ViewBuilding { .. }
             | StoreError::InvalidQuery { .. }
             | StoreError::Damaged { .. }
             | StoreError::Unavailable { .. }

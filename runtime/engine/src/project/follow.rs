@@ -1,5 +1,7 @@
 //! A partition's task: from the store to its end, then along the event topic.
 
+mod redrive;
+
 use std::sync::Arc;
 
 use charter_domain::{Contract as _, Decider, EventOf};
@@ -86,11 +88,14 @@ async fn follow<D: Decider>(
             partition,
             most_rows: settings.projected_rows.max(1),
             progress: store.view_progress(views.set(), partition).await?,
-            parked: parked.into_iter().map(|parked| parked.aggregate).collect(),
+            parked: parked.iter().map(|parked| parked.aggregate.clone()).collect(),
         },
         messages: Messages::new(store.clone()),
         ports,
     };
+    for parked in &parked {
+        following.redrive(parked).await?;
+    }
     following.catch_up(stop).await?;
     health.ready(part);
     while !stop.is_cancelled() {

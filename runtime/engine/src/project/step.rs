@@ -218,7 +218,38 @@ impl<C: Contract> Projecting<'_, C> {
         Ok(())
     }
 
-    async fn step(&self, to: Progress) -> Result<Box<dyn ViewWrite>, StoreError> {
+    /// Folds events of one aggregate in a step in hand; tells where one of them can't be.
+    pub(super) async fn fold(
+        &self,
+        write: &mut dyn ViewWrite,
+        events: &[Envelope<C::Event>],
+    ) -> Result<Result<(), String>, StoreError> {
+        let mut rows = self.begin();
+        for event in events {
+            for rows in &mut rows {
+                if let Err(reason) = rows.touch(event) {
+                    return Ok(Err(reason));
+                }
+            }
+        }
+        for (projection, rows) in self.views.projections.iter().zip(&mut rows) {
+            let wanted = rows.wanted(0..events.len(), 0..usize::MAX);
+            let found = write.rows(projection.table(), &wanted).await?;
+            rows.fill(wanted, found);
+            for (number, event) in events.iter().enumerate() {
+                let result = rows.apply(number, event, 0..usize::MAX);
+                rows.settle(result.is_ok());
+                if let Err(reason) = result {
+                    return Ok(Err(reason));
+                }
+            }
+            write.write(projection.table(), &rows.changes()).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Begins a transaction that moves the views from the progress to `to`.
+    pub(super) async fn step(&self, to: Progress) -> Result<Box<dyn ViewWrite>, StoreError> {
         let set = self.views.set();
         let step = ViewStep {
             context: set.context.clone(),

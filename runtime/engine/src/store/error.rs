@@ -52,6 +52,12 @@ pub enum StoreError {
         /// The fingerprint found, in backticks, or `none`.
         found: String,
     },
+    /// The views are being built from the store and not all there yet.
+    #[error("the views of `{context}` are being built from the store; try again later")]
+    ViewBuilding {
+        /// The context.
+        context: String,
+    },
     /// A list can't be read so.
     #[error("a list of `{table}` can't be read: {reason}")]
     InvalidQuery {
@@ -99,6 +105,9 @@ impl StoreError {
     /// Whether trying again may help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::FateUnknown { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::FateUnknown { .. } | Self::ViewBuilding { .. }
+        )
     }
 }

@@ -200,8 +200,9 @@ pub trait Store: Debug + Send + Sync + 'static {
         partition: u32,
     ) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Makes the tables of a context's views. Where they are there in another version, they are dropped
-    /// with all their rows and checkpoints, to be built again from the store.
+    /// Makes the tables of a context's views. Where they are there in another version, or further than the
+    /// history of a store that was restored, they are dropped with all their rows and checkpoints, to be
+    /// built again from the store; until they have come as far as the store is now, they are not read.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -219,6 +220,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn parked(&self, context: &str, partition: u32) -> Result<Vec<Parked>, StoreError>;
 
+    /// Whether the views of a context have set any aggregate of a tenant aside, so that what is read of
+    /// them may lack something.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn parked_in(&self, context: &str, tenant: &str) -> Result<bool, StoreError>;
+
     /// Begins a step of the views: compares and sets their checkpoint, and keeps every other writer of the
     /// rows that are then read out until it ends.
     ///
@@ -229,7 +237,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// One row of a view, with the positions that it was read at.
     ///
     /// # Errors
-    /// [`StoreError::ViewDiffers`] where the table is missing or of another version.
+    /// [`StoreError::ViewDiffers`] where the table is missing or of another version;
+    /// [`StoreError::ViewBuilding`] where not all rows may be there yet.
     async fn row(
         &self,
         table: &'static Table,
@@ -241,7 +250,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::ViewDiffers`] where the table is missing or of another version;
-    /// [`StoreError::InvalidQuery`] where a column is not the table's or `after` has other values than the
+    /// [`StoreError::ViewBuilding`] where not all rows may be there yet; [`StoreError::InvalidQuery`] where a column is not the table's or `after` has other values than the
     /// order.
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
 

@@ -129,6 +129,12 @@ pub trait ViewWrite: Send {
     /// [`StoreError::Unavailable`].
     async fn park(&mut self, parked: &[Parked]) -> Result<(), StoreError>;
 
+    /// Forgets that an aggregate was set aside.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn unpark(&mut self, aggregate: &AggregateId) -> Result<(), StoreError>;
+
     /// Commits all of the step.
     ///
     /// # Errors

@@ -193,6 +193,9 @@ impl Store for FaultyStore {
     async fn parked(&self, context: &str, partition: u32) -> Result<Vec<Parked>, StoreError> {
         self.store.parked(context, partition).await
     }
+    async fn parked_in(&self, context: &str, tenant: &str) -> Result<bool, StoreError> {
+        self.store.parked_in(context, tenant).await
+    }
     async fn begin_views(&self, step: &ViewStep) -> Result<Box<dyn ViewWrite>, StoreError> {
         let fault = self.steps.next();
         match fault {
@@ -261,6 +264,9 @@ impl ViewWrite for FaultyStep {
     }
     async fn park(&mut self, parked: &[Parked]) -> Result<(), StoreError> {
         self.step.park(parked).await
+    }
+    async fn unpark(&mut self, aggregate: &AggregateId) -> Result<(), StoreError> {
+        self.step.unpark(aggregate).await
     }
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         match self.fault {

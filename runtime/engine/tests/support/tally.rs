@@ -1,6 +1,7 @@
 //! A contract small enough to be written by hand: tallies that are added to, in as many odd ways as the
 //! runtime has to deal with.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use charter_domain::row::{Cell, Row};
@@ -41,6 +42,9 @@ pub(crate) const TIMED: &str = "timed";
 pub(crate) const WIDE: &str = "wide";
 /// The projection panics.
 pub(crate) const SPOIL: &str = "spoil";
+/// The projection panics until [`MEND`] is set.
+pub(crate) const MENDED: &str = "mended";
+pub(crate) static MEND: AtomicBool = AtomicBool::new(false);
 /// The projection panics in the last of so many rows.
 pub(crate) const SPOIL_WIDE: &str = "spoil-wide";
 
@@ -327,6 +331,7 @@ impl Projection<Total> for Tallies {
         let amount = match &event.payload {
             TallyEvent::Added(added) => {
                 assert!(added.how != SPOIL, "told to");
+                assert!(added.how != MENDED || MEND.load(Ordering::SeqCst), "told to");
                 added.amount
             }
             TallyEvent::Closed(_) => 0,

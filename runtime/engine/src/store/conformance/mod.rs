@@ -62,8 +62,10 @@ macro_rules! store_conformance {
             staged_rows_are_forgotten
             partitions_stage_apart
             another_version_begins_again
+            views_ahead_of_the_history_begin_again
             another_table_is_refused
             parked_aggregates_are_kept
+            parked_aggregates_can_be_taken_up_again
             many_rows_are_taken
             every_value_comes_back
             lists_are_paged_in_order
@@ -113,6 +115,14 @@ fn batch(lease: &Lease, from: u64, to: u64) -> Batch {
         deadlines: Vec::new(),
         resolved: Vec::new(),
     }
+}
+
+/// Lets the history of a partition have this many events, as far as anybody asks for their count.
+async fn decided(store: &Arc<dyn Store>, partition: u32, events: i64) {
+    let claim = store.claim(CONTEXT, partition, 1).await.expect("a claim");
+    let mut batch = batch(&claim.lease, claim.checkpoint.offset, claim.checkpoint.offset + 1);
+    batch.checkpoint.next_position = events;
+    store.commit(&batch).await.expect("committed");
 }
 
 fn outcome(tenant: &str, command: u128, decided_at: i64) -> StoredOutcome {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use charter_domain::{AggregateId, Column, ColumnType, ColumnValue, Index, Table};
 
-use super::{CONTEXT, Harness, at, is_fenced};
+use super::{CONTEXT, Harness, at, decided, is_fenced};
+use crate::reads::ListQuery;
 use crate::store::{
     Parked, Progress, RowChange, RowKey, Store, StoreError, ViewSet, ViewStep, ViewWrite,
 };
@@ -177,6 +178,7 @@ pub async fn staged_rows_are_hidden_until_revealed(harness: &dyn Harness) {
     assert_eq!(count(&store, "x", 2).await, Some(20));
     assert_eq!(store.view_positions(CONTEXT).await.expect("an answer"), [(0, 0)]);
 
+    decided(&store, 0, 2).await;
     let store = harness.restart(store).await;
     let views = set("v1", &[&COUNTS]);
     store.prepare_views(&views).await.expect("prepared");
@@ -233,18 +235,78 @@ pub async fn another_version_begins_again(harness: &dyn Harness) {
     let parked = parked("a", "k");
     write.park(std::slice::from_ref(&parked)).await.expect("parked");
     write.commit().await.expect("committed");
+    decided(&store, 0, 2).await;
+    decided(&store, 1, 1).await;
     store.prepare_views(&set("v1", &[&COUNTS])).await.expect("prepared");
     assert_eq!(count(&store, "x", 1).await, Some(10));
 
     let next = set("v2", &[&COUNTS]);
     store.prepare_views(&next).await.expect("prepared");
-    assert_eq!(count(&store, "x", 1).await, None);
+    assert_is_building(&store).await;
     assert_eq!(store.view_progress(&next, 0).await.expect("an answer"), Progress::START);
     assert_eq!(store.parked(CONTEXT, 0).await.expect("an answer"), []);
     assert_eq!(store.view_positions(CONTEXT).await.expect("an answer"), []);
     // A projector of the version before can't go on.
     assert!(is_fenced(&begin(&store, 0, progress(0, 0), progress(1, 0)).await.map(drop)));
     assert!(is_fenced(&begin(&store, 0, Progress::START, progress(1, 0)).await.map(drop)));
+
+    // Every partition has to come as far as the store was.
+    for (partition, from, to) in [
+        (0, Progress::START, progress(0, 0)),
+        (1, Progress::START, progress(4, 0)),
+        (0, progress(0, 0), progress(1, 0)),
+    ] {
+        assert_is_building(&store).await;
+        let (context, fingerprint) = (CONTEXT.to_owned(), next.fingerprint.clone());
+        let step = ViewStep { context, fingerprint, partition, from, to };
+        store.begin_views(&step).await.expect("a step").commit().await.expect("committed");
+    }
+    assert_eq!(count(&store, "x", 1).await, None);
+}
+
+async fn assert_is_building(store: &Arc<dyn Store>) {
+    let key = key("x", 1);
+    let refused = store.row(&COUNTS, "a", &key.values).await.expect_err("not all there");
+    assert!(matches!(&refused, StoreError::ViewBuilding { context } if context == CONTEXT));
+    assert!(refused.is_transient());
+    let query = ListQuery {
+        table: &COUNTS,
+        tenant: key.tenant,
+        filters: Vec::new(),
+        order: Vec::new(),
+        limit: 1,
+        after: None,
+    };
+    let refused = store.list(&query).await.expect_err("not all there");
+    assert!(matches!(refused, StoreError::ViewBuilding { .. }), "{refused}");
+}
+
+/// Views beside a history that was restored from before them are built again.
+pub async fn views_ahead_of_the_history_begin_again(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let views = set("v1", &[&COUNTS]);
+    decided(&store, 0, 5).await;
+    let mut write = first_step(&store, 4).await;
+    write.write(&COUNTS, &[put("x", 1, 10)]).await.expect("written");
+    write.commit().await.expect("committed");
+    store.prepare_views(&views).await.expect("prepared");
+    assert_eq!(count(&store, "x", 1).await, Some(10));
+    // Of another event than the history's fifth.
+    begin(&store, 0, progress(4, 0), progress(5, 0))
+        .await
+        .expect("a step")
+        .commit()
+        .await
+        .expect("committed");
+    store.prepare_views(&views).await.expect("prepared");
+    assert_eq!(store.view_progress(&views, 0).await.expect("an answer"), Progress::START);
+    first_step(&store, 4).await.commit().await.expect("committed");
+    assert_eq!(count(&store, "x", 1).await, None);
+    // The same where the history has nothing of the partition.
+    let step = begin(&store, 1, Progress::START, progress(0, 0)).await.expect("a step");
+    step.commit().await.expect("committed");
+    store.prepare_views(&views).await.expect("prepared");
+    assert_eq!(store.view_progress(&views, 1).await.expect("an answer"), Progress::START);
 }
 
 /// A reader with another contract is refused, not answered.
@@ -282,6 +344,31 @@ pub async fn parked_aggregates_are_kept(harness: &dyn Harness) {
     write.commit().await.expect("committed");
     assert_eq!(store.parked(CONTEXT, 0).await.expect("an answer"), [first]);
     assert_eq!(store.parked(CONTEXT, 1).await.expect("an answer"), []);
+}
+
+/// An aggregate is no longer set aside from the commit on, and others stay so.
+pub async fn parked_aggregates_can_be_taken_up_again(harness: &dyn Harness) {
+    let store = prepared(harness, &[&COUNTS]).await;
+    let all = [parked("a", "k"), parked("a", "l"), parked("b", "k")];
+    let mut write = first_step(&store, 3).await;
+    write.park(&all).await.expect("parked");
+    write.commit().await.expect("committed");
+    let is_parked = async |context: &str, tenant: &str| {
+        store.parked_in(context, tenant).await.expect("an answer")
+    };
+    assert!(is_parked(CONTEXT, "a").await && is_parked(CONTEXT, "b").await);
+    assert!(!is_parked(CONTEXT, "c").await && !is_parked("other", "a").await);
+    for (number, name) in ["k", "l"].into_iter().enumerate() {
+        let mut write = begin(&store, 0, progress(3, 0), progress(3, 0)).await.expect("a step");
+        write.unpark(&AggregateId::new("a", name)).await.expect("done");
+        drop(write);
+        assert!(is_parked(CONTEXT, "a").await, "a dropped step never was");
+        let mut write = begin(&store, 0, progress(3, 0), progress(3, 0)).await.expect("a step");
+        write.unpark(&AggregateId::new("a", name)).await.expect("done");
+        write.commit().await.expect("committed");
+        assert_eq!(is_parked(CONTEXT, "a").await, number == 0);
+    }
+    assert!(is_parked(CONTEXT, "b").await);
 }
 
 /// A step may read, write, stage and remove more rows than one statement takes.

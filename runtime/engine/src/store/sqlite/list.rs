@@ -9,17 +9,20 @@ use super::{Connection, Files};
 use crate::reads::{Filter, ListQuery, Operator, OrderBy, Page, RowRead};
 use crate::store::StoreError;
 
-/// The context of the table's view, once it is known that the table is this contract's.
+/// The context of the table's view, once it is known that the table is this contract's and all there.
 async fn context_of(
     connection: &mut Connection,
     table: &'static Table,
 ) -> Result<String, StoreError> {
-    let found: Option<(String, String)> =
-        sqlx::query_as("SELECT context, fingerprint FROM view_tables WHERE name = $1")
-            .bind(table.name)
-            .fetch_optional(connection)
-            .await
-            .map_err(StoreError::unavailable)?;
+    let found: Option<(String, String, bool)> = sqlx::query_as(
+        "SELECT context, fingerprint,
+             EXISTS (SELECT 1 FROM view_targets WHERE view_targets.context = view_tables.context)
+         FROM view_tables WHERE name = $1",
+    )
+    .bind(table.name)
+    .fetch_optional(connection)
+    .await
+    .map_err(StoreError::unavailable)?;
     let differs = |found| StoreError::ViewDiffers {
         table: table.name.to_owned(),
         expected: table.fingerprint.to_owned(),
@@ -27,8 +30,9 @@ async fn context_of(
     };
     match found {
         None => Err(differs("none".to_owned())),
-        Some((_, found)) if found != table.fingerprint => Err(differs(format!("`{found}`"))),
-        Some((context, _)) => Ok(context),
+        Some((_, found, _)) if found != table.fingerprint => Err(differs(format!("`{found}`"))),
+        Some((context, _, true)) => Err(StoreError::ViewBuilding { context }),
+        Some((context, _, false)) => Ok(context),
     }
 }
 

@@ -331,7 +331,7 @@ impl Store for SqliteStore {
     }
 
     async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError> {
-        views::prepare(&self.views, views).await
+        views::prepare(&self.views, &self.history, views).await
     }
 
     async fn view_progress(&self, views: &ViewSet, partition: u32) -> Result<Progress, StoreError> {
@@ -340,6 +340,17 @@ impl Store for SqliteStore {
 
     async fn parked(&self, context: &str, partition: u32) -> Result<Vec<Parked>, StoreError> {
         views::parked(&self.views, context, partition).await
+    }
+
+    async fn parked_in(&self, context: &str, tenant: &str) -> Result<bool, StoreError> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM parked WHERE context = $1 AND tenant = $2)",
+        )
+        .bind(context)
+        .bind(tenant)
+        .fetch_one(&self.views.readers)
+        .await
+        .map_err(StoreError::unavailable)
     }
 
     async fn begin_views(&self, step: &ViewStep) -> Result<Box<dyn ViewWrite>, StoreError> {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, Transaction};
+use tracing::warn;
 
 use super::values::{Bound, read_row, sql_type};
 use super::{Connection, Files, MAX_BINDS, commit, signed};
@@ -36,22 +37,67 @@ fn twin(table: &Table) -> String {
     quoted(&format!("{}__staged", table.name))
 }
 
-pub(super) async fn prepare(files: &Files, views: &ViewSet) -> Result<(), StoreError> {
+pub(super) async fn prepare(
+    files: &Files,
+    history: &Files,
+    views: &ViewSet,
+) -> Result<(), StoreError> {
     let mut transaction = files.write().await?;
+    // Read after the views can't move any more: the history only grows.
+    let ends: Vec<(u32, i64)> =
+        sqlx::query_as("SELECT partition, next_position - 1 FROM checkpoints WHERE context = $1")
+            .bind(&views.context)
+            .fetch_all(&history.readers)
+            .await
+            .map_err(StoreError::unavailable)?;
     let found: Option<String> =
         sqlx::query_scalar("SELECT fingerprint FROM view_sets WHERE context = $1")
             .bind(&views.context)
             .fetch_optional(&mut *transaction)
             .await
             .map_err(StoreError::unavailable)?;
-    if found.as_ref() == Some(&views.fingerprint) {
+    if found.as_ref() == Some(&views.fingerprint)
+        && !is_ahead(&mut transaction, views, &ends).await.map_err(StoreError::unavailable)?
+    {
         return Ok(());
     }
-    rebuild(&mut transaction, views).await.map_err(StoreError::unavailable)?;
+    rebuild(&mut transaction, views, &ends).await.map_err(StoreError::unavailable)?;
     commit(transaction).await
 }
 
-async fn rebuild(connection: &mut Connection, views: &ViewSet) -> Result<(), sqlx::Error> {
+/// Whether the views hold events that the history lacks: it was restored, and they were not.
+async fn is_ahead(
+    connection: &mut Connection,
+    views: &ViewSet,
+    ends: &[(u32, i64)],
+) -> Result<bool, sqlx::Error> {
+    let positions: Vec<(u32, i64)> = sqlx::query_as(
+        "SELECT partition, position FROM view_progress WHERE context = $1 AND fingerprint = $2",
+    )
+    .bind(&views.context)
+    .bind(&views.fingerprint)
+    .fetch_all(connection)
+    .await?;
+    let end = |partition| ends.iter().find(|(of, _)| *of == partition).map_or(-1, |(_, end)| *end);
+    let ahead = positions.iter().find(|(partition, position)| *position > end(*partition));
+    if let Some((partition, position)) = ahead {
+        warn!(
+            context = views.context,
+            partition,
+            position,
+            stored = end(*partition),
+            "the views are ahead of the store, which was restored; they are built again"
+        );
+    }
+    Ok(ahead.is_some())
+}
+
+/// Begins the views anew; they are read when they have come to the `ends` of the partitions.
+async fn rebuild(
+    connection: &mut Connection,
+    views: &ViewSet,
+    ends: &[(u32, i64)],
+) -> Result<(), sqlx::Error> {
     let old: Vec<String> = sqlx::query_scalar("SELECT name FROM view_tables WHERE context = $1")
         .bind(&views.context)
         .fetch_all(&mut *connection)
@@ -65,6 +111,7 @@ async fn rebuild(connection: &mut Connection, views: &ViewSet) -> Result<(), sql
         "DELETE FROM view_sets WHERE context = $1",
         "DELETE FROM view_tables WHERE context = $1",
         "DELETE FROM view_progress WHERE context = $1",
+        "DELETE FROM view_targets WHERE context = $1",
         "DELETE FROM parked WHERE context = $1",
     ] {
         sqlx::query(sql).bind(&views.context).execute(&mut *connection).await?;
@@ -74,6 +121,14 @@ async fn rebuild(connection: &mut Connection, views: &ViewSet) -> Result<(), sql
         .bind(&views.fingerprint)
         .execute(&mut *connection)
         .await?;
+    for (partition, end) in ends.iter().filter(|(_, end)| *end >= 0) {
+        sqlx::query("INSERT INTO view_targets (context, partition, position) VALUES ($1, $2, $3)")
+            .bind(&views.context)
+            .bind(partition)
+            .bind(end)
+            .execute(&mut *connection)
+            .await?;
+    }
     for table in &views.tables {
         create(connection, table).await?;
         sqlx::query("INSERT INTO view_tables (name, context, fingerprint) VALUES ($1, $2, $3)")
@@ -235,6 +290,15 @@ pub(super) async fn begin(files: &Files, step: &ViewStep) -> Result<SqliteViewWr
             epoch: 0,
         });
     }
+    sqlx::query(
+        "DELETE FROM view_targets WHERE context = $1 AND partition = $2 AND position <= $3",
+    )
+    .bind(&step.context)
+    .bind(step.partition)
+    .bind(to.position)
+    .execute(&mut *transaction)
+    .await
+    .map_err(StoreError::unavailable)?;
     Ok(SqliteViewWrite { transaction, context: step.context.clone(), partition: step.partition })
 }
 
@@ -366,6 +430,17 @@ impl ViewWrite for SqliteViewWrite {
             .await
             .map_err(StoreError::unavailable)?;
         }
+        Ok(())
+    }
+
+    async fn unpark(&mut self, aggregate: &AggregateId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM parked WHERE context = $1 AND tenant = $2 AND aggregate_key = $3")
+            .bind(&self.context)
+            .bind(&aggregate.tenant)
+            .bind(&aggregate.key)
+            .execute(&mut *self.transaction)
+            .await
+            .map_err(StoreError::unavailable)?;
         Ok(())
     }
 
