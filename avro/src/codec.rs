@@ -51,10 +51,44 @@
 //! | `local-timestamp-millis`, `-micros`, `-nanos` | [`LocalTimestampMillis`](crate::logical::LocalTimestampMillis), … |
 //! | `duration` on `fixed` 12 | [`CalendarDuration`](crate::logical::CalendarDuration) |
 //!
+//! # The form that borrows
+//! Where a message is looked at and let go, a second type can stand beside the first: its strings and bytes are slices of
+//! the message, and [`record_ref!`](crate::record_ref) implements [`CodecRef`] for it. It reads what the first type
+//! writes, also through a plan.
+//!
+//! ```
+//! # use charter_avro::codec::prelude::*;
+//! #[derive(Clone, Debug, PartialEq)]
+//! pub struct HoldSeatsRef<'a> {
+//!     pub show_id: &'a str,
+//!     pub seat_ids: Vec<&'a str>,
+//!     pub note: Option<&'a str>,
+//!     pub seconds: i32,
+//! }
+//!
+//! charter_avro::record_ref! {
+//!     HoldSeatsRef<'a> {
+//!         "showId" => show_id: &'a str,
+//!         "seatIds" => seat_ids: Vec<&'a str>,
+//!         "note" => note: Option<&'a str> = None,
+//!         "seconds" => seconds: i32 = 300,
+//!     }
+//! }
+//!
+//! let hold: HoldSeatsRef = decode_ref(&[2, b's', 2, 2, b'a', 0, 0, 120]).unwrap();
+//! assert_eq!((hold.show_id, hold.seat_ids, hold.seconds), ("s", vec!["a"], 60));
+//! ```
+//!
+//! There `&str` stands for `String`, `&[u8]` for [`Bytes`], `BTreeMap<&str, T>` for a map, and a record's borrowing form
+//! for the record; a record without such fields takes part as `Name { … }`, without a lifetime. Everything else, unions
+//! among it, is as above.
+//!
+//! # JSON
 //! All of them have `serde` implementations in the JSON form of the OpenAPI contract: dates and times as ISO 8601,
 //! decimals as strings, bytes as base64. `#[derive(Serialize, Deserialize)]` with `#[serde(rename = "…")]` is all a
 //! generated type needs.
 
+mod borrowed;
 mod bytes;
 mod container;
 mod decimal;
@@ -64,6 +98,7 @@ pub mod prelude;
 mod primitive;
 mod uuid;
 
+pub use borrowed::{CodecRef, decode_ref, decode_ref_with_plan, field_ref, resolved_field_ref};
 pub use bytes::{Bytes, Fixed};
 pub use container::NullLast;
 pub(crate) use decimal::rescale_bytes;

@@ -13,7 +13,7 @@ mod writer;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::codec::Codec;
+use crate::codec::{Codec, CodecRef};
 use crate::compat::{Incompatibility, compatibility};
 use crate::schema::Schema;
 use crate::wire::{DecodeError, DecodeErrorKind, Reader};
@@ -166,16 +166,26 @@ pub fn resolve<T: Codec>(
     plan: &Plan,
     at: StepId,
 ) -> Result<T, DecodeError> {
-    if at == StepId::SAME {
-        return T::decode(reader);
+    match plan.settled(reader, at)? {
+        StepId::SAME => T::decode(reader),
+        at => T::decode_resolved(reader, plan, at),
     }
-    if let Some(Step::OutOf(branches)) = plan.step(at) {
-        return match branches[reader.union_branch(branches.len())?] {
-            StepId::SAME => T::decode(reader),
-            at => T::decode_resolved(reader, plan, at),
-        };
+}
+
+/// As [`resolve`], for a type that borrows from the message.
+///
+/// # Errors
+/// As there.
+#[inline]
+pub fn resolve_ref<'a, T: CodecRef<'a>>(
+    reader: &mut Reader<'a>,
+    plan: &Plan,
+    at: StepId,
+) -> Result<T, DecodeError> {
+    match plan.settled(reader, at)? {
+        StepId::SAME => T::decode(reader),
+        at => T::decode_resolved(reader, plan, at),
     }
-    T::decode_resolved(reader, plan, at)
 }
 
 impl Plan {
@@ -225,6 +235,18 @@ impl Plan {
     #[inline]
     fn step(&self, at: StepId) -> Option<&Step> {
         self.steps.get(at.0 as usize)
+    }
+
+    /// The step that reads the value, once the branch of a union that only the writer has is taken.
+    #[inline]
+    fn settled(&self, reader: &mut Reader<'_>, at: StepId) -> Result<StepId, DecodeError> {
+        if at == StepId::SAME {
+            return Ok(at);
+        }
+        match self.step(at) {
+            Some(Step::OutOf(branches)) => Ok(branches[reader.union_branch(branches.len())?]),
+            _ => Ok(at),
+        }
     }
 
     /// The promotion at a step, if it is one.

@@ -112,6 +112,117 @@ charter_avro::record! {
     }
 }
 
+// The same types in the form that borrows.
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetadataRef<'a> {
+    pub id: Uuid,
+    pub r#type: &'a str,
+    pub source: &'a str,
+    pub tenant_id: &'a str,
+    pub correlation_id: &'a str,
+    pub causation_id: Option<Uuid>,
+    pub time: Timestamp,
+    pub key: &'a str,
+    pub sequence: i64,
+    pub position: i64,
+    pub actor: Option<&'a str>,
+    pub reply_to: Option<&'a str>,
+}
+
+charter_avro::record_ref! {
+    MetadataRef<'a> {
+        "id" => id: Uuid,
+        "type" => r#type: &'a str,
+        "source" => source: &'a str,
+        "tenantId" => tenant_id: &'a str,
+        "correlationId" => correlation_id: &'a str,
+        "causationId" => causation_id: Option<Uuid> = None,
+        "time" => time: Timestamp,
+        "key" => key: &'a str,
+        "sequence" => sequence: i64 = 0,
+        "position" => position: i64 = -1,
+        "actor" => actor: Option<&'a str> = None,
+        "replyTo" => reply_to: Option<&'a str> = None,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeatsHeldRef<'a> {
+    pub show_id: &'a str,
+    pub hold_id: Uuid,
+    pub holder_id: &'a str,
+    pub seat_ids: Vec<&'a str>,
+    pub price: Decimal<6, 2>,
+    pub seconds: i32,
+    pub held_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+charter_avro::record_ref! {
+    SeatsHeldRef<'a> {
+        "showId" => show_id: &'a str,
+        "holdId" => hold_id: Uuid,
+        "holderId" => holder_id: &'a str,
+        "seatIds" => seat_ids: Vec<&'a str>,
+        "price" => price: Decimal<6, 2>,
+        "seconds" => seconds: i32,
+        "heldAt" => held_at: Timestamp,
+        "expiresAt" => expires_at: Timestamp,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeatsHeldEnvelopeRef<'a> {
+    pub metadata: MetadataRef<'a>,
+    pub payload: SeatsHeldRef<'a>,
+}
+
+charter_avro::record_ref! {
+    SeatsHeldEnvelopeRef<'a> {
+        "metadata" => metadata: MetadataRef<'a>,
+        "payload" => payload: SeatsHeldRef<'a>,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeatsHeldV2Ref<'a> {
+    pub show_id: &'a str,
+    pub hold_id: Uuid,
+    pub holder_id: &'a str,
+    pub seat_ids: Vec<&'a str>,
+    pub price: Decimal<6, 2>,
+    pub seconds: i64,
+    pub expires_at: Timestamp,
+    pub channel: &'a str,
+}
+
+charter_avro::record_ref! {
+    SeatsHeldV2Ref<'a> {
+        "showId" => show_id: &'a str,
+        "holdId" => hold_id: Uuid,
+        "holderId" => holder_id: &'a str,
+        "seatIds" => seat_ids: Vec<&'a str>,
+        "price" => price: Decimal<6, 2>,
+        "seconds" => seconds: i64,
+        "expiresAt" => expires_at: Timestamp,
+        "channel" => channel: &'a str = "web",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeatsHeldV2EnvelopeRef<'a> {
+    pub metadata: MetadataRef<'a>,
+    pub payload: SeatsHeldV2Ref<'a>,
+}
+
+charter_avro::record_ref! {
+    SeatsHeldV2EnvelopeRef<'a> {
+        "metadata" => metadata: MetadataRef<'a>,
+        "payload" => payload: SeatsHeldV2Ref<'a>,
+    }
+}
+
 // The decimal has precision 6 because apache-avro refuses to resolve one whose bytes could not hold all its digits.
 pub const V1_FIELDS: &str = r#"
     {"name": "showId", "type": "string"},

@@ -16,7 +16,9 @@ use apache_avro::writer::datum::GenericDatumWriter;
 use charter_avro::codec::{self, Codec};
 use charter_avro::plan::Plan;
 use charter_avro::schema::Schema;
-use contract::{SeatsHeldEnvelope, SeatsHeldV2Envelope};
+use contract::{
+    SeatsHeldEnvelope, SeatsHeldEnvelopeRef, SeatsHeldV2Envelope, SeatsHeldV2EnvelopeRef,
+};
 use serde_avro_fast::ser::SerializerConfig;
 use uuid::Uuid;
 
@@ -116,6 +118,8 @@ fn resolving(
     let types = |value: &_| apache_avro::from_value::<peer::EnvelopeV2<Uuid>>(value).unwrap();
 
     let ours = codec::decode_with_plan::<SeatsHeldV2Envelope>(bytes, plan).unwrap();
+    let borrowed = codec::decode_ref_with_plan::<SeatsHeldV2EnvelopeRef>(bytes, plan).unwrap();
+    assert_eq!((borrowed.payload.seat_ids.len(), borrowed.payload.channel), (4, "web"));
     let theirs = types(&datum());
     assert_eq!(
         (&theirs.payload.seat_ids, &theirs.payload.channel, theirs.metadata.causation_id),
@@ -128,6 +132,12 @@ fn resolving(
             Contender::new("charter, plan to owned types", || {
                 black_box(
                     codec::decode_with_plan::<SeatsHeldV2Envelope>(black_box(bytes), plan).unwrap(),
+                );
+            }),
+            Contender::new("charter, plan to borrowed types", || {
+                black_box(
+                    codec::decode_ref_with_plan::<SeatsHeldV2EnvelopeRef>(black_box(bytes), plan)
+                        .unwrap(),
                 );
             }),
             Contender::new("apache-avro, to types", || drop(black_box(types(&datum())))),
@@ -219,10 +229,10 @@ fn encoding(
 fn decoding(bytes: &[u8], fast: &serde_avro_fast::Schema, apache: &apache_avro::Schema) {
     let reader = GenericDatumReader::builder(apache).build().unwrap();
     compare(
-        "decode to owned types",
+        "decode",
         ("serde_avro_fast, uuid native", 1.8),
         vec![
-            Contender::new("charter", || {
+            Contender::new("charter, owned", || {
                 black_box(codec::decode::<SeatsHeldEnvelope>(black_box(bytes)).unwrap());
             }),
             Contender::new("serde_avro_fast, uuid native", || {
@@ -237,6 +247,18 @@ fn decoding(bytes: &[u8], fast: &serde_avro_fast::Schema, apache: &apache_avro::
             Contender::new("serde_avro_fast, uuid as string", || {
                 black_box(
                     serde_avro_fast::from_datum_slice::<peer::Envelope<String>>(
+                        black_box(bytes),
+                        fast,
+                    )
+                    .unwrap(),
+                );
+            }),
+            Contender::new("charter, borrowed", || {
+                black_box(codec::decode_ref::<SeatsHeldEnvelopeRef>(black_box(bytes)).unwrap());
+            }),
+            Contender::new("serde_avro_fast, borrowed", || {
+                black_box(
+                    serde_avro_fast::from_datum_slice::<peer::EnvelopeRef<Uuid>>(
                         black_box(bytes),
                         fast,
                     )

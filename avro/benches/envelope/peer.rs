@@ -35,6 +35,49 @@ pub struct SeatsHeld<U> {
     pub expires_at: i64,
 }
 
+// The same, borrowing from the message: `serde_avro_fast` can.
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MetadataRef<'a, U> {
+    pub id: U,
+    pub r#type: &'a str,
+    pub source: &'a str,
+    pub tenant_id: &'a str,
+    pub correlation_id: &'a str,
+    pub causation_id: Option<U>,
+    pub time: i64,
+    pub key: &'a str,
+    pub sequence: i64,
+    pub position: i64,
+    #[serde(borrow)]
+    pub actor: Option<&'a str>,
+    #[serde(borrow)]
+    pub reply_to: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeatsHeldRef<'a, U> {
+    pub show_id: &'a str,
+    pub hold_id: U,
+    pub holder_id: &'a str,
+    #[serde(borrow)]
+    pub seat_ids: Vec<&'a str>,
+    pub price: rust_decimal::Decimal,
+    pub seconds: i32,
+    pub held_at: i64,
+    pub expires_at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct EnvelopeRef<'a, U> {
+    #[serde(borrow)]
+    pub metadata: MetadataRef<'a, U>,
+    #[serde(borrow)]
+    pub payload: SeatsHeldRef<'a, U>,
+}
+
 /// Version 2, as `apache-avro` gives it out: its decimals are bytes to `serde`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]

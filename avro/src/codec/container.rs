@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Codec;
+use super::{Codec, CodecRef};
 use crate::plan::{self, Plan, Shape, StepId};
 use crate::wire::{self, Blocks, DecodeError, Reader};
 
@@ -31,6 +31,24 @@ impl<T: Codec> Codec for Vec<T> {
         match plan.shape(at) {
             Shape::Array { items: item, least } => {
                 items(r, least, |r| plan::resolve(r, plan, item))
+            }
+            Shape::Map { .. } | Shape::Other => Err(plan.mismatch(r, at, "expected an array")),
+        }
+    }
+}
+
+impl<'a, T: CodecRef<'a>> CodecRef<'a> for Vec<T> {
+    const MIN_WIRE_LEN: usize = 1;
+
+    #[inline]
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        items(r, T::MIN_WIRE_LEN, T::decode)
+    }
+
+    fn decode_resolved(r: &mut Reader<'a>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        match plan.shape(at) {
+            Shape::Array { items: item, least } => {
+                items(r, least, |r| plan::resolve_ref(r, plan, item))
             }
             Shape::Map { .. } | Shape::Other => Err(plan.mismatch(r, at, "expected an array")),
         }
@@ -84,20 +102,37 @@ impl<T: Codec> Codec for BTreeMap<String, T> {
     }
 }
 
-fn entries<'a, T>(
+impl<'a, T: CodecRef<'a>> CodecRef<'a> for BTreeMap<&'a str, T> {
+    const MIN_WIRE_LEN: usize = 1;
+
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        entries(r, T::MIN_WIRE_LEN, T::decode)
+    }
+
+    fn decode_resolved(r: &mut Reader<'a>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        match plan.shape(at) {
+            Shape::Map { values, least } => {
+                entries(r, least, |r| plan::resolve_ref(r, plan, values))
+            }
+            Shape::Array { .. } | Shape::Other => Err(plan.mismatch(r, at, "expected a map")),
+        }
+    }
+}
+
+fn entries<'a, K: From<&'a str> + Ord, T>(
     r: &mut Reader<'a>,
     least: usize,
     mut value: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>,
-) -> Result<BTreeMap<String, T>, DecodeError> {
+) -> Result<BTreeMap<K, T>, DecodeError> {
     // A key takes a byte at least: its length.
     let mut blocks = Blocks::new(1 + least);
     let mut entries = BTreeMap::new();
     while let Some(count) = blocks.next(r)? {
         for _ in 0..count {
-            let key = r.string()?.to_owned();
+            let key = r.string()?;
             match value(r) {
-                Ok(value) => entries.insert(key, value),
-                Err(error) => return Err(error.in_key(&key)),
+                Ok(value) => entries.insert(K::from(key), value),
+                Err(error) => return Err(error.in_key(key)),
             };
         }
     }
@@ -131,6 +166,25 @@ impl<T: Codec> Codec for Option<T> {
         match plan.branch(r, at)? {
             (0, _) => Ok(None),
             (_, at) => plan::resolve(r, plan, at).map(Some),
+        }
+    }
+}
+
+impl<'a, T: CodecRef<'a>> CodecRef<'a> for Option<T> {
+    const MIN_WIRE_LEN: usize = 1;
+
+    #[inline]
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        match r.union_branch(2)? {
+            0 => Ok(None),
+            _ => T::decode(r).map(Some),
+        }
+    }
+
+    fn decode_resolved(r: &mut Reader<'a>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        match plan.branch(r, at)? {
+            (0, _) => Ok(None),
+            (_, at) => plan::resolve_ref(r, plan, at).map(Some),
         }
     }
 }
@@ -178,6 +232,25 @@ impl<T: Codec> Codec for NullLast<T> {
     }
 }
 
+impl<'a, T: CodecRef<'a>> CodecRef<'a> for NullLast<T> {
+    const MIN_WIRE_LEN: usize = 1;
+
+    #[inline]
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        match r.union_branch(2)? {
+            0 => T::decode(r).map(|value| Self(Some(value))),
+            _ => Ok(Self(None)),
+        }
+    }
+
+    fn decode_resolved(r: &mut Reader<'a>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        match plan.branch(r, at)? {
+            (0, at) => plan::resolve_ref(r, plan, at).map(|value| Self(Some(value))),
+            (_, _) => Ok(Self(None)),
+        }
+    }
+}
+
 impl<T: Codec> Codec for Box<T> {
     const MIN_WIRE_LEN: usize = T::MIN_WIRE_LEN;
 
@@ -192,6 +265,19 @@ impl<T: Codec> Codec for Box<T> {
     }
 
     fn decode_resolved(r: &mut Reader<'_>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
+        T::decode_resolved(r, plan, at).map(Self::new)
+    }
+}
+
+impl<'a, T: CodecRef<'a>> CodecRef<'a> for Box<T> {
+    const MIN_WIRE_LEN: usize = T::MIN_WIRE_LEN;
+
+    #[inline]
+    fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        T::decode(r).map(Self::new)
+    }
+
+    fn decode_resolved(r: &mut Reader<'a>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
         T::decode_resolved(r, plan, at).map(Self::new)
     }
 }

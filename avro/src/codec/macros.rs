@@ -19,10 +19,7 @@ macro_rules! record {
             fn decode(
                 reader: &mut $crate::wire::Reader<'_>,
             ) -> ::core::result::Result<Self, $crate::wire::DecodeError> {
-                reader.enter()?;
-                let value = Self { $( $field: $crate::codec::field::<$type>(reader, $avro)?, )* };
-                reader.leave();
-                Ok(value)
+                $crate::record!(@decode field, reader, { $( $avro => $field : $type, )* })
             }
 
             fn decode_resolved(
@@ -30,35 +27,85 @@ macro_rules! record {
                 plan: &$crate::plan::Plan,
                 at: $crate::plan::StepId,
             ) -> ::core::result::Result<Self, $crate::wire::DecodeError> {
-                #[allow(non_camel_case_types, dead_code, clippy::enum_variant_names)]
-                enum Slot { $( $field, )* }
-                $( let mut $field: ::core::option::Option<$type> = ::core::option::Option::None; )*
-                let actions = plan.record(reader, at)?;
-                reader.enter()?;
-                for action in actions {
-                    $( if action.field() == Slot::$field as u32 {
-                        $field = ::core::option::Option::Some(
-                            $crate::codec::resolved_field(reader, plan, action.step(), $avro)?,
-                        );
-                        continue;
-                    } )*
-                    plan.skip(reader, action)?;
-                }
-                reader.leave();
-                let _ = &reader;
-                Ok(Self { $( $field: match $field {
-                    ::core::option::Option::Some(value) => value,
-                    ::core::option::Option::None =>
-                        $crate::record!(@absent reader, $avro $( , $default )?),
-                }, )* })
+                $crate::record!(@resolve resolved_field, reader, plan, at, {
+                    $( $avro => $field : $type $( = $default )?, )*
+                })
             }
         }
     };
+    (@decode $read:ident, $reader:ident, { $( $avro:literal => $field:ident : $type:ty, )* }) => {{
+        $reader.enter()?;
+        let value = Self { $( $field: $crate::codec::$read::<$type>($reader, $avro)?, )* };
+        $reader.leave();
+        Ok(value)
+    }};
+    (@resolve $read:ident, $reader:ident, $plan:ident, $at:ident, {
+        $( $avro:literal => $field:ident : $type:ty $( = $default:expr )?, )*
+    }) => {{
+        #[allow(non_camel_case_types, dead_code, clippy::enum_variant_names)]
+        enum Slot { $( $field, )* }
+        $( let mut $field: ::core::option::Option<$type> = ::core::option::Option::None; )*
+        let actions = $plan.record($reader, $at)?;
+        $reader.enter()?;
+        for action in actions {
+            $( if action.field() == Slot::$field as u32 {
+                $field = ::core::option::Option::Some(
+                    $crate::codec::$read::<$type>($reader, $plan, action.step(), $avro)?,
+                );
+                continue;
+            } )*
+            $plan.skip($reader, action)?;
+        }
+        $reader.leave();
+        Ok(Self { $( $field: match $field {
+            ::core::option::Option::Some(value) => value,
+            ::core::option::Option::None =>
+                $crate::record!(@absent $reader, $avro $( , $default )?),
+        }, )* })
+    }};
     (@absent $reader:ident, $avro:literal, $default:expr) => { $default };
     (@absent $reader:ident, $avro:literal) => {
         return ::core::result::Result::Err(
             $reader.error($crate::wire::DecodeErrorKind::MissingField($avro)),
         )
+    };
+}
+
+/// Implements [`CodecRef`](crate::codec::CodecRef) for a struct that borrows from the message.
+///
+/// As [`record!`](crate::record), with the struct's lifetime behind its name: `HoldSeatsRef<'a> { … }`; or without, for a
+/// struct that has nothing to borrow.
+#[macro_export]
+macro_rules! record_ref {
+    ($name:ident < $life:lifetime > { $( $fields:tt )* }) => {
+        $crate::record_ref!(@type $name<$life>, $life, { $( $fields )* });
+    };
+    ($name:ident { $( $fields:tt )* }) => {
+        $crate::record_ref!(@type $name, 'message, { $( $fields )* });
+    };
+    (@type $name:ty, $life:lifetime, {
+        $( $avro:literal => $field:ident : $type:ty $( = $default:expr )? ),* $(,)?
+    }) => {
+        impl<$life> $crate::codec::CodecRef<$life> for $name {
+            const MIN_WIRE_LEN: usize =
+                0 $( + <$type as $crate::codec::CodecRef<$life>>::MIN_WIRE_LEN )*;
+
+            fn decode(
+                reader: &mut $crate::wire::Reader<$life>,
+            ) -> ::core::result::Result<Self, $crate::wire::DecodeError> {
+                $crate::record!(@decode field_ref, reader, { $( $avro => $field : $type, )* })
+            }
+
+            fn decode_resolved(
+                reader: &mut $crate::wire::Reader<$life>,
+                plan: &$crate::plan::Plan,
+                at: $crate::plan::StepId,
+            ) -> ::core::result::Result<Self, $crate::wire::DecodeError> {
+                $crate::record!(@resolve resolved_field_ref, reader, plan, at, {
+                    $( $avro => $field : $type $( = $default )?, )*
+                })
+            }
+        }
     };
 }
 
@@ -120,6 +167,8 @@ macro_rules! enumeration {
                 plan.symbol(reader, at, Self::ALL)
             }
         }
+
+        $crate::owned_ref!($name);
     };
 }
 
@@ -166,6 +215,8 @@ macro_rules! union {
                     Err(plan.mismatch(reader, at, "the union has fewer branches"))
                 }
             }
+
+            $crate::owned_ref!($name);
         };
     };
     (@encode $self:ident, $out:ident, $variant:ident ( $type:ty )) => {

@@ -1,8 +1,8 @@
 //! Everything that emitted code may name.
 
 pub use super::{
-    Bytes, Codec, Decimal, Fixed, FixedDecimal, FixedUuid, NullLast, Uuid, decode,
-    decode_with_plan, encode,
+    Bytes, Codec, CodecRef, Decimal, Fixed, FixedDecimal, FixedUuid, NullLast, Uuid, decode,
+    decode_ref, decode_ref_with_plan, decode_with_plan, encode,
 };
 pub use crate::logical::{
     CalendarDuration, Date, LocalTimestampMicros, LocalTimestampMillis, LocalTimestampNanos,

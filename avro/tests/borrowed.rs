@@ -1,0 +1,224 @@
+//! Types that borrow from the message read what the owned ones beside them write, also through a plan.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+
+use charter_avro::codec::prelude::*;
+use charter_avro::plan::Plan;
+use charter_avro::schema::Schema;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Status {
+    Held,
+    Sold,
+}
+
+charter_avro::enumeration! { Status { Held = "HELD", Sold = "SOLD" } }
+
+#[derive(Clone, Debug, PartialEq)]
+enum Price {
+    Null,
+    Text(String),
+    Number(i64),
+}
+
+charter_avro::union! { Price { Null, Text(String), Number(i64) } }
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Place {
+    row: i32,
+}
+
+charter_avro::record! { Place { "row" => row: i32 } }
+charter_avro::record_ref! { Place { "row" => row: i32 } }
+
+#[derive(Clone, Debug, PartialEq)]
+struct Seat {
+    r#type: String,
+    id: Uuid,
+    labels: BTreeMap<String, String>,
+    digest: Bytes,
+    status: Status,
+    price: Price,
+    amount: Decimal<9, 2>,
+    place: NullLast<Place>,
+    count: i64,
+    note: Option<String>,
+    next: Vec<Seat>,
+    last: Option<Box<Seat>>,
+}
+
+charter_avro::record! {
+    Seat {
+        "type" => r#type: String,
+        "id" => id: Uuid,
+        "labels" => labels: BTreeMap<String, String>,
+        "digest" => digest: Bytes,
+        "status" => status: Status,
+        "price" => price: Price,
+        "amount" => amount: Decimal<9, 2>,
+        "place" => place: NullLast<Place>,
+        "count" => count: i64,
+        "note" => note: Option<String> = Some("none".into()),
+        "next" => next: Vec<Seat>,
+        "last" => last: Option<Box<Seat>>,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct SeatRef<'a> {
+    r#type: &'a str,
+    id: Uuid,
+    labels: BTreeMap<&'a str, &'a str>,
+    digest: &'a [u8],
+    status: Status,
+    price: Price,
+    amount: Decimal<9, 2>,
+    place: NullLast<Place>,
+    count: i64,
+    note: Option<&'a str>,
+    next: Vec<SeatRef<'a>>,
+    last: Option<Box<SeatRef<'a>>>,
+}
+
+charter_avro::record_ref! {
+    SeatRef<'a> {
+        "type" => r#type: &'a str,
+        "id" => id: Uuid,
+        "labels" => labels: BTreeMap<&'a str, &'a str>,
+        "digest" => digest: &'a [u8],
+        "status" => status: Status,
+        "price" => price: Price,
+        "amount" => amount: Decimal<9, 2>,
+        "place" => place: NullLast<Place>,
+        "count" => count: i64,
+        "note" => note: Option<&'a str> = Some("none"),
+        "next" => next: Vec<SeatRef<'a>>,
+        "last" => last: Option<Box<SeatRef<'a>>>,
+    }
+}
+
+impl SeatRef<'_> {
+    fn owned(&self) -> Seat {
+        Seat {
+            r#type: self.r#type.into(),
+            id: self.id,
+            labels: self.labels.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+            digest: Bytes(self.digest.to_vec()),
+            status: self.status,
+            price: self.price.clone(),
+            amount: self.amount,
+            place: self.place,
+            count: self.count,
+            note: self.note.map(Into::into),
+            next: self.next.iter().map(SeatRef::owned).collect(),
+            last: self.last.as_ref().map(|seat| Box::new(seat.owned())),
+        }
+    }
+}
+
+fn seat() -> Seat {
+    let leaf = Seat {
+        r#type: "seat".into(),
+        id: Uuid::from_u128(7),
+        labels: [("zone".into(), "upper".into()), ("side".into(), "l\u{fc}".into())].into(),
+        digest: Bytes(vec![0, 255]),
+        status: Status::Sold,
+        price: Price::Text("free".into()),
+        amount: "12.50".parse().unwrap(),
+        place: NullLast(Some(Place { row: 3 })),
+        count: -4,
+        note: Some("aisle".into()),
+        next: Vec::new(),
+        last: None,
+    };
+    Seat {
+        price: Price::Number(5),
+        next: vec![leaf.clone(), leaf.clone()],
+        last: Some(Box::new(leaf.clone())),
+        ..leaf
+    }
+}
+
+/// The older writer counts in `int`, has an array that is gone, its status and its branches in another order, the type in
+/// a union, the amount at another scale, no note.
+fn schema(older: bool) -> Schema {
+    let pick = |then, now| if older { then } else { now };
+    let json = format!(
+        r#"{{"type":"record","name":"Seat","fields":[
+            {{"name":"type","type":{}}},{}
+            {{"name":"id","type":{{"type":"string","logicalType":"uuid"}}}},
+            {{"name":"labels","type":{{"type":"map","values":{}}}}},
+            {{"name":"digest","type":"bytes"}},
+            {{"name":"status","type":{{"type":"enum","name":"Status","symbols":{}}}}},
+            {{"name":"price","type":{}}},
+            {{"name":"amount","type":{{"type":"bytes","logicalType":"decimal","precision":9,"scale":{}}}}},
+            {{"name":"place","type":[{{"type":"record","name":"Place","fields":[{{"name":"row","type":"int"}}]}},"null"]}},
+            {{"name":"count","type":"{}"}},{}
+            {{"name":"next","type":{{"type":"array","items":"Seat"}}}},
+            {{"name":"last","type":["null","Seat"]}}]}}"#,
+        pick(r#"["string"]"#, r#""string""#),
+        pick(r#"{"name":"gone","type":{"type":"array","items":"string"}},"#, ""),
+        pick(r#"["bytes"]"#, r#""string""#),
+        pick(r#"["SOLD","HELD"]"#, r#"["HELD","SOLD"]"#),
+        pick(r#"["long","string","null"]"#, r#"["null","string","long"]"#),
+        pick("1", "2"),
+        pick("int", "long"),
+        pick("", r#"{"name":"note","type":["null","string"],"default":null},"#),
+    );
+    Schema::parse(&json).unwrap()
+}
+
+#[test]
+fn what_is_borrowed_equals_what_is_owned() {
+    let seat = seat();
+    let bytes = encode(&seat);
+    let borrowed: SeatRef = decode_ref(&bytes).unwrap();
+    assert_eq!(borrowed.owned(), seat);
+    assert_eq!(borrowed.r#type.as_ptr(), bytes[1..].as_ptr());
+    let same = Plan::compile(&schema(false), &schema(false)).unwrap();
+    assert_eq!(decode_ref_with_plan::<SeatRef>(&bytes, &same).unwrap(), borrowed);
+}
+
+#[test]
+fn plans_are_followed_alike() {
+    let (older, newer) = (schema(true), schema(false));
+    let plan = Plan::compile(&older, &newer).unwrap();
+    // type, gone, id, labels, digest, status, price, amount, place, count, next, last
+    let leaf = [
+        &[0, 2, b't', 1, 4, 2, b'x', 0][..],
+        &encode(&Uuid::from_u128(7)),
+        &[2, 2, b'k', 0, 2, b'v', 0, 4, 1, 2, 0, 0, 10, 2, 25, 0, 6, 8],
+    ]
+    .concat();
+    let bytes = [&leaf[..], &[2], &leaf, &[0, 0], &[0], &[2], &leaf, &[0, 0]].concat();
+    let owned: Seat = decode_with_plan(&bytes, &plan).unwrap();
+    let borrowed: SeatRef = decode_ref_with_plan(&bytes, &plan).unwrap();
+    assert_eq!(borrowed.owned(), owned);
+    assert_eq!((borrowed.count, borrowed.note, borrowed.status), (4, Some("none"), Status::Sold));
+    assert_eq!((borrowed.amount.to_string(), &borrowed.price), ("2.50".into(), &Price::Number(5)));
+    assert_eq!((borrowed.next[0].r#type, borrowed.labels["k"]), ("t", "v"));
+}
+
+/// Both fail at the same byte, in the same field, for the same reason, wherever a message is cut or changed.
+#[test]
+fn errors_are_alike() {
+    let good = encode(&seat());
+    let plan = Plan::compile(&schema(true), &schema(false)).unwrap();
+    let said =
+        |result: Result<(), charter_avro::wire::DecodeError>| result.map_err(|e| e.to_string());
+    for place in 0..good.len() {
+        for changed in [0, 1, 3, 0x7f, 0xff] {
+            let mut bytes = good.clone();
+            bytes[place] = changed;
+            for bytes in [&bytes[..], &good[..place]] {
+                assert_eq!(
+                    said(decode::<Seat>(bytes).map(drop)),
+                    said(decode_ref::<SeatRef>(bytes).map(drop))
+                );
+                assert_eq!(
+                    said(decode_with_plan::<Seat>(bytes, &plan).map(drop)),
+                    said(decode_ref_with_plan::<SeatRef>(bytes, &plan).map(drop))
+                );
+            }
+        }
+    }
+}
