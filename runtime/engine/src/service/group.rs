@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -38,6 +38,7 @@ struct Tasks {
 }
 
 /// Why a membership ended.
+#[derive(Debug)]
 enum Left {
     Stopped,
     /// To be joined again.
@@ -120,17 +121,16 @@ impl Tasks {
                         health.ready(part);
                     }
                     Some(Change::Revoked { partitions, done }) => {
-                        self.stop(&partitions).await;
+                        let left = self.stop(&partitions).await;
                         drop(done);
+                        if let Some(left) = left {
+                            break left;
+                        }
                     }
                 },
-                Some(ended) = self.running.join_next_with_id() => match ended {
-                    Ok((id, Ended::Stopped)) => self.forget(id),
-                    Ok((_, Ended::Lost)) => break Left::Lost("another process has a partition of it"),
-                    Ok((_, Ended::Refused(error))) => break Left::Refused(error),
-                    Err(error) => {
-                        error!(%error, "a partition's task panicked");
-                        break Left::Lost("a partition's task panicked");
+                Some(ended) = self.running.join_next_with_id() => {
+                    if let Some(left) = self.ended(ended) {
+                        break left;
                     }
                 },
             }
@@ -146,30 +146,113 @@ impl Tasks {
         self.stops.insert(partition, token);
     }
 
-    fn forget(&mut self, id: Id) {
+    /// Forgets a task that has ended; tells where the membership ends with it.
+    fn ended(&mut self, ended: Result<(Id, Ended), JoinError>) -> Option<Left> {
+        let (id, left) = match ended {
+            Ok((id, Ended::Stopped)) => (id, None),
+            Ok((id, Ended::Lost)) => {
+                (id, Some(Left::Lost("another process has a partition of it")))
+            }
+            Ok((id, Ended::Refused(error))) => (id, Some(Left::Refused(error))),
+            Err(error) => {
+                error!(%error, "a partition's task panicked");
+                (error.id(), Some(Left::Lost("a partition's task panicked")))
+            }
+        };
         if let Some(partition) = self.partitions.remove(&id) {
             self.stops.remove(&partition);
         }
+        left
     }
 
-    /// Stops the tasks of these partitions, and waits for them.
-    async fn stop(&mut self, partitions: &[u32]) {
+    /// Stops the tasks of these partitions, and waits for them. Tells why the membership ends where a
+    /// task ended otherwise in the meantime, be it one of these or another one.
+    async fn stop(&mut self, partitions: &[u32]) -> Option<Left> {
         for partition in partitions {
             if let Some(token) = self.stops.get(partition) {
                 token.cancel();
             }
         }
+        let mut left = None;
         while partitions.iter().any(|partition| self.stops.contains_key(partition)) {
-            match self.running.join_next_with_id().await {
-                Some(Ok((id, _))) => self.forget(id),
-                Some(Err(error)) => self.forget(error.id()),
-                None => break,
+            let Some(ended) = self.running.join_next_with_id().await else { break };
+            // A refusal is final, so it goes before what only asks to join again.
+            match self.ended(ended) {
+                Some(refused @ Left::Refused(_)) => left = Some(refused),
+                other => left = left.or(other),
             }
         }
+        left
     }
 
     async fn stop_all(&mut self) {
         let all: Vec<u32> = self.stops.keys().copied().collect();
-        self.stop(&all).await;
+        // Whoever stops all is leaving already, and knows why.
+        let _ = self.stop(&all).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use tokio::sync::Notify;
+
+    use super::*;
+    use crate::log::Release;
+
+    /// Gives both partitions, then takes 0 back, then nothing more happens.
+    #[derive(Debug)]
+    struct TakesBack(Vec<Change>);
+
+    #[async_trait]
+    impl Membership for TakesBack {
+        async fn next(&mut self) -> Option<Change> {
+            match self.0.pop() {
+                Some(change) => Some(change),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// What ends the membership where partition 1 ends as `end` tells while partition 0 is being stopped.
+    async fn left(end: fn() -> Ended) -> Left {
+        let (revoked, ended) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let done = Release::new(|| {});
+        let membership = TakesBack(vec![
+            Change::Revoked { partitions: vec![0], done },
+            Change::Assigned(vec![0, 1]),
+        ]);
+        let work = move |partition, stop: CancellationToken| {
+            let (revoked, ended) = (revoked.clone(), ended.clone());
+            let task: Pin<Box<dyn Future<Output = Ended> + Send>> = Box::pin(async move {
+                if partition == 0 {
+                    stop.cancelled().await;
+                    revoked.notify_one();
+                    ended.notified().await;
+                    tokio::task::yield_now().await;
+                    return Ended::Stopped;
+                }
+                revoked.notified().await;
+                ended.notify_one();
+                end()
+            });
+            task
+        };
+        let (mut tasks, health) = (Tasks::default(), Health::default());
+        let (idle, stop) = (Duration::from_hours(1), CancellationToken::new());
+        let follow = tasks.follow(Box::new(membership), idle, &health, "group", &stop, &work);
+        tokio::time::timeout(Duration::from_secs(20), follow).await.expect("it is told")
+    }
+
+    #[tokio::test]
+    async fn what_ends_beside_a_revocation_is_not_forgotten() {
+        assert!(matches!(
+            left(|| Ended::Lost).await,
+            Left::Lost("another process has a partition of it")
+        ));
+        let refused = || Ended::Refused(StoreError::unavailable("for good"));
+        assert!(matches!(left(refused).await, Left::Refused(_)));
+        let panicked = left(|| panic!("told to")).await;
+        assert!(matches!(panicked, Left::Lost("a partition's task panicked")), "{panicked:?}");
     }
 }
