@@ -376,7 +376,7 @@ impl<D: Decider> Service for ContextService<D> {
 pub enum ServiceError {
     /// Log and store are of different pairs.
     #[error(
-        "the log is of pair `{log}`, the store of pair `{store}`: they don't belong together; restore both from one backup, or renew the pair with `charterctl pair`"
+        "the log is of pair `{log}`, the store of pair `{store}`: they don't belong together; restore both from one backup"
     )]
     OtherPair {
         /// The log's id.
@@ -386,14 +386,14 @@ pub enum ServiceError {
     },
     /// The store is new and the log is not.
     #[error(
-        "the log is of pair `{log}` and the store of none: the store was made anew; restore it, or renew the pair with `charterctl pair`"
+        "the log is of pair `{log}` and the store of none: the store was made anew; restore both from one backup"
     )]
     StoreUnpaired {
         /// The log's id.
         log: Uuid,
     },
     /// The log is new and the store is not.
-    #[error("the store is of pair {} and the log of none: the log was made anew; restore it, or renew the pair with `charterctl pair`", .store.map_or_else(|| "none".to_owned(), |id| format!("`{id}`")))]
+    #[error("the store is of pair {} and the log of none: the log was made anew; restore both from one backup", .store.map_or_else(|| "none".to_owned(), |id| format!("`{id}`")))]
     LogUnpaired {
         /// The store's id.
         store: Option<Uuid>,

@@ -109,17 +109,22 @@ impl std::fmt::Display for At {
     }
 }
 
-/// The token of the page after the row with these values of its order.
+/// The token of the page after the row with these values of its order. `list` names the list: a token is of
+/// no other.
 #[must_use]
-pub fn page_token(after: &[ColumnValue]) -> String {
-    seal(&after.iter().map(to_json).collect::<Vec<_>>())
+pub fn page_token(list: &str, after: &[ColumnValue]) -> String {
+    seal(&(list, after.iter().map(to_json).collect::<Vec<_>>()))
 }
 
-/// The values of a page token, typed by the columns of the order; `None` where it isn't one.
+/// The values of a page token of this list, typed by the columns of the order; `None` where it isn't one.
 #[must_use]
-pub fn parse_page_token(token: &str, columns: &[ColumnType]) -> Option<Vec<ColumnValue>> {
-    let values: Vec<Value> = open(token)?;
-    if values.len() != columns.len() {
+pub fn parse_page_token(
+    token: &str,
+    list: &str,
+    columns: &[ColumnType],
+) -> Option<Vec<ColumnValue>> {
+    let (of, values): (String, Vec<Value>) = open(token)?;
+    if of != list || values.len() != columns.len() {
         return None;
     }
     values.iter().zip(columns).map(|(value, kind)| from_json(value, *kind)).collect()
@@ -189,15 +194,17 @@ mod tests {
             ColumnType::Date,
             ColumnType::Decimal,
         ];
-        assert_eq!(parse_page_token(&page_token(&values), &kinds).as_deref(), Some(&values[..]));
+        let token = page_token("list", &values);
+        assert_eq!(parse_page_token(&token, "list", &kinds).as_deref(), Some(&values[..]));
     }
 
     #[test]
     fn a_token_of_another_list_or_none_is_refused() {
-        let token = page_token(&[ColumnValue::Integer(1)]);
-        assert_eq!(parse_page_token(&token, &[ColumnType::Text]), None);
-        assert_eq!(parse_page_token(&token, &[]), None);
-        assert_eq!(parse_page_token("not a token", &[ColumnType::Integer]), None);
+        let token = page_token("list", &[ColumnValue::Integer(1)]);
+        assert_eq!(parse_page_token(&token, "other", &[ColumnType::Integer]), None);
+        assert_eq!(parse_page_token(&token, "list", &[ColumnType::Text]), None);
+        assert_eq!(parse_page_token(&token, "list", &[]), None);
+        assert_eq!(parse_page_token("not a token", "list", &[ColumnType::Integer]), None);
         assert_eq!(Cursor::parse("%"), None);
     }
 }

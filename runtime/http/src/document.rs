@@ -16,12 +16,10 @@ use serde_json::{Value, json as value};
 
 use crate::json;
 use crate::operation::Operation;
-use crate::problem::Violation;
+use crate::problem::{MAX_VIOLATIONS, Violation};
 
 /// The longest text of one violation, in characters: a violation may quote the value it is about.
 const MAX_DETAIL: usize = 300;
-/// The most violations that one answer names.
-const MAX_VIOLATIONS: usize = 100;
 
 /// The contract's OpenAPI document, ready to validate.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use crate::document::{BodySchema, OperationSchema, Place};
@@ -88,7 +89,11 @@ pub(crate) async fn read_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes,
     }
     match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(too_large()),
+        Ok(Err(error)) => Err(if error.into_inner().is::<LengthLimitError>() {
+            too_large()
+        } else {
+            Problem::malformed("the body did not arrive whole")
+        }),
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "BODY_TIMED_OUT",
@@ -110,8 +115,13 @@ async fn read_parameters(
     let in_query = form_urlencoded::parse(query.as_bytes())
         .map(|(name, value)| (Place::Query, name.into_owned(), value.into_owned()));
 
+    // Decoding puts U+FFFD where bytes are no UTF-8.
+    let is_utf8 = query.to_ascii_uppercase().contains("%EF%BF%BD");
     let mut found = Map::new();
     for (place, name, text) in in_path.chain(in_query) {
+        if !is_utf8 && text.contains('\u{FFFD}') {
+            violations.push(Violation::of_parameter(place.name(), &name, "expected UTF-8"));
+        }
         let known = schema
             .parameters
             .iter()
@@ -168,9 +178,10 @@ fn read_body(
         return malformed(format!("expected JSON nested at most {MAX_DEPTH} deep"));
     }
     match json::parse(bytes) {
-        Ok(body) => {
+        Ok(mut body) => {
             schema.check(&body, violations);
             json::check_texts(&body, &mut String::new(), violations);
+            json::whole_numbers(&mut body);
             Ok(Some(body))
         }
         Err(error) => malformed(format!("expected JSON: {error}")),

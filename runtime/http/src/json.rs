@@ -9,6 +9,9 @@ use serde_json::{Map, Number, Value};
 
 use crate::problem::Violation;
 
+/// Up to here every whole number is a float of its own: 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Reads a whole body.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice::<Strict>(bytes).map(|Strict(value)| value)
@@ -34,6 +37,27 @@ pub(crate) fn check_texts(value: &Value, pointer: &mut String, violations: &mut 
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Writes numbers without a fraction as integers: `1.0` and `1e0` are integers in JSON Schema (2020-12,
+/// section 4.2.3), but not for `serde`.
+pub(crate) fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < EXACT);
+            if let Some(whole) = whole {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "it is whole and within bounds"
+                )]
+                let whole = whole as i64;
+                *value = Value::from(whole);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(members) => members.values_mut().for_each(whole_numbers),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -132,6 +156,13 @@ mod tests {
     fn a_member_that_comes_twice_is_refused_where_it_stands() {
         let error = parse(b"{\"a\": 1,\n \"b\": {\"c\": 1, \"c\": 2}}").expect_err("twice");
         assert!(error.to_string().starts_with("member `c` comes twice at line 2"), "{error}");
+    }
+
+    #[test]
+    fn whole_numbers_are_integers() {
+        let mut value = parse(b"[1.0, 1e2, -0.0, 1.5, 1e300, {\"a\": 3.0}]").expect("JSON");
+        whole_numbers(&mut value);
+        assert_eq!(value, json!([1, 100, 0, 1.5, 1e300, {"a": 3}]));
     }
 
     #[test]

@@ -12,6 +12,11 @@ use uuid::Uuid;
 /// The media type of problem details.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// The most violations that one answer names.
+pub(crate) const MAX_VIOLATIONS: usize = 100;
+/// The longest path that an answer repeats, in characters.
+const MAX_INSTANCE: usize = 1_024;
+
 /// An error as a client gets it. Its code is stable; title and detail are for people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem(Box<Body>);
@@ -89,6 +94,9 @@ impl Problem {
     pub fn validation(errors: Vec<Violation>) -> Self {
         let detail = match errors.len() {
             1 => "one value breaks the contract".to_owned(),
+            MAX_VIOLATIONS.. => {
+                format!("{MAX_VIOLATIONS} values or more break the contract; these are the first")
+            }
             count => format!("{count} values break the contract"),
         };
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", detail);
@@ -141,7 +149,8 @@ impl Problem {
     /// The same with the path of the request.
     #[must_use]
     pub fn instance(mut self, path: impl Into<String>) -> Self {
-        self.0.instance = Some(path.into());
+        let path: String = path.into();
+        self.0.instance = Some(path.chars().take(MAX_INSTANCE).collect());
         self
     }
 

@@ -6,14 +6,17 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charter_domain::{ColumnType, Contract, Table, View};
 use charter_engine::reads::{ListQuery, OrderBy};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::api::{Api, CONSISTENCY_WAIT};
 use crate::command::typed;
 use crate::cursor::{Cursor, page_token, parse_page_token};
+use crate::idempotency;
 use crate::input::Input;
 use crate::operation::{ListOperation, RowOperation};
 use crate::preferences;
@@ -76,14 +79,17 @@ async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Resp
         .unwrap_or(DEFAULT_LIMIT);
     let token = input.parameters.remove("pageToken");
     let order = total_order(O::View::TABLE, O::ORDER);
+    let list = list_name(&input.path, &input.parameters);
     let after = match token.as_ref().and_then(Value::as_str) {
         None => None,
-        Some(token) => Some(
-            parse_page_token(token, &column_types(O::View::TABLE, &order)).ok_or_else(|| {
-                let detail = "expected the `nextPageToken` of a page of this list";
-                Problem::validation(vec![Violation::of_parameter("query", "pageToken", detail)])
-            })?,
-        ),
+        Some(token) => {
+            Some(parse_page_token(token, &list, &column_types(O::View::TABLE, &order)).ok_or_else(
+                || {
+                    let detail = "expected the `nextPageToken` of a page of this list";
+                    Problem::validation(vec![Violation::of_parameter("query", "pageToken", detail)])
+                },
+            )?)
+        }
     };
     let query = ListQuery {
         table: O::View::TABLE,
@@ -103,10 +109,17 @@ async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Resp
     let cursor = Cursor::of(O::Contract::NAME, page.positions);
     let body = ListBody {
         items,
-        next_page_token: page.next.as_deref().map(page_token),
+        next_page_token: page.next.as_deref().map(|after| page_token(&list, after)),
         cursor: cursor.to_string(),
     };
     Ok(with_cursor(&cursor, Json(body).into_response()))
+}
+
+/// Names a list by its path and its filters, for its page tokens: eight bytes of their SHA-256.
+fn list_name(path: &str, filters: &Map<String, Value>) -> String {
+    let filters = Value::Object(filters.clone());
+    let hash = idempotency::request_hash(path, "", Some(&filters));
+    URL_SAFE_NO_PAD.encode(&hash[..8])
 }
 
 /// The order with the key's columns behind it, so that no two rows are equal in it.

@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Violation};
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 /// The longest correlation id that is taken from a client, in characters.
@@ -112,12 +112,19 @@ fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail).into_response()
 }
 
+/// Whether the contract allows this `X-Correlation-Id`.
+fn is_correlation_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    (1..=MAX_CORRELATION).contains(&text.len()) && text.bytes().all(allowed)
+}
+
 async fn observe(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
     let id = match given {
-        Some(id) if !id.is_empty() && id.len() <= MAX_CORRELATION => id.to_owned(),
+        Some(id) if is_correlation_id(id) => id.to_owned(),
         _ => new_correlation_id(),
     };
+    let refused = request.headers().contains_key(&CORRELATION) && given != Some(id.as_str());
     // A proxied request carries the id on.
     let header = HeaderValue::try_from(id.as_str()).ok();
     if let Some(header) = &header {
@@ -132,7 +139,17 @@ async fn observe(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(CorrelationId(id));
 
     let started = Instant::now();
-    let mut response = next.run(request).instrument(span).await;
+    let served = answer(request, async |request| {
+        if refused {
+            return Err(Problem::validation(vec![Violation::of_parameter(
+                "header",
+                "X-Correlation-Id",
+                format!("expected 1 to {MAX_CORRELATION} characters of `A-Za-z0-9_.:-`"),
+            )]));
+        }
+        Ok(next.run(request).await)
+    });
+    let mut response = served.instrument(span).await;
     if let Some(header) = header {
         response.headers_mut().insert(CORRELATION, header);
     }

@@ -85,7 +85,7 @@ async fn read(
     if let Some(outcome) = outcome(api, tenant_of(at.as_ref()), command_id).await? {
         return found(api, &outcome, at.as_ref());
     }
-    let Some(at) = at else { return Err(unknown(command_id)) };
+    let Some(at) = at.filter(|at| is_of_contract(api, at)) else { return Err(unknown(command_id)) };
     let next = api.store().checkpoint(&at.context, at.partition).await.map_err(store_problem)?;
     if next.is_none_or(|next| next.offset <= at.offset) {
         return Ok(Json(pending(command_id, &at)).into_response());
@@ -95,6 +95,12 @@ async fn read(
         Some(outcome) => found(api, &outcome, Some(&at)),
         None => Err(unknown(command_id)),
     }
+}
+
+/// Whether such a command can be there at all. A token is not signed.
+fn is_of_contract(api: &Api, at: &At) -> bool {
+    let context = at.wire_type.split('.').next();
+    context == Some(at.context.as_str()) && api.command_type(&at.wire_type).is_some()
 }
 
 /// The tenant that `at` names; without it a command of any is found.

@@ -89,7 +89,8 @@ impl Platform {
     pub async fn start(options: Options, shutdown: CancellationToken) -> Result<Self, StartError> {
         // What is most likely refused comes first, before anything is written.
         let listener = server::listen(&options.listen, "--listen").await?;
-        let registry_listener = match &options.schema_registry_url {
+        let registry_url = options.schema_registry_url.filter(|url| !url.is_empty());
+        let registry_listener = match &registry_url {
             None => Some(server::listen(&options.registry_listen, "--registry-listen").await?),
             Some(_) => None,
         };
@@ -97,7 +98,7 @@ impl Platform {
 
         let registry_shutdown = CancellationToken::new();
         let mut registry = JoinSet::new();
-        let registry_url = match (options.schema_registry_url, registry_listener) {
+        let registry_url = match (registry_url, registry_listener) {
             (None, Some(listener)) => {
                 let opened =
                     registry_service::open(RegistryConfig::new(directory.join("registry"))).await?;

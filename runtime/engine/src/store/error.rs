@@ -87,7 +87,7 @@ pub enum StoreError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The database file can't be used.
-    #[error("the database `{path}` can't be opened: {source}", path = path.display())]
+    #[error("the database `{path}` can't be opened: {source}; restore it from a backup (`views.db` may be deleted instead: it is built again from `store.db`)", path = path.display())]
     Open {
         /// The file.
         path: PathBuf,

@@ -19,7 +19,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
 use super::{
@@ -94,6 +94,11 @@ impl Files {
             .statement_cache_capacity(256);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            // SQLite ends a transaction by itself where the disk is full or fails. sqlx then still counts it,
+            // and would refuse every later one: such a connection is given up for a new one.
+            .before_acquire(|connection, _| {
+                Box::pin(async move { Ok(!connection.is_in_transaction()) })
+            })
             .acquire_timeout(3 * BUSY_TIMEOUT)
             .connect_with(options.clone())
             .await
@@ -383,3 +388,22 @@ impl Store for SqliteStore {
 
 /// A connection within a transaction.
 type Connection = SqliteConnection;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_does_not_stop_later_ones() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = SqliteStore::open(directory.path(), Durability::Process).await.expect("a store");
+        let mut broken = store.history.write().await.expect("a transaction");
+        // What SQLite does by itself where the disk is full.
+        sqlx::query("ROLLBACK").execute(&mut *broken).await.expect("the end");
+        commit(broken).await.expect_err("nothing is left to commit");
+        for _ in 0..2 {
+            let next = store.history.write().await.expect("a transaction");
+            commit(next).await.expect("a commit");
+        }
+    }
+}
