@@ -34,6 +34,7 @@ pub(crate) fn build(parsed: &Parsed, types: &Types, problems: &mut Problems) -> 
         .collect();
     messages::check_wire_types(&contexts, types, problems);
     views::check_sources(&contexts, types, problems);
+    views::check_held(types, problems);
     if types.find(METADATA).is_none() && !types.is_broken(METADATA) {
         let first = contexts.iter().flat_map(|context| {
             let commands = context.commands.iter().map(|command| command.id);

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod commands;
+mod components;
 mod conditions;
 mod constraints;
 mod document;
@@ -65,6 +66,7 @@ pub(crate) fn build(
     let mut operations = operations::read(&root, &mut scope);
     let Scope { mut schemas, pairs, problems, .. } = scope;
     schemas.check_names(problems);
+    components::check_names(&operations, problems);
     schemas.check_values(problems);
     pairs.settle_decimals(&mut schemas, &mut operations);
     let mut defs = schemas.finish();

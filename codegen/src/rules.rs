@@ -140,6 +140,8 @@ rules! {
         "leave the field out of the index";
     VIEW_FROM Error "a view's `from` names contexts that have events"
         "name a context with events";
+    VIEW_HELD Error "no field holds a view: a view is a row of the read model, and has no form on the wire"
+        "name a type under `types` that has the fields";
     BROADCAST_UNKNOWN Error "a room's holes name string or uuid fields of the event that are not private"
         "name a string field of the event that everybody may see";
     REJECTION_CODE Error "a rejection's code is in capitals, digits and underscores"

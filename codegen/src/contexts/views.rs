@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::keys;
 use crate::attribute::Spanned;
-use crate::ir::{Column, ColumnKind, Context, Logical, Shape, Type, TypeId, View};
+use crate::ir::{Column, ColumnKind, Context, Logical, Role, Shape, Type, TypeId, View};
 use crate::problem::{Problem, Problems};
 use crate::types::Types;
 use crate::{names, rules};
@@ -13,6 +13,39 @@ use crate::{names, rules};
 /// Builds the views of a context.
 pub(super) fn build(ids: &[TypeId], types: &Types, problems: &mut Problems) -> Vec<View> {
     ids.iter().map(|id| view(*id, types, problems)).collect()
+}
+
+/// No message, type or view holds a view: rows have no codec.
+pub(super) fn check_held(types: &Types, problems: &mut Problems) {
+    let fields = types.all().flat_map(|id| types.fields(id));
+    for (field, view) in fields.filter_map(|field| Some((field, held(&field.ty, types)?))) {
+        let name = &types.def(view).full_name;
+        let message = format!("expected `{}` to hold no view, found `{name}`", field.name);
+        let problem = Problem::new(&rules::VIEW_HELD, &field.origin, message);
+        problems.push(problem.related(&types.head(view), format!("`{name}` is a view")));
+    }
+}
+
+/// The first view among the types that a value of `ty` is made of, records left out: their fields are looked
+/// at by themselves.
+fn held(ty: &Type, types: &Types) -> Option<TypeId> {
+    match ty {
+        Type::Named { id, .. } => match &types.def(*id).shape {
+            Shape::Record(_) => (types.def(*id).role == Role::View).then_some(*id),
+            Shape::Union(union) => union.branches.iter().find_map(|branch| held(&branch.ty, types)),
+            Shape::Enum(_) | Shape::Fixed { .. } => None,
+        },
+        Type::Array(inner) | Type::Map(inner) | Type::Optional { inner, .. } => held(inner, types),
+        Type::Null
+        | Type::Boolean
+        | Type::Int
+        | Type::Long
+        | Type::Float
+        | Type::Double
+        | Type::Bytes
+        | Type::String
+        | Type::Logical(_) => None,
+    }
 }
 
 fn view(id: TypeId, types: &Types, problems: &mut Problems) -> View {

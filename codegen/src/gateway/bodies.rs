@@ -2,8 +2,8 @@
 
 use charter_avro::source::{Member, Tree};
 
-use super::Scope;
 use super::schemas::text;
+use super::{Scope, components};
 use crate::ir::{Body, Origin, Response, SchemaId, SchemaUse};
 use crate::problem::Problem;
 use crate::rules;
@@ -116,6 +116,7 @@ pub(super) fn responses(
             ));
             continue;
         };
+        let component = components::referred(document, &member.value, "responses");
         let Some(tree) = document.follow(&member.value, scope.problems) else { continue };
         document.object(tree, "a response", &["description", "headers", "content"], scope.problems);
         let Some(description) = text(tree, "description") else {
@@ -130,9 +131,12 @@ pub(super) fn responses(
         let content =
             tree.get("content").and_then(Tree::as_object).and_then(|content| content.first());
         let schema = content.and_then(|media| media.value.get("schema"));
-        let schema = schema.and_then(|schema| {
-            scope.schemas.use_of(schema, &format!("{stem}{status}"), scope.problems)
-        });
+        let inline = match &component {
+            Some(component) => format!("{}Response", component.rust),
+            None => format!("{stem}{status}"),
+        };
+        let schema =
+            schema.and_then(|schema| scope.schemas.use_of(schema, &inline, scope.problems));
         if let (Some(schema), Some(media)) = (&schema, content) {
             check_example(schema.clone(), &media.value, scope);
         }
@@ -147,6 +151,7 @@ pub(super) fn responses(
             media_type: content.map(|media| media.key.clone()),
             schema,
             headers: headers.iter().filter_map(header).collect(),
+            component,
         });
     }
     responses.sort_by_key(|response| response.status);

@@ -2,8 +2,8 @@
 
 use charter_avro::source::Tree;
 
-use super::Scope;
 use super::schemas::{example, text};
+use super::{Scope, components};
 use crate::attribute::list;
 use crate::ir::{Origin, Parameter, Place, Purpose};
 use crate::names;
@@ -85,6 +85,7 @@ pub(super) fn check_holes(
 
 fn parameter(tree: &Tree, stem: &str, scope: &mut Scope<'_>) -> Option<Parameter> {
     let document = scope.document;
+    let component = components::referred(document, tree, "parameters");
     let tree = document.follow(tree, scope.problems)?;
     let known =
         ["name", "in", "required", "description", "schema", "example", "examples", "deprecated"];
@@ -120,8 +121,11 @@ fn parameter(tree: &Tree, stem: &str, scope: &mut Scope<'_>) -> Option<Parameter
             format!("expected the parameter `{name}` to have a `description`, found none");
         scope.problems.push(Problem::new(&rules::DESCRIPTION_MISSING, &origin, message));
     }
-    let mut schema =
-        scope.schemas.use_of(schema, &format!("{stem}{}", names::upper(&name)), scope.problems)?;
+    let inline = match &component {
+        Some(component) => format!("{}Parameter", component.rust),
+        None => format!("{stem}{}", names::upper(&name)),
+    };
+    let mut schema = scope.schemas.use_of(schema, &inline, scope.problems)?;
     schema.example = example(tree).or(schema.example);
     scope.schemas.check_value(&schema, scope.problems);
     Some(Parameter {
@@ -132,6 +136,7 @@ fn parameter(tree: &Tree, stem: &str, scope: &mut Scope<'_>) -> Option<Parameter
         name,
         place,
         schema,
+        component,
         origin,
     })
 }

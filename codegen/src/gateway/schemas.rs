@@ -283,10 +283,15 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// Gives an inline object, enum or `oneOf` a name.
+    /// Gives an inline object, enum or `oneOf` a name. One that several operations refer to is one type.
     fn inline(&mut self, tree: &Tree, name: &str, problems: &mut Problems) -> SchemaType {
+        let at = self.document.at(tree);
+        let known = self.defs.iter().position(|def| !def.is_component && def.origin == at);
+        if let Some(index) = known {
+            return SchemaType::Ref(SchemaId(index));
+        }
         let id = SchemaId(self.defs.len());
-        self.defs.push(blank(name, self.document.at(tree)));
+        self.defs.push(blank(name, at));
         let shape = self.shape(tree, name, problems);
         let def = &mut self.defs[id.0];
         def.doc = text(tree, "description");

@@ -1,8 +1,10 @@
 //! The HTTP contract: the document and its schemas.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
-use super::{Conversion, Operation, Origin, Variant};
+use super::{Conversion, Operation, Origin, Parameter, Response, Variant};
 
 /// The HTTP contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,26 @@ impl Gateway {
     #[must_use]
     pub fn schema(&self, id: SchemaId) -> &SchemaDef {
         &self.schemas[id.0]
+    }
+
+    /// The parameters of `components` that operations have, by the names of their Rust types. What an
+    /// operation does with one is its own.
+    #[must_use]
+    pub fn shared_parameters(&self) -> BTreeMap<&str, &Parameter> {
+        let parameters = self.operations.iter().flat_map(|operation| &operation.parameters);
+        parameters
+            .filter_map(|parameter| Some((parameter.component.as_ref()?.rust.as_str(), parameter)))
+            .collect()
+    }
+
+    /// The responses of `components` that operations have, by the names of their Rust types. The status is an
+    /// operation's own.
+    #[must_use]
+    pub fn shared_responses(&self) -> BTreeMap<&str, &Response> {
+        let responses = self.operations.iter().flat_map(|operation| &operation.responses);
+        responses
+            .filter_map(|response| Some((response.component.as_ref()?.rust.as_str(), response)))
+            .collect()
     }
 }
 

@@ -67,6 +67,19 @@ pub struct Parameter {
     pub schema: SchemaUse,
     /// What the operation does with it.
     pub purpose: Purpose,
+    /// What it is called under `components.parameters`, where it stands there.
+    pub component: Option<Component>,
+    /// Where it is declared.
+    pub origin: Origin,
+}
+
+/// A parameter or response of `components`, which operations refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// The name in the document: `BadRequest`.
+    pub name: String,
+    /// The Rust type's name.
+    pub rust: String,
     /// Where it is declared.
     pub origin: Origin,
 }
@@ -269,4 +282,6 @@ pub struct Response {
     pub schema: Option<SchemaUse>,
     /// Names and descriptions of its headers.
     pub headers: Vec<(String, Option<String>)>,
+    /// What it is called under `components.responses`, where it stands there.
+    pub component: Option<Component>,
 }

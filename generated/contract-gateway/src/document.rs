@@ -76,6 +76,17 @@ pub const YAML: &str = include_str!("../openapi.yaml");
             crate::schemas::ShowStats,
             crate::schemas::UpdateReservationRequest,
             crate::schemas::Violation
+        ),
+        responses(
+            crate::responses::Accepted,
+            crate::responses::BadRequest,
+            crate::responses::Decided,
+            crate::responses::Failed,
+            crate::responses::NotFound,
+            crate::responses::TooLarge,
+            crate::responses::Unavailable,
+            crate::responses::Unprocessable,
+            crate::responses::UnsupportedMediaType
         )
     ),
     tags(

@@ -44,27 +44,48 @@ pub(super) fn of(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStrea
 }
 
 fn parameter_of(place: &mut Place<'_, '_>, parameter: &Parameter) -> TokenStream {
+    if let Some(component) = &parameter.component {
+        let module = place.scope.path("crate", "parameters");
+        let shared = parsed(&component.rust);
+        return quote!(#module::#shared);
+    }
     let name = &parameter.name;
+    let ty = parameter_type(place, parameter);
+    let place_in = place_in(parameter);
+    let doc = parameter.doc.as_ref().map(|doc| {
+        let doc = doc.trim();
+        quote!(description = #doc)
+    });
+    let attributes = doc.into_iter().chain(parameter_attributes(parameter));
+    quote!((#name = #ty, #place_in #(, #attributes)*))
+}
+
+/// The type of a parameter as `utoipa` is to show it.
+pub(super) fn parameter_type(place: &mut Place<'_, '_>, parameter: &Parameter) -> TokenStream {
     // `utoipa` knows a UUID by its name alone, so that its import would count as unused.
     let is_uuid = parameter.schema.ty == SchemaType::Uuid;
     let shown = if is_uuid { "String".to_owned() } else { place.shown(&parameter.schema.ty) };
-    let ty = parsed(&if parameter.required { shown } else { format!("Option<{shown}>") });
-    let place_in = parsed(match parameter.place {
+    parsed(&if parameter.required { shown } else { format!("Option<{shown}>") })
+}
+
+/// Where a parameter stands, in the words of `utoipa`.
+pub(super) fn place_in(parameter: &Parameter) -> TokenStream {
+    parsed(match parameter.place {
         crate::ir::Place::Path => "Path",
         crate::ir::Place::Query => "Query",
         crate::ir::Place::Header => "Header",
-    });
+    })
+}
+
+/// What `utoipa` is told of a parameter's schema.
+pub(super) fn parameter_attributes(parameter: &Parameter) -> Vec<TokenStream> {
     let mut attributes = Vec::new();
-    attributes.extend(parameter.doc.as_ref().map(|doc| {
-        let doc = doc.trim();
-        quote!(description = #doc)
-    }));
-    attributes.extend(is_uuid.then(|| quote!(format = Uuid)));
+    attributes.extend((parameter.schema.ty == SchemaType::Uuid).then(|| quote!(format = Uuid)));
     attributes.extend(format(&parameter.schema.ty));
     attributes.extend(constraints(&parameter.schema.constraints));
     // What need not be there is not null for that.
     attributes.extend((!parameter.required).then(|| quote!(nullable = false)));
-    quote!((#name = #ty, #place_in #(, #attributes)*))
+    attributes
 }
 
 fn body_of(place: &mut Place<'_, '_>, body: &Body) -> TokenStream {
@@ -79,13 +100,29 @@ fn body_of(place: &mut Place<'_, '_>, body: &Body) -> TokenStream {
 
 fn response_of(place: &mut Place<'_, '_>, response: &Response) -> TokenStream {
     let status = parsed(&response.status.to_string());
+    if let Some(component) = &response.component {
+        let module = place.scope.path("crate", "responses");
+        let shared = parsed(&component.rust);
+        return quote!((status = #status, response = #module::#shared));
+    }
     let description = response.description.trim();
     let body = response.schema.as_ref().map(|schema| {
         let ty = parsed(&place.shown(&schema.ty));
         quote!(, body = #ty)
     });
-    let content_type =
-        response.media_type.as_ref().map(|media_type| quote!(, content_type = #media_type));
+    let content_type = content_type(response);
+    let headers = headers(response);
+    let attributes = content_type.into_iter().chain(headers);
+    quote!((status = #status, description = #description #body #(, #attributes)*))
+}
+
+/// The media type of a response.
+pub(super) fn content_type(response: &Response) -> Option<TokenStream> {
+    response.media_type.as_ref().map(|media_type| quote!(content_type = #media_type))
+}
+
+/// The headers of a response.
+pub(super) fn headers(response: &Response) -> Option<TokenStream> {
     let headers: Vec<_> = response
         .headers
         .iter()
@@ -95,6 +132,5 @@ fn response_of(place: &mut Place<'_, '_>, response: &Response) -> TokenStream {
             quote!((#name = String #description))
         })
         .collect();
-    let headers = (!headers.is_empty()).then(|| quote!(, headers(#(#headers),*)));
-    quote!((status = #status, description = #description #body #content_type #headers))
+    (!headers.is_empty()).then(|| quote!(headers(#(#headers),*)))
 }

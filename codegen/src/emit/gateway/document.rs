@@ -38,6 +38,11 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
         let name = parsed(&def.rust);
         quote!(crate::schemas::#name)
     });
+    let responses = gateway.shared_responses();
+    let responses = responses.keys().map(|name| {
+        let name = parsed(name);
+        quote!(crate::responses::#name)
+    });
     let tags = gateway.tags.iter().map(|(name, description)| {
         let description =
             description.as_ref().map(|description| quote!(, description = #description));
@@ -55,7 +60,7 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
         #[openapi(
             info(title = #title, version = #version #description),
             paths(#(#paths),*),
-            components(schemas(#(#schemas),*)),
+            components(schemas(#(#schemas),*), responses(#(#responses),*)),
             tags(#(#tags),*)
         )]
         pub struct GatewayDocument;

@@ -1,6 +1,7 @@
 //! `contract-gateway`: the HTTP contract as types, operations and routes.
 
 mod annotation;
+mod components;
 mod document;
 mod items;
 mod operation;
@@ -8,6 +9,8 @@ mod request;
 mod routes;
 mod schema;
 mod types;
+
+use std::fmt::Write as _;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -32,6 +35,16 @@ pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) 
     };
     files.add(format!("{ROOT}/src/document.rs"), place(&["GatewayDocument"], &document::file));
     files.add(format!("{ROOT}/src/routes.rs"), place(&[], &routes::file));
+    let shared = gateway.shared_parameters();
+    if !shared.is_empty() {
+        let own: Vec<&str> = shared.keys().copied().collect();
+        files.add(format!("{ROOT}/src/parameters.rs"), place(&own, &components::parameters));
+    }
+    let shared = gateway.shared_responses();
+    if !shared.is_empty() {
+        let own: Vec<&str> = shared.keys().copied().collect();
+        files.add(format!("{ROOT}/src/responses.rs"), place(&own, &components::responses));
+    }
     for (index, def) in gateway.schemas.iter().enumerate() {
         let text = place(&[&def.rust], &|place| schema::file(place, SchemaId(index)));
         files.add(format!("{ROOT}/src/schemas/{}.rs", names::module(&def.rust)), text);
@@ -53,23 +66,32 @@ fn operation_module(operation: &Operation) -> String {
 }
 
 fn lib(gateway: &Gateway) -> RustFile {
-    let mut file = RustFile::from_source(&gateway.file);
-    file.docs(&format!(
+    let mut modules = vec![
+        ("document", "the contract itself, and the document that the code's annotations make"),
+        ("operations", "a type, a trait implementation and a handler for each operation"),
+        ("routes", "the routes, in the groups that a process mounts together"),
+        ("schemas", "what bodies are made of, and the way to and from the messages"),
+    ];
+    if !gateway.shared_parameters().is_empty() {
+        modules.push(("parameters", "parameters that operations share"));
+    }
+    if !gateway.shared_responses().is_empty() {
+        modules.push(("responses", "responses that operations share"));
+    }
+    modules.sort_unstable();
+    let mut docs = format!(
         "{}: the HTTP contract as types, operations and routes.\n\n\
-         | module | what is in it |\n|---|---|\n\
-         | [`document`] | the contract itself, and the document that the code's annotations make |\n\
-         | [`operations`] | a type, a trait implementation and a handler for each operation |\n\
-         | [`routes`] | the routes, in the groups that a process mounts together |\n\
-         | [`schemas`] | what bodies are made of, and the way to and from the messages |",
+         | module | what is in it |\n|---|---|",
         gateway.title
-    ));
+    );
+    for (name, what) in &modules {
+        let _ = write!(docs, "\n| [`{name}`] | {what} |");
+    }
+    let mut file = RustFile::from_source(&gateway.file);
+    file.docs(&docs);
     file.text(modules::ALLOWED);
-    file.items(quote! {
-        pub mod document;
-        pub mod operations;
-        pub mod routes;
-        pub mod schemas;
-    });
+    let modules = modules.iter().map(|(name, _)| parsed(name));
+    file.items(quote!(#(pub mod #modules;)*));
     file
 }
 

@@ -9,7 +9,8 @@ use charter_http::{
 use contract_reservation::Reservation;
 use contract_reservation::commands::ReservationCommand;
 use serde::Deserialize;
-use crate::schemas::{Accepted, CommandStatus, Problem};
+use crate::{parameters, responses};
+use crate::schemas::Problem;
 
 /// `POST /v1/tenants/{tenantId}/properties/{propertyId}/reservations/{reservationId}/confirm`:
 /// Confirm a reservation.
@@ -66,96 +67,17 @@ impl CommandOperation for ConfirmReservation {
     summary = "Confirm a reservation",
     description = "Confirms a reservation that is PENDING.\n",
     params(
-        (
-            "tenantId" = String,
-            Path,
-            description = "The tenant. A tenant sees only what is its own.",
-            min_length = 1,
-            max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
-        ),
-        (
-            "propertyId" = String,
-            Path,
-            description = "The property.",
-            min_length = 1,
-            max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
-        ),
-        (
-            "reservationId" = String,
-            Path,
-            description = "The reservation.",
-            format = Uuid
-        ),
-        (
-            "Prefer" = Option<String>,
-            Header,
-            description = "`wait=N` waits up to N seconds (0 to 30) for the outcome, RFC 7240. Without it, or when the time is up, the answer is 202.",
-            max_length = 256,
-            nullable = false
-        ),
-        (
-            "Idempotency-Key" = Option<String>,
-            Header,
-            description = "Makes a repeat safe for 7 days: the same key and request give the same command and its first outcome. The same key with another request is refused with 422 `IDEMPOTENCY_KEY_REUSED`.",
-            min_length = 8,
-            max_length = 128,
-            pattern = "^[A-Za-z0-9_:-]+$",
-            nullable = false
-        ),
-        (
-            "X-Correlation-Id" = Option<String>,
-            Header,
-            description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
-            min_length = 1,
-            max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$",
-            nullable = false
-        )
+        parameters::TenantId,
+        parameters::PropertyId,
+        parameters::ReservationId,
+        parameters::Prefer,
+        parameters::IdempotencyKey,
+        parameters::CorrelationId
     ),
     responses(
-        (
-            status = 200,
-            description = "Applied. Given under a `Prefer` that waits, or to a repeat of a command that is decided already.",
-            body = CommandStatus,
-            content_type = "application/json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                ),
-                (
-                    "Charter-Cursor" = String,
-                    description = "What the view had seen, the same as `cursor` in a page."
-                )
-            )
-        ),
-        (
-            status = 202,
-            description = "Accepted and durable, not decided yet.",
-            body = Accepted,
-            content_type = "application/json",
-            headers(
-                ("Location" = String, description = "Where to ask for the outcome."),
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 400,
-            description = "`MALFORMED`: the request is no HTTP or JSON that could be read.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
+        (status = 200, response = responses::Decided),
+        (status = 202, response = responses::Accepted),
+        (status = 400, response = responses::BadRequest),
         (
             status = 404,
             description = "Refused: `PROPERTY_UNKNOWN`: there is no property with this id; `RESERVATION_UNKNOWN`: the property has no reservation with this id.",
@@ -180,43 +102,9 @@ impl CommandOperation for ConfirmReservation {
                 )
             )
         ),
-        (
-            status = 422,
-            description = "`VALIDATION_FAILED`: values break constraints; `errors` names every one of them.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 500,
-            description = "`COMMAND_FAILED`: the command could not be processed, and never will be. `INTERNAL`: the request could not be; try again.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 503,
-            description = "`UNAVAILABLE`: a part of the platform is not there now. `APPEND_UNKNOWN`: whether the command was taken is not known; ask by its `commandId`, or repeat it under the same `Idempotency-Key`. `VIEW_BEHIND`: the view has not reached the cursor in time.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                ),
-                ("Retry-After" = String, description = "When to try again, in seconds.")
-            )
-        )
+        (status = 422, response = responses::Unprocessable),
+        (status = 500, response = responses::Failed),
+        (status = 503, response = responses::Unavailable)
     )
 )]
 pub async fn confirm_reservation(State(api): State<Api>, request: Request) -> Response {

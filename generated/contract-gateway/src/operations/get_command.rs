@@ -3,6 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use charter_http::{Api, Operation, OperationKind};
+use crate::{parameters, responses};
 use crate::schemas::{CommandStatus, Problem};
 
 /// `GET /v1/commands/{commandId}`: What became of a command.
@@ -29,12 +30,7 @@ impl GetCommand {
     summary = "What became of a command",
     description = "PENDING until it is decided; then its outcome, which is final and kept for 7 days. The `Location` of a 202 carries `at`, by which\nany replica knows PENDING from unknown; without `at` an undecided command is unknown.\n",
     params(
-        (
-            "commandId" = String,
-            Path,
-            description = "The command, as the 202 gave it.",
-            format = Uuid
-        ),
+        parameters::CommandId,
         (
             "at" = Option<String>,
             Query,
@@ -44,15 +40,7 @@ impl GetCommand {
             pattern = "^[A-Za-z0-9_.~-]+$",
             nullable = false
         ),
-        (
-            "X-Correlation-Id" = Option<String>,
-            Header,
-            description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
-            min_length = 1,
-            max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$",
-            nullable = false
-        )
+        parameters::CorrelationId
     ),
     responses(
         (
@@ -67,18 +55,7 @@ impl GetCommand {
                 )
             )
         ),
-        (
-            status = 400,
-            description = "`MALFORMED`: the request is no HTTP or JSON that could be read.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
+        (status = 400, response = responses::BadRequest),
         (
             status = 404,
             description = "`COMMAND_UNKNOWN`: no such command was accepted, or its outcome is older than 7 days, or it is undecided and `at` is missing.",
@@ -91,43 +68,9 @@ impl GetCommand {
                 )
             )
         ),
-        (
-            status = 422,
-            description = "`VALIDATION_FAILED`: values break constraints; `errors` names every one of them.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 500,
-            description = "`COMMAND_FAILED`: the command could not be processed, and never will be. `INTERNAL`: the request could not be; try again.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 503,
-            description = "`UNAVAILABLE`: a part of the platform is not there now. `APPEND_UNKNOWN`: whether the command was taken is not known; ask by its `commandId`, or repeat it under the same `Idempotency-Key`. `VIEW_BEHIND`: the view has not reached the cursor in time.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                ),
-                ("Retry-After" = String, description = "When to try again, in seconds.")
-            )
-        )
+        (status = 422, response = responses::Unprocessable),
+        (status = 500, response = responses::Failed),
+        (status = 503, response = responses::Unavailable)
     )
 )]
 pub async fn get_command(State(api): State<Api>, request: Request) -> Response {

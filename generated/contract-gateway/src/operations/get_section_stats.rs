@@ -6,7 +6,8 @@ use charter_http::{Api, Operation, OperationKind, RowOperation};
 use contract_seat::Seat;
 use contract_seat::views::{SectionStatsView, SectionStatsViewKey};
 use serde::Deserialize;
-use crate::schemas::{Problem, SectionStats};
+use crate::{parameters, responses};
+use crate::schemas::SectionStats;
 
 /// `GET /v1/shows/{showId}/sections/{sectionId}/stats`: Counts of a section.
 #[derive(Clone, Copy, Debug)]
@@ -52,40 +53,10 @@ impl RowOperation for GetSectionStats {
     summary = "Counts of a section",
     description = "How many seats of the section stand where.\n",
     params(
-        (
-            "showId" = String,
-            Path,
-            description = "The show.",
-            min_length = 1,
-            max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
-        ),
-        (
-            "sectionId" = String,
-            Path,
-            description = "The section.",
-            min_length = 1,
-            max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
-        ),
-        (
-            "Consistent-With" = Option<String>,
-            Header,
-            description = "A cursor. The read waits, for a bounded time, until its view has seen as much, and answers 503 `VIEW_BEHIND` when it has not.",
-            min_length = 1,
-            max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$",
-            nullable = false
-        ),
-        (
-            "X-Correlation-Id" = Option<String>,
-            Header,
-            description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
-            min_length = 1,
-            max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$",
-            nullable = false
-        )
+        parameters::ShowId,
+        parameters::SectionId,
+        parameters::ConsistentWith,
+        parameters::CorrelationId
     ),
     responses(
         (
@@ -104,67 +75,11 @@ impl RowOperation for GetSectionStats {
                 )
             )
         ),
-        (
-            status = 400,
-            description = "`MALFORMED`: the request is no HTTP or JSON that could be read.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 404,
-            description = "`NOT_FOUND`: the view has no such row.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 422,
-            description = "`VALIDATION_FAILED`: values break constraints; `errors` names every one of them.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 500,
-            description = "`COMMAND_FAILED`: the command could not be processed, and never will be. `INTERNAL`: the request could not be; try again.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 503,
-            description = "`UNAVAILABLE`: a part of the platform is not there now. `APPEND_UNKNOWN`: whether the command was taken is not known; ask by its `commandId`, or repeat it under the same `Idempotency-Key`. `VIEW_BEHIND`: the view has not reached the cursor in time.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                ),
-                ("Retry-After" = String, description = "When to try again, in seconds.")
-            )
-        )
+        (status = 400, response = responses::BadRequest),
+        (status = 404, response = responses::NotFound),
+        (status = 422, response = responses::Unprocessable),
+        (status = 500, response = responses::Failed),
+        (status = 503, response = responses::Unavailable)
     )
 )]
 pub async fn get_section_stats(State(api): State<Api>, request: Request) -> Response {

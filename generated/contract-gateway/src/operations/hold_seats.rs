@@ -6,7 +6,8 @@ use charter_http::{Api, CommandOperation, Dispatch, Fill, Operation, OperationKi
 use contract_seat::Seat;
 use contract_seat::commands::SeatCommand;
 use serde::Deserialize;
-use crate::schemas::{Accepted, CommandStatus, HoldSeatsRequest, Problem};
+use crate::{parameters, responses};
+use crate::schemas::{HoldSeatsRequest, Problem};
 
 /// `POST /v1/shows/{showId}/holds`: Hold seats.
 #[derive(Clone, Copy, Debug)]
@@ -59,83 +60,16 @@ impl CommandOperation for HoldSeats {
     summary = "Hold seats",
     description = "Holds seats for as long as the show says: all of them, or none. The hold's id is the command's id. A seat that\nis held, even by the same holder, is taken. When the time is up the seats are available again.\n",
     params(
-        (
-            "showId" = String,
-            Path,
-            description = "The show.",
-            min_length = 1,
-            max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
-        ),
-        (
-            "Prefer" = Option<String>,
-            Header,
-            description = "`wait=N` waits up to N seconds (0 to 30) for the outcome, RFC 7240. Without it, or when the time is up, the answer is 202.",
-            max_length = 256,
-            nullable = false
-        ),
-        (
-            "Idempotency-Key" = Option<String>,
-            Header,
-            description = "Makes a repeat safe for 7 days: the same key and request give the same command and its first outcome. The same key with another request is refused with 422 `IDEMPOTENCY_KEY_REUSED`.",
-            min_length = 8,
-            max_length = 128,
-            pattern = "^[A-Za-z0-9_:-]+$",
-            nullable = false
-        ),
-        (
-            "X-Correlation-Id" = Option<String>,
-            Header,
-            description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
-            min_length = 1,
-            max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$",
-            nullable = false
-        )
+        parameters::ShowId,
+        parameters::Prefer,
+        parameters::IdempotencyKey,
+        parameters::CorrelationId
     ),
     request_body(content = HoldSeatsRequest, content_type = "application/json"),
     responses(
-        (
-            status = 200,
-            description = "Applied. Given under a `Prefer` that waits, or to a repeat of a command that is decided already.",
-            body = CommandStatus,
-            content_type = "application/json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                ),
-                (
-                    "Charter-Cursor" = String,
-                    description = "What the view had seen, the same as `cursor` in a page."
-                )
-            )
-        ),
-        (
-            status = 202,
-            description = "Accepted and durable, not decided yet.",
-            body = Accepted,
-            content_type = "application/json",
-            headers(
-                ("Location" = String, description = "Where to ask for the outcome."),
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 400,
-            description = "`MALFORMED`: the request is no HTTP or JSON that could be read.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
+        (status = 200, response = responses::Decided),
+        (status = 202, response = responses::Accepted),
+        (status = 400, response = responses::BadRequest),
         (
             status = 404,
             description = "Refused: `SHOW_UNKNOWN`: there is no show with this id; `SEAT_UNKNOWN`: the show has no seat of this id (`details.seatIds`).",
@@ -160,30 +94,8 @@ impl CommandOperation for HoldSeats {
                 )
             )
         ),
-        (
-            status = 413,
-            description = "`BODY_TOO_LARGE`: the body is larger than 1 MiB.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 415,
-            description = "`UNSUPPORTED_MEDIA_TYPE`: the body's `Content-Type` is none that the operation takes.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
+        (status = 413, response = responses::TooLarge),
+        (status = 415, response = responses::UnsupportedMediaType),
         (
             status = 422,
             description = "A value breaks a constraint (`VALIDATION_FAILED`, every one listed in `errors`), or `TOO_MANY_SEATS`: more seats than one hold may have (`details.maximum`).",
@@ -196,31 +108,8 @@ impl CommandOperation for HoldSeats {
                 )
             )
         ),
-        (
-            status = 500,
-            description = "`COMMAND_FAILED`: the command could not be processed, and never will be. `INTERNAL`: the request could not be; try again.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 503,
-            description = "`UNAVAILABLE`: a part of the platform is not there now. `APPEND_UNKNOWN`: whether the command was taken is not known; ask by its `commandId`, or repeat it under the same `Idempotency-Key`. `VIEW_BEHIND`: the view has not reached the cursor in time.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                ),
-                ("Retry-After" = String, description = "When to try again, in seconds.")
-            )
-        )
+        (status = 500, response = responses::Failed),
+        (status = 503, response = responses::Unavailable)
     )
 )]
 pub async fn hold_seats(State(api): State<Api>, request: Request) -> Response {

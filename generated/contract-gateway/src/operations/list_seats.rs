@@ -8,7 +8,8 @@ use charter_http::{Api, ListOperation, Operation, OperationKind};
 use contract_seat::Seat;
 use contract_seat::views::SeatView;
 use serde::Deserialize;
-use crate::schemas::{Problem, SeatPage, SeatStatus};
+use crate::{parameters, responses};
+use crate::schemas::{SeatPage, SeatStatus};
 
 /// `GET /v1/shows/{showId}/seats`: Seats of a show.
 #[derive(Clone, Copy, Debug)]
@@ -98,14 +99,7 @@ impl ListOperation for ListSeats {
     summary = "Seats of a show",
     description = "The seats of a show by section, row and number; of an unknown show, none.\n",
     params(
-        (
-            "showId" = String,
-            Path,
-            description = "The show.",
-            min_length = 1,
-            max_length = 64,
-            pattern = "^[A-Za-z0-9_-]+$"
-        ),
+        parameters::ShowId,
         (
             "sectionId" = Option<String>,
             Query,
@@ -121,41 +115,10 @@ impl ListOperation for ListSeats {
             description = "Only seats that stand so.",
             nullable = false
         ),
-        (
-            "limit" = Option<i32>,
-            Query,
-            description = "How many items a page has at most.",
-            minimum = 1,
-            maximum = 1000,
-            nullable = false
-        ),
-        (
-            "pageToken" = Option<String>,
-            Query,
-            description = "The `nextPageToken` of the page before. Opaque; use it with the same other parameters.",
-            min_length = 1,
-            max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$",
-            nullable = false
-        ),
-        (
-            "Consistent-With" = Option<String>,
-            Header,
-            description = "A cursor. The read waits, for a bounded time, until its view has seen as much, and answers 503 `VIEW_BEHIND` when it has not.",
-            min_length = 1,
-            max_length = 1024,
-            pattern = "^[A-Za-z0-9_.~-]+$",
-            nullable = false
-        ),
-        (
-            "X-Correlation-Id" = Option<String>,
-            Header,
-            description = "Joins everything that this request sets in motion; made when absent, and given back in every answer.",
-            min_length = 1,
-            max_length = 128,
-            pattern = "^[A-Za-z0-9_.:-]+$",
-            nullable = false
-        )
+        parameters::Limit,
+        parameters::PageToken,
+        parameters::ConsistentWith,
+        parameters::CorrelationId
     ),
     responses(
         (
@@ -174,55 +137,10 @@ impl ListOperation for ListSeats {
                 )
             )
         ),
-        (
-            status = 400,
-            description = "`MALFORMED`: the request is no HTTP or JSON that could be read.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 422,
-            description = "`VALIDATION_FAILED`: values break constraints; `errors` names every one of them.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 500,
-            description = "`COMMAND_FAILED`: the command could not be processed, and never will be. `INTERNAL`: the request could not be; try again.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                )
-            )
-        ),
-        (
-            status = 503,
-            description = "`UNAVAILABLE`: a part of the platform is not there now. `APPEND_UNKNOWN`: whether the command was taken is not known; ask by its `commandId`, or repeat it under the same `Idempotency-Key`. `VIEW_BEHIND`: the view has not reached the cursor in time.",
-            body = Problem,
-            content_type = "application/problem+json",
-            headers(
-                (
-                    "X-Correlation-Id" = String,
-                    description = "The request's `X-Correlation-Id`, or the one that was made."
-                ),
-                ("Retry-After" = String, description = "When to try again, in seconds.")
-            )
-        )
+        (status = 400, response = responses::BadRequest),
+        (status = 422, response = responses::Unprocessable),
+        (status = 500, response = responses::Failed),
+        (status = 503, response = responses::Unavailable)
     )
 )]
 pub async fn list_seats(State(api): State<Api>, request: Request) -> Response {
