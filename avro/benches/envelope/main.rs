@@ -134,6 +134,18 @@ fn resolving(
                     codec::decode_with_plan::<SeatsHeldV2Envelope>(black_box(bytes), plan).unwrap(),
                 );
             }),
+            Contender::new("apache-avro, to types", || drop(black_box(types(&datum())))),
+            Contender::new("apache-avro, to types, reader kept", || {
+                drop(black_box(types(&kept())));
+            }),
+            Contender::new("apache-avro, to values", || drop(black_box(datum()))),
+            Contender::new("apache-avro, to values, reader kept", || drop(black_box(kept()))),
+        ],
+    );
+    compare(
+        "resolve version 1 as version 2, borrowing (apache-avro has no such form)",
+        ("apache-avro, to types", 20.0),
+        vec![
             Contender::new("charter, plan to borrowed types", || {
                 black_box(
                     codec::decode_ref_with_plan::<SeatsHeldV2EnvelopeRef>(black_box(bytes), plan)
@@ -144,8 +156,6 @@ fn resolving(
             Contender::new("apache-avro, to types, reader kept", || {
                 drop(black_box(types(&kept())));
             }),
-            Contender::new("apache-avro, to values", || drop(black_box(datum()))),
-            Contender::new("apache-avro, to values, reader kept", || drop(black_box(kept()))),
         ],
     );
 }
@@ -229,10 +239,10 @@ fn encoding(
 fn decoding(bytes: &[u8], fast: &serde_avro_fast::Schema, apache: &apache_avro::Schema) {
     let reader = GenericDatumReader::builder(apache).build().unwrap();
     compare(
-        "decode",
+        "decode to owned types",
         ("serde_avro_fast, uuid native", 1.8),
         vec![
-            Contender::new("charter, owned", || {
+            Contender::new("charter", || {
                 black_box(codec::decode::<SeatsHeldEnvelope>(black_box(bytes)).unwrap());
             }),
             Contender::new("serde_avro_fast, uuid native", || {
@@ -253,10 +263,19 @@ fn decoding(bytes: &[u8], fast: &serde_avro_fast::Schema, apache: &apache_avro::
                     .unwrap(),
                 );
             }),
-            Contender::new("charter, borrowed", || {
+            Contender::new("apache-avro, values", || {
+                black_box(reader.read_value(&mut black_box(bytes)).unwrap());
+            }),
+        ],
+    );
+    compare(
+        "decode, borrowing",
+        ("serde_avro_fast", 1.8),
+        vec![
+            Contender::new("charter", || {
                 black_box(codec::decode_ref::<SeatsHeldEnvelopeRef>(black_box(bytes)).unwrap());
             }),
-            Contender::new("serde_avro_fast, borrowed", || {
+            Contender::new("serde_avro_fast", || {
                 black_box(
                     serde_avro_fast::from_datum_slice::<peer::EnvelopeRef<Uuid>>(
                         black_box(bytes),
@@ -264,9 +283,6 @@ fn decoding(bytes: &[u8], fast: &serde_avro_fast::Schema, apache: &apache_avro::
                     )
                     .unwrap(),
                 );
-            }),
-            Contender::new("apache-avro, values", || {
-                black_box(reader.read_value(&mut black_box(bytes)).unwrap());
             }),
         ],
     );
