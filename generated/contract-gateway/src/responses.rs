@@ -19,7 +19,8 @@ use crate::schemas::{CommandStatus, Problem};
 )]
 pub struct Accepted(pub crate::schemas::Accepted);
 
-/// `MALFORMED`: the request is no HTTP or JSON that could be read.
+/// `MALFORMED`: the request is no HTTP or JSON that could be read; a member that comes twice is
+/// none either.
 #[derive(Clone, Debug, PartialEq, ToResponse)]
 #[response(
     content_type = "application/problem+json",
@@ -93,6 +94,7 @@ pub struct TooLarge(pub Problem);
 /// `UNAVAILABLE`: a part of the platform is not there now. `APPEND_UNKNOWN`: whether the
 /// command was taken is not known; ask by its `commandId`, or repeat it under the same
 /// `Idempotency-Key`. `VIEW_BEHIND`: the view has not reached the cursor in time.
+/// `VIEW_PARKED`: a part of the view was set aside, and an operator has to mend it.
 #[derive(Clone, Debug, PartialEq, ToResponse)]
 #[response(
     content_type = "application/problem+json",

@@ -44,7 +44,7 @@ pub async fn row<O: RowOperation>(api: &Api, request: Request) -> Response {
 async fn read_row<O: RowOperation>(api: &Api, request: Request) -> Result<Response, Problem> {
     let operation = O::OPERATION;
     let input = Input::read(operation, api.schema(operation), request, check_headers).await?;
-    caught_up::<O::Contract>(api, &input.headers).await?;
+    caught_up::<O::Contract>(api, &input.tenant, &input.headers).await?;
     let key = O::key(typed(Value::Object(input.parameters))?);
     let values = O::View::key_values(&key);
     let read =
@@ -69,7 +69,7 @@ pub async fn list<O: ListOperation>(api: &Api, request: Request) -> Response {
 async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Response, Problem> {
     let operation = O::OPERATION;
     let mut input = Input::read(operation, api.schema(operation), request, check_headers).await?;
-    caught_up::<O::Contract>(api, &input.headers).await?;
+    caught_up::<O::Contract>(api, &input.tenant, &input.headers).await?;
 
     let limit = input
         .parameters
@@ -158,16 +158,29 @@ fn consistent_with(headers: &HeaderMap) -> Result<Option<Cursor>, Violation> {
     }
 }
 
-/// Waits, bounded, until the views of `C` hold what the client has seen: `Consistent-With: cursor`.
-async fn caught_up<C: Contract>(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
+/// Waits, bounded, until the views of `C` hold what the client has seen: `Consistent-With: cursor`. They
+/// never will where an aggregate of the tenant was set aside.
+async fn caught_up<C: Contract>(
+    api: &Api,
+    tenant: &str,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
     let one = |violation| Problem::validation(vec![violation]);
     let Some(cursor) = consistent_with(headers).map_err(one)? else { return Ok(()) };
     let wait = preferences::wait(headers).unwrap_or(CONSISTENCY_WAIT);
     let seen: Vec<(u32, i64)> = cursor.positions(C::NAME).collect();
     match tokio::time::timeout(wait, api.store().wait_projected(C::NAME, &seen)).await {
-        Ok(reached) => reached.map_err(store_problem),
-        Err(_) => Err(not_yet(wait)),
+        Ok(reached) => reached.map_err(store_problem)?,
+        Err(_) => return Err(not_yet(wait)),
     }
+    if api.store().parked_in(C::NAME, tenant).await.map_err(store_problem)? {
+        let detail =
+            "a part of the view was set aside and lacks later events; an operator mends it";
+        return Err(
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "VIEW_PARKED", detail).retry_after_s(60)
+        );
+    }
+    Ok(())
 }
 
 fn not_yet(wait: Duration) -> Problem {

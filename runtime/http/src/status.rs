@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use charter_engine::store::StoreError;
 use contract_shared::{Outcome, OutcomeStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -245,10 +246,15 @@ fn reused(command_id: Uuid) -> Problem {
 
 /// What a client learns of a store that doesn't answer.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-pub(crate) fn store_problem(error: charter_engine::store::StoreError) -> Problem {
+pub(crate) fn store_problem(error: StoreError) -> Problem {
     if error.is_transient() {
         tracing::warn!(error = &error as &dyn std::error::Error, "the store is away");
-        Problem::unavailable("the store does not answer; try again")
+        let building = matches!(error, StoreError::ViewBuilding { .. });
+        Problem::unavailable(if building {
+            "the view is being built; try again"
+        } else {
+            "the store does not answer; try again"
+        })
     } else {
         Problem::internal(&error)
     }
