@@ -44,6 +44,8 @@ pub struct Runtime {
     pub settings: Settings,
     stop: CancellationToken,
     pairing: Arc<tokio::sync::Mutex<()>>,
+    /// Held while a command is decided alone, so that where the process ends, only one was being tried.
+    pub(crate) alone: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Runtime {
@@ -55,7 +57,8 @@ impl Runtime {
         settings: Settings,
     ) -> Self {
         let stop = CancellationToken::new();
-        Self { log, store, schemas, settings, stop, pairing: Arc::default() }
+        let (pairing, alone) = (Arc::default(), Arc::default());
+        Self { log, store, schemas, settings, stop, pairing, alone }
     }
 
     /// The same runtime, whose [`Runtime::sender`] and [`Runtime::hints`] no longer wait once `stop` is
@@ -219,6 +222,8 @@ impl<D: Decider> Default for ContextService<D> {
 /// What the tasks of a service share.
 pub(crate) struct Ports<D: Decider> {
     pub(crate) runtime: Runtime,
+    /// How many partitions each topic of the context has.
+    pub(crate) partitions: u32,
     pub(crate) commands: MessageCodec<CommandOf<D>>,
     pub(crate) events: Arc<MessageCodec<EventOf<D>>>,
     pub(crate) dead_letters: RecordCodec<DeadLetter>,
@@ -266,6 +271,7 @@ impl<D: Decider> ContextService<D> {
             dead_letters: schemas.records(&D::Contract::dead_letters_topic()).await?,
             outcomes: Arc::new(OutcomePublisher::new(runtime.log.clone(), outcomes)),
             runtime: runtime.clone(),
+            partitions,
         };
         start::check(&ports, partitions).await?;
         let mut kept = Messages::<CommandOf<D>>::schemas();

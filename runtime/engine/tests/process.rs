@@ -12,8 +12,8 @@ use charter_engine::{ServiceError, ServiceStatus};
 use contract_shared::OutcomeStatus;
 use support::faults::Fault;
 use support::tally::{
-    EVOLVE_PANIC, LARGE, NOTHING, NUL, OTHER, PANIC, PLAIN, REFUSED, TIMED, TWO, Tally, TallyEvent,
-    UNDECLARED, add,
+    EVOLVE_PANIC, HEAVY, LARGE, NOTHING, NUL, OTHER, PANIC, PLAIN, REFUSED, TIMED, TWO, Tally,
+    TallyEvent, UNDECLARED, add,
 };
 use support::{PARTITIONS, TENANT, TRACEPARENT, World, service, until};
 use tokio_util::sync::CancellationToken;
@@ -201,6 +201,56 @@ async fn a_record_that_is_no_command_is_set_aside() {
     let expected = [(1, "DECODE_FAILED", b"nonsense".to_vec()), (2, "DECODE_FAILED", Vec::new())];
     assert_eq!(found, expected);
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_in_another_aggregates_partition_is_set_aside() {
+    let world = World::new().await;
+    let misplaced = Uuid::now_v7();
+    let accepted = world.send_as(misplaced, add("a", 1, PLAIN)).await;
+    let record = world.records(&Tally::commands_topic(), accepted.partition).await.remove(0).record;
+    let other = 1 - accepted.partition;
+    world.log.append(&Tally::commands_topic(), other, vec![record]).await.expect("appended");
+    let running = world.start();
+    let letter = until("the letter", async || world.letters().await.into_values().next()).await;
+    assert_eq!((letter.code.as_str(), letter.command_id), ("DECODE_FAILED", Some(misplaced)));
+    assert_eq!(letter.partition.cast_unsigned(), other);
+    let expected = format!(
+        "`{}` is of partition {}, the record stands in {other}",
+        AggregateId::new(TENANT, "a"),
+        accepted.partition
+    );
+    assert_eq!(letter.reason, expected);
+    assert!(world.published(other).await.is_empty());
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_the_log_does_not_take_fails_its_command() {
+    let world = World::new().await;
+    let name = "n".repeat(80 << 10);
+    let heavy = world.send(add(&name, 1, HEAVY)).await;
+    let fine = world.send(add(&name, 2, PLAIN)).await;
+    let running = world.start();
+    assert_eq!(world.outcome(heavy).await.status, OutcomeStatus::Failed);
+    assert_eq!(world.outcome(fine).await.status, OutcomeStatus::Applied);
+    let letters = world.letters().await;
+    let codes: Vec<_> = letters.values().map(|letter| letter.code.as_str()).collect();
+    assert_eq!(codes, ["EVENT_TOO_LARGE"]);
+    assert_eq!(amounts(&world.all_published().await), [(PLAIN, 2)]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_is_told_before_the_store_is_asked_again() {
+    let world = World::new().await;
+    let running = world.start();
+    running.ready().await;
+    world.store.deadlines.then([Fault::Hang]);
+    world.send(add("a", 100, TIMED)).await;
+    until("the next deadline", async || world.store.deadlines.is_over().then_some(())).await;
+    assert_eq!(amounts(&world.all_published().await), [(TIMED, 100)]);
+    running.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -540,6 +590,31 @@ async fn decided_commands_are_forgotten_after_their_window() {
     running.stop().await;
     let running = world.start();
     running.ready().await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_that_waited_beyond_the_window_is_still_known() {
+    let mut world = World::new().await;
+    world.settings.outcome_retention = Duration::from_micros(500);
+    let first = Uuid::now_v7();
+    world.send_as(first, add("a", 1, PLAIN)).await;
+    let running = world.start();
+    world.outcome(first).await;
+    running.stop().await;
+    world.at(1_400);
+    world.send(add("a", 2, PLAIN)).await;
+    world.send_as(first, add("a", 1, PLAIN)).await;
+    // Nobody decides for long; then the backlog is worked off while the house is kept.
+    world.at(9_000);
+    world.settings.housekeeping = Duration::ZERO;
+    world.settings.batch_commands = 1;
+    let running = world.start();
+    let last = world.send(add("a", 3, PLAIN)).await;
+    world.outcome(last).await;
+    let amounts: Vec<_> =
+        amounts(&world.all_published().await).iter().map(|(_, amount)| *amount).collect();
+    assert_eq!(amounts, [1, 2, 3]);
     running.stop().await;
 }
 

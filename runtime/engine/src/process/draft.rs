@@ -15,7 +15,9 @@ use super::failure::{Failure, FailureCode, panic_message};
 use super::ids::{deadline_command_id, event_id};
 use super::text::TextCheck;
 use super::work::{Unit, Unreadable, Work};
+use crate::log::MAX_RECORD_BYTES;
 use crate::publish::Outgoing;
+use crate::schemas::MessageCodec;
 use crate::store::{
     Batch, Checkpoint, DeadlineId, Lease, Messages, StoredDeadline, StoredEvent, StoredOutcome,
 };
@@ -286,6 +288,21 @@ impl<D: Decider> Draft<D> {
             };
             let envelope = encode(&metadata, |out| event.encode(out));
             rules.texts.check(message_type, &envelope, rules.max_event_bytes)?;
+            let trace = work.traceparent.as_deref();
+            let size = MessageCodec::<EventOf<D>>::record_size(
+                &metadata,
+                wire_type,
+                envelope.len(),
+                trace,
+            );
+            if size > MAX_RECORD_BYTES {
+                return Err(Failure::new(
+                    FailureCode::TooLarge,
+                    format!(
+                        "`{wire_type}` takes {size} bytes on the log, which takes at most {MAX_RECORD_BYTES}"
+                    ),
+                ));
+            }
             for (index, deadline) in (0..).zip(event.deadlines()) {
                 decision.deadlines.push(describe_deadline(rules, &metadata, index, deadline)?);
             }

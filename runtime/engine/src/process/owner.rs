@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use charter_domain::{AggregateId, CommandOf, Contract, Decider, EventOf, Timestamp};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -19,7 +20,7 @@ use super::{CAREFUL_COMMANDS, MOST_CRASHES, Memory, Trouble, wire};
 use crate::log::LogRecord;
 use crate::publish::{Outgoing, Publisher};
 use crate::service::{Backoff, Health, Ports};
-use crate::store::{Attempt, Checkpoint, Messages, ReadError};
+use crate::store::{Attempt, Checkpoint, Lease, Messages, ReadError};
 use gather::{Gathered, deadline_unit};
 
 /// How many events of an aggregate or a partition are read at a time.
@@ -43,6 +44,8 @@ pub(super) struct Owner<'a, D: Decider> {
     careful: usize,
     crashed: Option<Attempt>,
     tried: Option<uuid::Uuid>,
+    /// The attempt that is on record and not committed.
+    trying: Option<Attempt>,
     /// Whether the last batch had company, so that waiting for more is worth it.
     busy: bool,
     house_kept: Instant,
@@ -59,8 +62,17 @@ impl<'a, D: Decider> Owner<'a, D> {
         let context = D::Contract::NAME;
         let runtime = &ports.runtime;
         let store = &runtime.store;
-        let claim = store.claim(context, partition, D::Contract::VERSION).await?;
-        let own_end = memory.epoch != 0 && claim.lease.epoch == memory.epoch + 1;
+        // Within one assignment nobody else may have claimed in between: who did has a newer assignment.
+        let held = (memory.epoch != 0).then(|| Lease {
+            context: context.to_owned(),
+            partition,
+            epoch: memory.epoch,
+        });
+        let own_end = held.is_some();
+        let claim = match held {
+            Some(held) => store.claim_again(&held, D::Contract::VERSION).await?,
+            None => store.claim(context, partition, D::Contract::VERSION).await?,
+        };
         memory.epoch = claim.lease.epoch;
         if !claim.clean && !own_end {
             memory.careful = memory.careful.max(CAREFUL_COMMANDS);
@@ -103,6 +115,7 @@ impl<'a, D: Decider> Owner<'a, D> {
             careful: memory.careful,
             crashed: memory.crashed,
             tried: memory.tried,
+            trying: None,
             busy: false,
             house_kept: Instant::now(),
             in_order: false,
@@ -168,8 +181,18 @@ impl<'a, D: Decider> Owner<'a, D> {
         memory.careful = self.careful;
         memory.crashed = self.crashed;
         memory.tried = self.tried;
+        let store = &self.ports.runtime.store;
+        if let Some(Attempt { command_id, count }) = self.trying {
+            // The process is alive, so this attempt did not end it. Best effort: an owner that was
+            // overtaken can't, and then the next one has its own word.
+            let attempt = Attempt { command_id, count: count.saturating_sub(1) };
+            let taken_back = store.record_attempt(&self.rules.lease, attempt);
+            if !matches!(timeout(patience, taken_back).await, Ok(Ok(()))) {
+                warn!(%command_id, "an attempt stays on record that did not end the process");
+            }
+        }
         if self.in_order {
-            self.ports.runtime.store.release(&self.rules.lease, published).await?;
+            store.release(&self.rules.lease, published).await?;
         }
         Ok(())
     }
@@ -184,26 +207,36 @@ impl<'a, D: Decider> Owner<'a, D> {
             commands.iter().chain(due.values()).filter_map(Unit::command_id).collect();
         let known = self.ports.runtime.store.outcomes(&Vec::from_iter(ids)).await?;
         let mut draft = Draft::new(self.checkpoint, known);
-        self.load(&draft, commands.iter().chain(due.values())).await?;
+        // Until the commit has returned. Where the process ends in between, the attempt that is on record is
+        // the one that was tried, and not that of a partition that only waited for the store's writer.
+        let mut one_at_a_time = None;
         if alone {
+            one_at_a_time = Some(self.ports.runtime.alone.lock().await);
             let unit = due.pop_first().map(|(_, unit)| unit).or_else(|| commands.pop_front());
             if let Some(unit) = unit {
                 draft = self.decide_alone(draft, &unit).await?;
             }
-        } else if let Err(failure) = self.decide_together(&mut draft, commands, due, &gathered) {
-            warn!(
-                context = D::Contract::NAME,
-                reason = failure.reason,
-                "redoing a batch one by one"
-            );
-            self.cache.clear();
-            self.careful = size;
-            for record in records.into_iter().rev() {
-                self.carry.push_front(record);
+        } else {
+            self.load(&draft, commands.iter().chain(due.values())).await?;
+            if let Err(failure) = self.decide_together(&mut draft, commands, due, &gathered) {
+                warn!(
+                    context = D::Contract::NAME,
+                    reason = failure.reason,
+                    "redoing a batch one by one"
+                );
+                self.cache.clear();
+                self.careful = size;
+                for record in records.into_iter().rev() {
+                    self.carry.push_front(record);
+                }
+                return Ok(());
             }
-            return Ok(());
         }
-        self.commit(draft).await?;
+        let finished = self.commit(draft).await?;
+        drop(one_at_a_time);
+        if let Some(finished) = finished {
+            self.follow_up(finished).await?;
+        }
         self.careful = self.careful.saturating_sub(1);
         self.busy = size > 1;
         self.cache.trim();
@@ -281,9 +314,12 @@ impl<'a, D: Decider> Owner<'a, D> {
             }
             attempts += 1;
             let attempt = Attempt { command_id, count: attempts };
-            self.ports.runtime.store.record_attempt(&self.rules.lease, attempt).await?;
+            // Before the aggregate is loaded: folding its history is part of the attempt.
+            self.trying = Some(attempt);
             self.tried = Some(command_id);
+            self.ports.runtime.store.record_attempt(&self.rules.lease, attempt).await?;
         }
+        self.load(&draft, std::iter::once(unit)).await?;
         let Err(failure) = self.decide_one(&mut draft, unit) else { return Ok(draft) };
         // Whatever the failed decision has touched is forgotten.
         self.cache.clear();
@@ -293,9 +329,10 @@ impl<'a, D: Decider> Owner<'a, D> {
         Ok(draft)
     }
 
-    async fn commit(&mut self, draft: Draft<D>) -> Result<(), Trouble> {
+    /// Commits the batch; gives what follows, where there is anything.
+    async fn commit(&mut self, draft: Draft<D>) -> Result<Option<Finished<D>>, Trouble> {
         if draft.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         // Before the commit, so that no failed command is without its dead letter; a batch that is done
         // again sets aside the same ones again, under the same ids.
@@ -306,10 +343,11 @@ impl<'a, D: Decider> Owner<'a, D> {
             &draft.dead_letters,
         )
         .await?;
-        let Finished { batch, events, hints } =
-            draft.finish(&self.rules.lease, self.publisher.mark());
+        let finished = draft.finish(&self.rules.lease, self.publisher.mark());
+        let batch = &finished.batch;
         let begun = Instant::now();
-        self.ports.runtime.store.commit(&batch).await?;
+        self.ports.runtime.store.commit(batch).await?;
+        self.trying = None;
         let context = D::Contract::NAME;
         metrics::histogram!("charter_commit_seconds", "context" => context)
             .record(begun.elapsed().as_secs_f64());
@@ -320,13 +358,19 @@ impl<'a, D: Decider> Owner<'a, D> {
         }
         self.checkpoint = batch.checkpoint;
         self.unreadable.clear();
-        if !batch.deadlines.is_empty() || !batch.resolved.is_empty() {
-            let partition = self.rules.lease.partition;
-            self.next_deadline = self.ports.runtime.store.next_deadline(context, partition).await?;
-        }
+        Ok(Some(finished))
+    }
+
+    /// Tells of what was committed, before anything else is asked of a store that may not answer.
+    async fn follow_up(&mut self, finished: Finished<D>) -> Result<(), Trouble> {
+        let Finished { batch, events, hints } = finished;
         self.publisher.hint(hints);
         if !events.is_empty() {
             self.publisher.publish(events).await?;
+        }
+        if !batch.deadlines.is_empty() || !batch.resolved.is_empty() {
+            let (context, partition) = (D::Contract::NAME, self.rules.lease.partition);
+            self.next_deadline = self.ports.runtime.store.next_deadline(context, partition).await?;
         }
         Ok(())
     }
@@ -337,7 +381,13 @@ impl<'a, D: Decider> Owner<'a, D> {
             return Ok(());
         }
         let (context, partition) = (D::Contract::NAME, self.rules.lease.partition);
-        let now = self.ports.runtime.log.end_and_time(&self.topic, partition).await?.time;
+        let end = self.ports.runtime.log.end_and_time(&self.topic, partition).await?;
+        // A repeat that waits to be decided counts from when it was sent, however late it is now.
+        let now = if end.offset == self.checkpoint.offset {
+            end.time
+        } else {
+            self.checkpoint.decision_time
+        };
         let before = now - self.ports.runtime.settings.outcome_retention;
         let purged =
             self.ports.runtime.store.purge_outcomes(context, partition, before, PURGE_STEP).await?;

@@ -1,7 +1,7 @@
 //! Commands from the log, and dead letters to it.
 
 use charter_avro::codec::Bytes;
-use charter_domain::{AggregateId, CommandOf, Decider};
+use charter_domain::{AggregateId, CommandOf, Decider, partition_of};
 use contract_shared::DeadLetter;
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ const KEY_AND_SLACK: usize = 256;
 /// Where the registry doesn't answer, so that the record may be fine.
 pub(super) async fn read_command<D: Decider>(
     ports: &Ports<D>,
+    partition: u32,
     record: &LogRecord,
 ) -> Result<Result<Work<CommandOf<D>>, Unreadable>, Trouble> {
     let record = &record.record;
@@ -37,6 +38,13 @@ pub(super) async fn read_command<D: Decider>(
     let aggregate = envelope.aggregate();
     if aggregate.record_key().as_bytes() != record.key.as_ref() {
         return Ok(Err(unreadable(record, format!("the record's key should be `{aggregate}`"))));
+    }
+    let own = partition_of(&record.key, ports.partitions);
+    if own != partition {
+        // Two partitions would write one history.
+        let reason =
+            format!("`{aggregate}` is of partition {own}, the record stands in {partition}");
+        return Ok(Err(unreadable(record, reason)));
     }
     let metadata = &envelope.metadata;
     let texts = [&metadata.tenant_id, &metadata.key, &metadata.correlation_id];

@@ -129,6 +129,25 @@ impl<M: Message> MessageCodec<M> {
         Record { key, value: self.encode_parts(metadata, message), headers }
     }
 
+    /// The size of the record that [`MessageCodec::record`] makes of an envelope of so many bytes.
+    pub(crate) fn record_size(
+        metadata: &Metadata,
+        wire_type: &str,
+        envelope_bytes: usize,
+        traceparent: Option<&str>,
+    ) -> usize {
+        let aggregate = AggregateId::new(metadata.tenant_id.clone(), metadata.key.clone());
+        let headers = [
+            (CE_SPECVERSION, SPECVERSION.len()),
+            (CE_ID, uuid::fmt::Hyphenated::LENGTH),
+            (CE_SOURCE, metadata.source.len()),
+            (CE_TYPE, wire_type.len()),
+        ];
+        let trace = traceparent.map(|value| (TRACEPARENT, value.len()));
+        let headers = headers.into_iter().chain(trace).map(|(name, value)| name.len() + value);
+        aggregate.record_key().len() + FRAME_BYTES + envelope_bytes + headers.sum::<usize>()
+    }
+
     /// Reads a record whose schema id is known; `None` where it has to be fetched, by
     /// [`MessageCodec::decode`].
     ///

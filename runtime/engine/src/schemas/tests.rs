@@ -41,6 +41,13 @@ async fn a_message_travels_in_confluents_framing_with_cloudevents_headers() {
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let record = codec.record(&envelope.metadata, &envelope.payload, Some(trace));
     assert_eq!(record.value[..5], [0, 0, 0, 0, 2]);
+    for trace in [None, Some(trace)] {
+        let record = codec.record(&envelope.metadata, &envelope.payload, trace);
+        let bytes = record.value.len() - 5;
+        let size =
+            MessageCodec::<LampCommand>::record_size(&envelope.metadata, "lamp.on", bytes, trace);
+        assert_eq!(size, record.size());
+    }
     assert_eq!(record.value, codec.encode(&envelope));
     assert_eq!(record.key, "default/l/1");
     let headers: Vec<(&str, &[u8])> =

@@ -101,6 +101,13 @@ pub trait Store: Debug + Send + Sync + 'static {
         contract_version: u32,
     ) -> Result<Claim, StoreError>;
 
+    /// As [`Store::claim`], for who has held the partition under `held` and not given it up.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] where somebody else has claimed it since: nothing was done.
+    /// [`StoreError::NewerContract`] as there.
+    async fn claim_again(&self, held: &Lease, contract_version: u32) -> Result<Claim, StoreError>;
+
     /// Says that the owner ends in good order, with everything up to `published` published, so that the
     /// next one need not go carefully.
     ///

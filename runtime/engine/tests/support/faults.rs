@@ -48,6 +48,11 @@ impl Script {
         self.0.lock().expect("no panic").clear();
     }
 
+    /// How many faults have not happened.
+    pub(crate) fn left(&self) -> usize {
+        self.0.lock().expect("no panic").len()
+    }
+
     /// Whether all faults have happened.
     pub(crate) fn is_over(&self) -> bool {
         self.0.lock().expect("no panic").is_empty()
@@ -65,6 +70,10 @@ pub(crate) struct FaultyStore {
     pub(crate) commits: Script,
     pub(crate) reads: Script,
     pub(crate) steps: Script,
+    /// Reads of aggregates' histories.
+    pub(crate) histories: Script,
+    /// Looks for the next deadline.
+    pub(crate) deadlines: Script,
 }
 
 fn store_unknown() -> StoreError {
@@ -113,6 +122,9 @@ impl Store for FaultyStore {
     ) -> Result<Claim, StoreError> {
         self.store.claim(context, partition, version).await
     }
+    async fn claim_again(&self, held: &Lease, version: u32) -> Result<Claim, StoreError> {
+        self.store.claim_again(held, version).await
+    }
     async fn release(&self, lease: &Lease, published: i64) -> Result<(), StoreError> {
         self.store.release(lease, published).await
     }
@@ -157,7 +169,11 @@ impl Store for FaultyStore {
         after: i64,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        self.store.history(context, aggregate, after, limit).await
+        match self.histories.next() {
+            Fault::Pass | Fault::Skip => self.store.history(context, aggregate, after, limit).await,
+            Fault::Hang => std::future::pending().await,
+            Fault::Refuse | Fault::LostAndUnknown | Fault::DoneButUnknown => Err(store_refused()),
+        }
     }
     async fn events(
         &self,
@@ -182,7 +198,11 @@ impl Store for FaultyStore {
         context: &str,
         partition: u32,
     ) -> Result<Option<Timestamp>, StoreError> {
-        self.store.next_deadline(context, partition).await
+        match self.deadlines.next() {
+            Fault::Pass | Fault::Skip => self.store.next_deadline(context, partition).await,
+            Fault::Hang => std::future::pending().await,
+            Fault::Refuse | Fault::LostAndUnknown | Fault::DoneButUnknown => Err(store_refused()),
+        }
     }
     async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError> {
         self.store.prepare_views(views).await

@@ -82,6 +82,8 @@ impl World {
             commits: Script::default(),
             reads: Script::default(),
             steps: Script::default(),
+            histories: Script::default(),
+            deadlines: Script::default(),
         });
         let schemas = SchemaCatalog::new(Arc::new(MemoryRegistry::new()), Registration::Register);
         let commands = schemas.messages(&Tally::commands_topic()).await.expect("schemas");

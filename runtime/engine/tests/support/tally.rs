@@ -36,6 +36,8 @@ pub(crate) const EVOLVE_PANIC: &str = "evolve-panic";
 pub(crate) const OTHER: &str = "other";
 pub(crate) const NUL: &str = "nul";
 pub(crate) const LARGE: &str = "large";
+/// An event that a store takes and a log doesn't, where the name has 80 KiB.
+pub(crate) const HEAVY: &str = "heavy";
 /// Closes the tally so many microseconds after the decision.
 pub(crate) const TIMED: &str = "timed";
 /// The projection makes so many rows.
@@ -260,6 +262,7 @@ impl Decider for Tallies {
             OTHER => Ok(vec![Added { name: "another".to_owned(), ..added }.into()]),
             NUL => Ok(vec![Added { how: "a\0b".to_owned(), ..added }.into()]),
             LARGE => Ok(vec![Added { how: "x".repeat(2 << 20), ..added }.into()]),
+            HEAVY => Ok(vec![Added { how: "x".repeat(860 << 10), ..added }.into()]),
             TIMED => {
                 let after = Duration::from_micros(add.amount.unsigned_abs());
                 Ok(vec![Added { due: Some(context.time() + after), ..added }.into()])

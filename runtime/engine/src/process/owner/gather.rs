@@ -144,7 +144,7 @@ impl<D: Decider> Owner<'_, D> {
     pub(super) async fn read(&self, gathered: &Gathered) -> Result<Units<D>, Trouble> {
         let mut commands = VecDeque::with_capacity(gathered.records.len());
         for record in &gathered.records {
-            let read = wire::read_command(self.ports, record).await?;
+            let read = wire::read_command(self.ports, self.rules.lease.partition, record).await?;
             commands.push_back(Unit::Command {
                 offset: record.offset,
                 time: record.time,

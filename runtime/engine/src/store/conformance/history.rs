@@ -53,6 +53,21 @@ pub async fn a_claim_raises_the_epoch(harness: &dyn Harness) {
     assert_eq!(store.claim("reservation", 0, 1).await.expect("a claim").lease.epoch, 1);
 }
 
+/// Who has held a partition claims it again only where nobody else has since.
+pub async fn a_claim_is_renewed_by_its_holder_only(harness: &dyn Harness) {
+    let store = harness.store().await;
+    let first = claim(&store).await;
+    let again = store.claim_again(&first.lease, 1).await.expect("still held");
+    assert_eq!(again.lease.epoch, 2);
+    assert!(is_fenced(&store.claim_again(&first.lease, 1).await));
+    claim(&store).await;
+    assert!(is_fenced(&store.claim_again(&again.lease, 1).await));
+    let newer = store.claim(CONTEXT, 0, 2).await.expect("a claim");
+    assert_eq!(newer.lease.epoch, 4, "what was refused has raised nothing");
+    let refused = store.claim_again(&newer.lease, 1).await;
+    assert!(matches!(&refused, Err(StoreError::NewerContract { .. })), "{refused:?}");
+}
+
 /// Once a newer contract version has held a partition, an older one can't.
 pub async fn a_newer_contract_keeps_older_ones_out(harness: &dyn Harness) {
     let store = harness.store().await;

@@ -40,6 +40,7 @@ macro_rules! store_conformance {
             pairing_and_partitions_are_kept
             schemas_come_back
             a_claim_raises_the_epoch
+            a_claim_is_renewed_by_its_holder_only
             a_newer_contract_keeps_older_ones_out
             an_end_in_good_order_is_known
             an_attempt_is_known_until_the_next_commit

@@ -2,7 +2,7 @@
 
 use charter_domain::{AggregateId, Timestamp};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
 use super::{Connection, Files, MAX_BINDS, commit, is_taken, offset, outcomes, signed, uuid};
 use crate::store::{
@@ -46,15 +46,37 @@ pub(super) async fn claim(
     .execute(&mut *transaction)
     .await
     .map_err(StoreError::unavailable)?;
+    raise(transaction, context, partition, contract_version, None).await
+}
+
+pub(super) async fn claim_again(
+    files: &Files,
+    held: &Lease,
+    contract_version: u32,
+) -> Result<Claim, StoreError> {
+    let transaction = files.write().await?;
+    raise(transaction, &held.context, held.partition, contract_version, Some(held.epoch)).await
+}
+
+/// Raises the epoch, where it is `held` still.
+async fn raise(
+    mut transaction: Transaction<'static, Sqlite>,
+    context: &str,
+    partition: u32,
+    contract_version: u32,
+    held: Option<i64>,
+) -> Result<Claim, StoreError> {
     let claimed = sqlx::query(
         "UPDATE checkpoints SET epoch = epoch + 1, contract_version = $3
          WHERE context = $1 AND partition = $2 AND contract_version <= $3
+             AND ($4 IS NULL OR epoch = $4)
          RETURNING next_offset, decision_time, next_position, published, epoch,
              clean_epoch = epoch - 1 AS clean, attempt_command, attempt_count",
     )
     .bind(context)
     .bind(partition)
     .bind(contract_version)
+    .bind(held)
     .fetch_optional(&mut *transaction)
     .await
     .map_err(StoreError::unavailable)?;
@@ -67,6 +89,13 @@ pub(super) async fn claim(
         .fetch_one(&mut *transaction)
         .await
         .map_err(StoreError::unavailable)?;
+        if found <= contract_version {
+            return Err(StoreError::Fenced {
+                context: context.to_owned(),
+                partition,
+                epoch: held.unwrap_or_default(),
+            });
+        }
         return Err(StoreError::NewerContract {
             context: context.to_owned(),
             partition,

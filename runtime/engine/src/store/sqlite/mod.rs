@@ -255,6 +255,10 @@ impl Store for SqliteStore {
         history::claim(&self.history, context, partition, contract_version).await
     }
 
+    async fn claim_again(&self, held: &Lease, contract_version: u32) -> Result<Claim, StoreError> {
+        history::claim_again(&self.history, held, contract_version).await
+    }
+
     async fn release(&self, lease: &Lease, published: i64) -> Result<(), StoreError> {
         history::release(&self.history, lease, published).await
     }
@@ -396,7 +400,8 @@ mod tests {
     #[tokio::test]
     async fn a_transaction_that_sqlite_ended_by_itself_does_not_stop_later_ones() {
         let directory = tempfile::tempdir().expect("a directory");
-        let store = SqliteStore::open(directory.path(), Durability::Process).await.expect("a store");
+        let store =
+            SqliteStore::open(directory.path(), Durability::Process).await.expect("a store");
         let mut broken = store.history.write().await.expect("a transaction");
         // What SQLite does by itself where the disk is full.
         sqlx::query("ROLLBACK").execute(&mut *broken).await.expect("the end");
