@@ -70,20 +70,13 @@ fn context(name: &str, parsed: &Parsed, types: &Types, problems: &mut Problems) 
     deadlines::attach(&commands, &mut events, types, problems);
     keys::check_same(&commands, &events, types, problems);
     let package = format!("contract-{}", casing::column(name).replace('_', "-"));
-    // Unions belong to their record's role, but are types of the context like any other.
-    let unions = types
-        .all()
-        .filter(|id| types.def(*id).namespace == name && !types.attributes.contains_key(id));
-    let mut own: Vec<TypeId> = of_role(Role::Type).into_iter().chain(unions).collect();
-    own.sort_unstable();
-    own.dedup();
     Context {
         name: name.to_owned(),
         rust: casing::upper(name),
         krate: package.replace('-', "_"),
         package,
         version: FIRST_VERSION,
-        types: own,
+        types: of_role(Role::Type),
         views: views::build(&named(Role::View), types, problems),
         commands,
         events,

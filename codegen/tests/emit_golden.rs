@@ -1,5 +1,7 @@
-//! The golden crate of `emit_fresh.rs`, a context with every form that a contract can take: it compiles
-//! here as part of this test, and its codecs and rows give back what they were given.
+//! The golden crates of `emit_fresh.rs`: a context with every form that a contract can take, and the schemas,
+//! parameters and responses of its gateway. They compile here as part of this test, and codecs, rows and
+//! bodies give back what they were given. (A gateway's operations rest on the runtime, and are compiled with
+//! the repository's own.)
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 #![allow(
@@ -21,14 +23,26 @@ pub mod context;
 #[path = "emit/golden/contract-shop/src/events/mod.rs"]
 pub mod events;
 #[rustfmt::skip]
+#[path = "emit/golden/contract-gateway/src/parameters.rs"]
+pub mod parameters;
+#[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/rejections.rs"]
 pub mod rejections;
+#[rustfmt::skip]
+#[path = "emit/golden/contract-gateway/src/responses.rs"]
+pub mod responses;
+#[rustfmt::skip]
+#[path = "emit/golden/contract-gateway/src/schemas/mod.rs"]
+pub mod schemas;
 #[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/types/mod.rs"]
 pub mod types;
 #[rustfmt::skip]
 #[path = "emit/golden/contract-shop/src/views/mod.rs"]
 pub mod views;
+
+// The gateway's schemas name the context's crate, which stands here too.
+extern crate self as contract_shop;
 
 use std::collections::BTreeMap;
 
@@ -48,7 +62,7 @@ use context::Shop;
 use events::{ItemStocked, ShopEvent};
 use rejections::ShopRejection;
 use types::{Everything, EverythingEither, Node, Size, Table};
-use views::{ItemView, ItemViewKey};
+use views::{ItemView, ItemViewKey, LabelView};
 
 fn everything() -> Everything {
     Everything {
@@ -251,7 +265,90 @@ fn a_row_comes_back_from_its_values() {
 #[test]
 fn the_context_knows_its_parts() {
     assert_eq!((Shop::NAME, Shop::VERSION), ("shop", 1));
-    assert_eq!(Shop::TABLES, [ItemView::TABLE]);
+    assert_eq!(Shop::TABLES, [ItemView::TABLE, LabelView::TABLE]);
     let names: Vec<_> = ShopCommand::TYPES.iter().map(|known| known.full_name).collect();
-    assert_eq!(names, ["shop.DiscardItem", "shop.StockItem"]);
+    assert_eq!(names, ["shop.DiscardItem", "shop.LabelItem", "shop.StockItem"]);
+}
+
+#[test]
+fn a_body_reaches_its_message_through_one_of_aliases_and_maps() {
+    let body = serde_json::json!({
+        "colour": "red",
+        "others": ["blue"],
+        "mark": {"kind": "Stamp", "text": "M"},
+        "counts": {"a": 1},
+        "tables": {"hall": {"legs": 4}},
+    });
+    let request: schemas::LabelItemRequest = serde_json::from_value(body.clone()).unwrap();
+    // The branches look alike, so that only the discriminator can tell.
+    assert!(matches!(&request.mark, schemas::Mark::Stamp(stamp) if stamp.text == "M"));
+    assert_eq!(request.lining, None);
+    assert_eq!(serde_json::to_value(&request).unwrap(), body);
+    let mark = types::LabelItemMark::from(request.mark);
+    assert_eq!(mark, types::LabelItemMark::Stamp(types::Stamp { text: "M".to_owned() }));
+
+    let unknown = serde_json::json!({"kind": "Brand", "text": "M"});
+    let error = serde_json::from_value::<schemas::Mark>(unknown).unwrap_err();
+    assert_eq!(error.to_string(), "expected `kind` to be one of `Sticker`, `Stamp`");
+}
+
+#[test]
+fn a_row_becomes_a_body_with_one_of_aliases_and_maps() {
+    let row = LabelView {
+        shop_id: "s".to_owned(),
+        item_number: 1,
+        colour: "red".to_owned(),
+        lining: None,
+        others: vec!["blue".to_owned()],
+        mark: types::LabelViewMark::Sticker(types::Sticker { text: "N".to_owned() }),
+        counts: BTreeMap::from([("a".to_owned(), 1)]),
+        tables: BTreeMap::from([("hall".to_owned(), Table { legs: 4 })]),
+    };
+    assert_eq!(LabelView::from_values(row.to_values()).unwrap(), row);
+    let expected = serde_json::json!({
+        "shopId": "s",
+        "itemNumber": 1,
+        "colour": "red",
+        "lining": null,
+        "others": ["blue"],
+        "mark": {"kind": "Sticker", "text": "N"},
+        "counts": {"a": 1},
+        "tables": {"hall": {"legs": 4}},
+    });
+    assert_eq!(serde_json::to_value(schemas::Label::from(row)).unwrap(), expected);
+}
+
+/// The schema without what `utoipa` adds to maps and what holds of all of JSON: that keys are strings.
+fn without_property_names(schema: serde_json::Value) -> serde_json::Value {
+    let serde_json::Value::Object(mut members) = schema else { return schema };
+    let strings = serde_json::json!({"type": "string"});
+    if members.get("propertyNames") == Some(&strings) {
+        members.remove("propertyNames");
+    }
+    members.into_iter().map(|(name, value)| (name, without_property_names(value))).collect()
+}
+
+/// What the annotations say of a schema and what the contract says.
+fn said<T: utoipa::PartialSchema>(name: &str) -> (serde_json::Value, serde_json::Value) {
+    let contract: serde_json::Value =
+        serde_json::from_str(include_str!("emit/golden/contract-gateway/openapi.json")).unwrap();
+    let code = without_property_names(serde_json::to_value(T::schema()).unwrap());
+    (code, contract["components"]["schemas"][name].clone())
+}
+
+#[test]
+fn the_annotations_say_what_the_contract_says() {
+    for (code, contract) in [
+        said::<schemas::Colour>("Colour"),
+        said::<schemas::Counts>("Counts"),
+        said::<schemas::Tables>("Tables"),
+        said::<schemas::Table>("Table"),
+        said::<schemas::Stamp>("Stamp"),
+        said::<schemas::Mark>("Mark"),
+        said::<schemas::Label>("Label"),
+        said::<schemas::LabelItemRequest>("LabelItemRequest"),
+        said::<schemas::Status>("Status"),
+    ] {
+        assert_eq!(code, contract);
+    }
 }

@@ -50,6 +50,8 @@ pub enum PartSource {
     Field(usize),
     /// Request: no property names it.
     Constant(Constant),
+    /// Response: the discriminator's value, which tells the branch of a `oneOf`.
+    Tag(String),
     /// Response: no field names it, the property is left out.
     Absent,
 }

@@ -320,7 +320,9 @@ impl<'a> Lowering<'a> {
                 }
             })
             .collect();
-        unions.push((id, definition(&name, Shape::Union(UnionDef { branches }), place)));
+        // Whatever record holds it, it is a type of the context like any other.
+        let place = Place { at: place.at.clone(), role: Role::Type, ..*place };
+        unions.push((id, definition(&name, Shape::Union(UnionDef { branches }), &place)));
         Type::Named { id, boxed: false }
     }
 

@@ -232,25 +232,47 @@ fn enumeration(place: &mut Place<'_, '_>, def: &SchemaDef, variants: &[Variant])
 fn branches(place: &mut Place<'_, '_>, def: &SchemaDef, one_of: &OneOf) -> TokenStream {
     let name = parsed(&def.rust);
     let doc = described(def);
-    let derives = derives(place, def, &TokenStream::new());
+    let serialize = place.scope.path("serde", "Serialize");
+    let to_schema = place.scope.path("utoipa", "ToSchema");
+    let deserialize = place.scope.path("serde", "Deserialize");
+    let deserializer = place.scope.path("serde", "Deserializer");
     let shown_as = shown_as(def);
     let property = &one_of.property;
+    let arms = one_of.branches.iter().map(|branch| {
+        let (value, rust) = (&branch.value, parsed(&branch.rust));
+        quote!(Some(#value) => serde_json::from_value(value).map(Self::#rust))
+    });
+    let values: Vec<_> =
+        one_of.branches.iter().map(|branch| format!("`{}`", branch.value)).collect();
+    let refused = format!("expected `{property}` to be one of {}", values.join(", "));
     let variants: Vec<_> = one_of
         .branches
         .iter()
         .map(|branch| {
-            let doc = docs::attributes(&format!("`{}`.", branch.value));
             let rust = parsed(&branch.rust);
             let ty = parsed(&place.base(&SchemaType::Ref(branch.schema)));
-            quote!(#doc #rust(#ty))
+            quote!(#rust(#ty))
         })
         .collect();
     quote! {
         #doc
-        #derives
+        #[derive(Clone, Debug, PartialEq, #serialize, #to_schema)]
         #[serde(untagged)]
         #[schema(#shown_as discriminator = #property)]
+        #[allow(missing_docs, reason = "a branch is described by its type, and by nothing more in the document")]
         pub enum #name { #(#variants,)* }
+
+        impl<'de> #deserialize<'de> for #name {
+            fn deserialize<D: #deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = <serde_json::Value as #deserialize>::deserialize(deserializer)?;
+                // Branches may look alike: the discriminator tells them apart.
+                match value[#property].as_str() {
+                    #(#arms,)*
+                    _ => return Err(serde::de::Error::custom(#refused)),
+                }
+                .map_err(serde::de::Error::custom)
+            }
+        }
     }
 }
 
@@ -363,7 +385,7 @@ fn record_value(
                 }
                 PartSource::Constant(constant) => place.scope.constant(&field.ty, constant),
                 // Of responses only.
-                PartSource::Field(_) | PartSource::Absent => "None".to_owned(),
+                PartSource::Field(_) | PartSource::Tag(_) | PartSource::Absent => "None".to_owned(),
             };
             let value = parsed(&value);
             quote!(#rust: #value)
@@ -391,6 +413,7 @@ fn object_value(
                     let value = format!("value.{}", field.rust);
                     property_value(place, &value, &field.ty, property)
                 }
+                PartSource::Tag(value) => format!("{value:?}.to_owned()"),
                 PartSource::Constant(_) | PartSource::Property { .. } | PartSource::Absent => {
                     "None".to_owned()
                 }

@@ -12,14 +12,15 @@ use crate::rules;
 use crate::types;
 
 impl Scope<'_> {
-    /// Object and record. `discriminator` is a property that tells the branch of a union, and no field.
+    /// Object and record. `discriminator` is a property that tells the branch of a union, and no field, with its
+    /// value.
     pub(super) fn meet_record(
         &mut self,
         def: &SchemaDef,
         object: &Object,
         id: TypeId,
         direction: Direction,
-        discriminator: Option<&str>,
+        discriminator: Option<(&str, &str)>,
     ) -> Option<ConversionParts> {
         let types = self.types;
         let fields = types.fields(id);
@@ -34,7 +35,7 @@ impl Scope<'_> {
         let properties = object
             .properties
             .iter()
-            .filter(|property| Some(property.name.as_str()) != discriminator);
+            .filter(|property| discriminator.is_none_or(|(name, _)| property.name != name));
         for property in
             properties.clone().filter(|property| types::field(fields, &property.name).is_none())
         {
@@ -57,7 +58,10 @@ impl Scope<'_> {
                 let mut parts = Vec::new();
                 for property in &object.properties {
                     let Some((index, field)) = types::field(fields, &property.name) else {
-                        parts.push(PartSource::Absent);
+                        let tag = discriminator.filter(|(name, _)| property.name == *name);
+                        parts.push(tag.map_or(PartSource::Absent, |(_, value)| {
+                            PartSource::Tag(value.to_owned())
+                        }));
                         continue;
                     };
                     let presence = Presence::of_property(property);
@@ -218,8 +222,8 @@ impl Scope<'_> {
                 continue;
             };
             let key = (schema.name.clone(), types.def(record).full_name.clone(), direction);
-            let parts =
-                self.meet_record(&schema, object, record, direction, Some(&one_of.property));
+            let tag = Some((one_of.property.as_str(), one_of.branches[*index].value.as_str()));
+            let parts = self.meet_record(&schema, object, record, direction, tag);
             let schema = one_of.branches[*index].schema;
             let conversion =
                 parts.map(|parts| crate::ir::Conversion { schema, id: record, direction, parts });

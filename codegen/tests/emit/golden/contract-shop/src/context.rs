@@ -4,7 +4,7 @@ use charter_domain::{Contract, Table, View};
 use crate::commands::ShopCommand;
 use crate::events::ShopEvent;
 use crate::rejections::ShopRejection;
-use crate::views::ItemView;
+use crate::views::{ItemView, LabelView};
 
 /// The context `shop`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,10 @@ pub struct Shop;
 impl Contract for Shop {
     const NAME: &'static str = "shop";
     const VERSION: u32 = 1;
-    const TABLES: &'static [&'static Table] = &[<ItemView as View>::TABLE];
+    const TABLES: &'static [&'static Table] = &[
+        <ItemView as View>::TABLE,
+        <LabelView as View>::TABLE,
+    ];
     type Command = ShopCommand;
     type Event = ShopEvent;
     type Rejection = ShopRejection;

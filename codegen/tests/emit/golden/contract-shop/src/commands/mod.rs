@@ -3,9 +3,11 @@
 //! The commands of the context `shop`.
 
 mod discard_item;
+mod label_item;
 mod stock_item;
 
 pub use discard_item::{DiscardItem, DiscardItemEnvelope};
+pub use label_item::{LabelItem, LabelItemEnvelope};
 pub use stock_item::{StockItem, StockItemEnvelope};
 
 /// Every command of the context `shop`.
@@ -13,6 +15,8 @@ pub use stock_item::{StockItem, StockItemEnvelope};
 pub enum ShopCommand {
     /// Throw an item away.
     DiscardItem(DiscardItem),
+    /// Say more of an item.
+    LabelItem(LabelItem),
     /// Put an item on the shelf.
     StockItem(StockItem),
 }
@@ -20,6 +24,7 @@ pub enum ShopCommand {
 charter_domain::messages! {
     ShopCommand {
         DiscardItem(DiscardItem),
+        LabelItem(LabelItem),
         StockItem(StockItem),
     }
 }

@@ -3,5 +3,7 @@
 //! The views of the context `shop`.
 
 mod item_view;
+mod label_view;
 
 pub use item_view::{ItemView, ItemViewKey};
+pub use label_view::{LabelView, LabelViewKey};
