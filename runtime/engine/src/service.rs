@@ -46,6 +46,8 @@ pub struct Runtime {
     pairing: Arc<tokio::sync::Mutex<()>>,
     /// Held while a command is decided alone, so that where the process ends, only one was being tried.
     pub(crate) alone: Arc<tokio::sync::Mutex<()>>,
+    /// What all partitions' aggregates in memory may take.
+    pub(crate) budget: Arc<process::Budget>,
 }
 
 impl Runtime {
@@ -58,7 +60,8 @@ impl Runtime {
     ) -> Self {
         let stop = CancellationToken::new();
         let (pairing, alone) = (Arc::default(), Arc::default());
-        Self { log, store, schemas, settings, stop, pairing, alone }
+        let budget = Arc::new(process::Budget::new(settings.cached_bytes));
+        Self { log, store, schemas, settings, stop, pairing, alone, budget }
     }
 
     /// The same runtime, whose [`Runtime::sender`] and [`Runtime::hints`] no longer wait once `stop` is
@@ -140,6 +143,9 @@ pub struct Settings {
     pub idle_wait: Duration,
     /// Aggregates kept in memory for each partition, from 1.
     pub cached_aggregates: usize,
+    /// About the most bytes of events whose aggregates are kept in memory, of all partitions of the
+    /// process together.
+    pub cached_bytes: usize,
     /// The most bytes of an event's envelope; a command that leads to a larger one fails.
     pub max_event_bytes: usize,
     /// The most rows that one transaction of the views writes; an event with more is sliced.
@@ -169,6 +175,7 @@ impl Default for Settings {
             batch_wait: Duration::from_millis(5),
             idle_wait: Duration::from_secs(1),
             cached_aggregates: 1_000,
+            cached_bytes: 256 << 20,
             max_event_bytes: 1 << 20,
             projected_rows: 5_000,
             outcome_retention: 7 * DAY,

@@ -242,6 +242,36 @@ async fn an_event_that_the_log_does_not_take_fails_its_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_batch_with_many_bytes_is_committed_in_parts() {
+    let world = World::new().await;
+    let mut commands = Vec::new();
+    for amount in 1..=20 {
+        // Each sets a deadline that is due before the next one.
+        world.at(1_000 + 100 * amount);
+        commands.push(world.send(add("a", 1, TIMED)).await);
+        commands.push(world.send(add("a", amount, HEAVY)).await);
+    }
+    // 16.8 MiB in parts of a little over 8; without the limit it is one commit.
+    world.store.commits.then([Fault::Pass; 2]);
+    let running = world.start();
+    for command in commands {
+        assert_eq!(world.outcome(command).await.status, OutcomeStatus::Applied);
+    }
+    assert!(world.store.commits.is_over());
+    let events = until("the last deadline", async || {
+        Some(world.all_published().await).filter(|events| events.len() >= 59)
+    })
+    .await;
+    assert_sound(&events);
+    let order: Vec<_> = events.iter().map(|event| event.metadata.r#type.as_str()).collect();
+    for (number, parts) in order.chunks(3).enumerate() {
+        let expected = ["tally.added", "tally.added", "tally.closed"];
+        assert_eq!(parts, &expected[..parts.len()], "of {number}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_is_told_before_the_store_is_asked_again() {
     let world = World::new().await;
     let running = world.start();

@@ -22,6 +22,8 @@ use crate::store::{
     Batch, Checkpoint, DeadlineId, Lease, Messages, StoredDeadline, StoredEvent, StoredOutcome,
 };
 
+/// The bytes of events and deadlines with which a batch is full, 8 MiB.
+const MOST_BYTES: usize = 8 << 20;
 /// The outcome's code of a command that failed.
 const COMMAND_FAILED: &str = "COMMAND_FAILED";
 /// What a client is told of a failed command; the reason is in the dead letter, for operators.
@@ -56,6 +58,8 @@ pub(super) struct Draft<D: Decider> {
     /// Who waits for which outcome.
     hints: Vec<(String, Outcome)>,
     decided: HashMap<(String, Uuid), Outcome>,
+    /// Of the envelopes of events and deadlines.
+    bytes: usize,
 }
 
 /// A batch that is ready to be committed.
@@ -91,6 +95,7 @@ impl<D: Decider> Draft<D> {
             dead_letters: Vec::new(),
             hints: Vec::new(),
             decided,
+            bytes: 0,
         }
     }
 
@@ -116,6 +121,11 @@ impl<D: Decider> Draft<D> {
     /// The outcomes known to this draft, to begin it again. Only meant for one that decided nothing.
     pub(super) fn into_known(self) -> Vec<Outcome> {
         self.decided.into_values().collect()
+    }
+
+    /// Whether the batch has as many bytes as one transaction should write.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= MOST_BYTES
     }
 
     /// Whether the transaction would change anything.
@@ -335,6 +345,7 @@ impl<D: Decider> Draft<D> {
             for (event, stored) in &decision.events {
                 aggregate.state.evolve(&event.payload);
                 aggregate.sequence = stored.sequence;
+                aggregate.bytes += stored.envelope.len();
             }
         }))
         .map_err(|panic| Failure::new(FailureCode::Panicked, panic_message(&*panic)))?;
@@ -348,10 +359,12 @@ impl<D: Decider> Draft<D> {
         });
         let outcome = Outcome { events: events.collect(), ..self.outcome(rules, unit, work, time) };
         for (event, stored) in decision.events {
+            self.bytes += stored.envelope.len();
             self.published.push(Outgoing { event, traceparent: work.traceparent.clone() });
             self.events.push(stored);
         }
         for (stored, work) in decision.deadlines {
+            self.bytes += stored.envelope.len();
             self.deadlines.insert((stored.due, stored.position, stored.id), (stored, work));
         }
         self.end(unit, outcome);

@@ -23,6 +23,7 @@ use crate::log::LogError;
 use crate::publish::PublishError;
 use crate::service::{Backoff, Ended, Health, Ports, until_overdue};
 use crate::store::{Attempt, StoreError};
+pub(crate) use cache::Budget;
 pub(crate) use failure::panic_message;
 use owner::Owner;
 

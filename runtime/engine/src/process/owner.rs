@@ -101,7 +101,7 @@ impl<'a, D: Decider> Owner<'a, D> {
             },
             topic: D::Contract::commands_topic(),
             checkpoint: claim.checkpoint,
-            cache: Cache::new(runtime.settings.cached_aggregates),
+            cache: Cache::new(runtime.settings.cached_aggregates, runtime.budget.clone()),
             unreadable: HashMap::new(),
             carry: VecDeque::new(),
             next_deadline: store.next_deadline(context, partition).await?,
@@ -248,7 +248,9 @@ impl<'a, D: Decider> Owner<'a, D> {
         Ok(())
     }
 
-    /// Decides all in the order of their time; a deadline before the commands of the same instant.
+    /// Decides in the order of their time, a deadline before the commands of the same instant, until all
+    /// are decided or the batch is full. What is left of the commands is carried over to the next batch;
+    /// deadlines that are left are in the store, or will be with this batch.
     fn decide_together(
         &mut self,
         draft: &mut Draft<D>,
@@ -256,28 +258,33 @@ impl<'a, D: Decider> Owner<'a, D> {
         mut due: BTreeMap<DeadlineOrder, Unit<CommandOf<D>>>,
         gathered: &Gathered,
     ) -> Result<(), Failure> {
-        loop {
-            while let Some(first) = draft.deadlines.first_entry() {
-                if !gathered.takes(first.key().0) {
-                    break;
-                }
-                let order = *first.key();
-                let (stored, work) = first.remove();
-                due.insert(order, deadline_unit(stored, Ok(work), false));
-            }
-            let deadline_first = match (due.first_key_value(), commands.front()) {
-                (Some(((due, ..), _)), Some(command)) => *due <= command.time(),
+        while !draft.is_full() {
+            let set = draft.deadlines.first_key_value().map(|(order, _)| *order);
+            let set = set.filter(|order| gathered.takes(order.0));
+            let stored = due.first_key_value().map(|(order, _)| *order);
+            let is_set = set.is_some_and(|set| stored.is_none_or(|stored| set < stored));
+            let deadline_first = match (if is_set { set } else { stored }, commands.front()) {
+                (Some((due, ..)), Some(command)) => due <= command.time(),
                 (Some(_), None) => true,
                 (None, _) => false,
             };
-            let next = if deadline_first {
-                due.pop_first().map(|(_, unit)| unit)
-            } else {
-                commands.pop_front()
+            let next = match (deadline_first, is_set) {
+                (true, true) => draft
+                    .deadlines
+                    .pop_first()
+                    .map(|(_, (stored, work))| deadline_unit(stored, Ok(work), false)),
+                (true, false) => due.pop_first().map(|(_, unit)| unit),
+                (false, _) => commands.pop_front(),
             };
             let Some(unit) = next else { return Ok(()) };
             self.decide_one(draft, &unit)?;
         }
+        for unit in commands.into_iter().rev() {
+            if let Unit::Command { record, .. } = unit {
+                self.carry.push_front(record);
+            }
+        }
+        Ok(())
     }
 
     fn decide_one(

@@ -31,6 +31,16 @@ pub use views::{Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrit
 
 use crate::reads::{ListQuery, Page, RowRead};
 
+/// The bytes of envelopes with which a page of events ends, 8 MiB: the last event of a page brings it there
+/// or beyond.
+pub const PAGE_BYTES: usize = 8 << 20;
+
+/// Whether a page of up to `limit` events ended where it had to, so that more may follow.
+pub(crate) fn is_full_page(page: &[StoredEvent], limit: u32) -> bool {
+    page.len() >= limit as usize
+        || page.iter().map(|event| event.envelope.len()).sum::<usize>() >= PAGE_BYTES
+}
+
 /// What the runtime needs of a database.
 ///
 /// No method waits for another owner: what is lost to one is [`StoreError::Fenced`]. Where nothing else is
@@ -160,7 +170,8 @@ pub trait Store: Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Purged, StoreError>;
 
-    /// Up to `limit` events of an aggregate after sequence `after` (0 for all), in order.
+    /// Up to `limit` events of an aggregate after sequence `after` (0 for all), in order; fewer where
+    /// their envelopes come to [`PAGE_BYTES`] before.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -172,7 +183,8 @@ pub trait Store: Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError>;
 
-    /// Up to `limit` events of a partition after position `after` (-1 for all), in order.
+    /// Up to `limit` events of a partition after position `after` (-1 for all), in order; fewer where
+    /// their envelopes come to [`PAGE_BYTES`] before.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -127,7 +127,9 @@ impl<D: Decider> Owner<'_, D> {
     /// Fetches more for up to the batch's time, under load only: a lone command is not held up.
     async fn linger(&mut self, limit: usize) -> Result<(), Trouble> {
         let until = Instant::now() + self.ports.runtime.settings.batch_wait;
-        while self.carry.len() < limit {
+        // Two fetches at most may be as large as they can be.
+        let mut bytes: usize = self.carry.iter().map(|record| record.record.size()).sum();
+        while self.carry.len() < limit && bytes < FETCH_BYTES {
             let left = until.saturating_duration_since(Instant::now());
             let Some(last) = self.carry.back().filter(|_| !left.is_zero()) else { break };
             let (partition, from) = (self.rules.lease.partition, last.offset + 1);
@@ -135,6 +137,7 @@ impl<D: Decider> Owner<'_, D> {
             if more.is_empty() {
                 break;
             }
+            bytes += more.iter().map(|record| record.record.size()).sum::<usize>();
             self.carry.extend(more);
         }
         Ok(())

@@ -12,7 +12,7 @@ use super::super::failure::panic_message;
 use super::super::work::Unit;
 use super::{Owner, PAGE};
 use crate::service::Runtime;
-use crate::store::ReadError;
+use crate::store::{ReadError, is_full_page};
 
 /// How many aggregates are loaded at a time.
 const LOADS: usize = 4;
@@ -56,10 +56,10 @@ async fn load<D: Decider>(
     rules: &Rules<D>,
     id: &AggregateId,
 ) -> Result<Result<Aggregate<D>, String>, Trouble> {
-    let mut aggregate = Aggregate { state: D::default(), sequence: 0 };
+    let mut aggregate = Aggregate { state: D::default(), sequence: 0, bytes: 0 };
     loop {
         let events = runtime.store.history(D::Contract::NAME, id, aggregate.sequence, PAGE).await?;
-        let full = events.len() == PAGE as usize;
+        let full = is_full_page(&events, PAGE);
         for stored in events {
             if stored.sequence != aggregate.sequence + 1 {
                 return Ok(Err(format!(
@@ -81,6 +81,7 @@ async fn load<D: Decider>(
                 Err(ReadError::Store(error)) => return Err(error.into()),
             }
             aggregate.sequence = stored.sequence;
+            aggregate.bytes += stored.envelope.len();
         }
         if !full {
             return Ok(Ok(aggregate));

@@ -4,7 +4,7 @@ use charter_domain::{Contract as _, Decider};
 use tracing::{info, warn};
 
 use super::{Following, PAGE, Trouble};
-use crate::store::{Parked, ReadError};
+use crate::store::{Parked, ReadError, is_full_page};
 
 impl<D: Decider> Following<'_, D> {
     /// Folds the aggregate's events since the one it was stuck at, up to where the others are, in one
@@ -19,7 +19,7 @@ impl<D: Decider> Following<'_, D> {
         let mut after = 0;
         loop {
             let stored = self.projecting.store.history(context, aggregate, after, PAGE).await?;
-            let full = stored.len() == PAGE as usize;
+            let full = is_full_page(&stored, PAGE);
             let mut events = Vec::with_capacity(stored.len());
             for event in stored {
                 after = event.sequence;

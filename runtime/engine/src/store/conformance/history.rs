@@ -8,7 +8,10 @@ use uuid::Uuid;
 use super::{
     CONTEXT, Harness, at, batch, claim, deadline, event, id, is_conflict, is_fenced, outcome,
 };
-use crate::store::{Attempt, Checkpoint, DeadlineId, Purged, Store, StoreError, StoredSchema};
+use crate::store::{
+    Attempt, Checkpoint, DeadlineId, PAGE_BYTES, Purged, Store, StoreError, StoredEvent,
+    StoredSchema,
+};
 
 /// The pairing id and the first partition count stay.
 pub async fn pairing_and_partitions_are_kept(harness: &dyn Harness) {
@@ -330,4 +333,27 @@ pub async fn all_survives_a_restart(harness: &dyn Harness) {
     assert!(store.outcome(Some("a"), id(1)).await.expect("an answer").is_some());
     assert_eq!(store.events(CONTEXT, 0, -1, 9).await.expect("an answer"), all.events);
     assert_eq!(store.deadlines(CONTEXT, 0, at(9), 9).await.expect("an answer"), all.deadlines);
+}
+
+/// A page ends with the event that brings it to its bytes, and the next one goes on there.
+pub async fn pages_of_large_events_are_cut(harness: &dyn Harness) {
+    let store = harness.store().await;
+    let claim = claim(&store).await;
+    let mut batch = batch(&claim.lease, 0, 1);
+    batch.events = (0..5)
+        .map(|position| StoredEvent {
+            envelope: vec![7; PAGE_BYTES / 2],
+            ..event("a", "k", position + 1, position)
+        })
+        .collect();
+    store.commit(&batch).await.expect("committed");
+    let aggregate = AggregateId::new("a", "k");
+    for (after, count) in [(0, 2), (2, 2), (4, 1), (5, 0)] {
+        let page = store.history(CONTEXT, &aggregate, after, 500).await.expect("an answer");
+        let sequences: Vec<_> = page.iter().map(|event| event.sequence).collect();
+        assert_eq!(sequences, (after + 1..=after + count).collect::<Vec<_>>());
+        let page = store.events(CONTEXT, 0, after - 1, 500).await.expect("an answer");
+        let positions: Vec<_> = page.iter().map(|event| event.position).collect();
+        assert_eq!(positions, (after..after + count).collect::<Vec<_>>());
+    }
 }

@@ -50,6 +50,7 @@ macro_rules! store_conformance {
             a_command_has_one_outcome
             sequences_and_positions_are_taken_once
             histories_come_in_pages
+            pages_of_large_events_are_cut
             deadlines_come_in_order_and_go
             outcomes_are_forgotten_in_steps
             large_batches_are_taken

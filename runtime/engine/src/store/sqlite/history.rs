@@ -1,13 +1,14 @@
 //! Checkpoints, batches, events and deadlines.
 
 use charter_domain::{AggregateId, Timestamp};
+use futures_util::{Stream, TryStreamExt as _};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
 use super::{Connection, Files, MAX_BINDS, commit, is_taken, offset, outcomes, signed, uuid};
 use crate::store::{
-    Attempt, Batch, Checkpoint, Claim, DeadlineId, Lease, SchemaHash, StoreError, StoredDeadline,
-    StoredEvent,
+    Attempt, Batch, Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError,
+    StoredDeadline, StoredEvent,
 };
 
 pub(super) async fn checkpoint(
@@ -302,18 +303,14 @@ pub(super) async fn of_aggregate(
          WHERE tenant = $1 AND context = $2 AND aggregate_key = $3 AND sequence > $4
          ORDER BY sequence LIMIT $5"
     );
-    sqlx::query(sqlx::AssertSqlSafe(sql))
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(&aggregate.tenant)
         .bind(context)
         .bind(&aggregate.key)
         .bind(after)
         .bind(limit)
-        .fetch_all(&files.readers)
-        .await
-        .map_err(StoreError::unavailable)?
-        .iter()
-        .map(read_event)
-        .collect()
+        .fetch(&files.readers);
+    page(rows).await
 }
 
 pub(super) async fn of_partition(
@@ -327,17 +324,30 @@ pub(super) async fn of_partition(
         "SELECT {EVENT_COLUMNS} FROM events
          WHERE context = $1 AND partition = $2 AND position > $3 ORDER BY position LIMIT $4"
     );
-    sqlx::query(sqlx::AssertSqlSafe(sql))
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(context)
         .bind(partition)
         .bind(after)
         .bind(limit)
-        .fetch_all(&files.readers)
-        .await
-        .map_err(StoreError::unavailable)?
-        .iter()
-        .map(read_event)
-        .collect()
+        .fetch(&files.readers);
+    page(rows).await
+}
+
+/// The events of these rows, up to the first one with which they have [`PAGE_BYTES`].
+async fn page(
+    rows: impl Stream<Item = Result<SqliteRow, sqlx::Error>>,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let mut rows = std::pin::pin!(rows);
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    while bytes < PAGE_BYTES
+        && let Some(row) = rows.try_next().await.map_err(StoreError::unavailable)?
+    {
+        let event = read_event(&row)?;
+        bytes += event.envelope.len();
+        events.push(event);
+    }
+    Ok(events)
 }
 
 fn read_event(row: &SqliteRow) -> Result<StoredEvent, StoreError> {
