@@ -9,8 +9,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
@@ -28,6 +33,12 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many requests may be in hand at once; most of them wait for an outcome.
 const MAX_IN_HAND: usize = 8_192;
+/// How many connections there may be at once.
+const MAX_CONNECTIONS: usize = 10_000;
+/// How long a connection may take for the head of its next request.
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long nothing is accepted after the system refused to.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in hand may take after the shutdown began.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -161,7 +172,8 @@ async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Serves `router` until `shutdown`, then lets requests in hand end, 5 s at most.
+/// Serves `router` until `shutdown`, then lets requests in hand end, 5 s at most. A connection has 60 s for
+/// the head of its next request; there are 10,000 at most, and whoever comes then waits to be accepted.
 ///
 /// # Errors
 /// Where the listener fails.
@@ -170,21 +182,47 @@ pub async fn serve(
     router: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    let begun = shutdown.clone();
-    let graceful = axum::serve(listener, router)
-        .with_graceful_shutdown(async move { begun.cancelled().await })
-        .into_future();
-    let drained = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        ended = graceful => ended,
-        () = drained => {
-            tracing::warn!("requests still in hand after {} s were cut off", DRAIN.as_secs());
-            Ok(())
-        }
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        let place = tokio::select! {
+            place = Arc::clone(&places).acquire_owned() => place.map_err(std::io::Error::other)?,
+            () = shutdown.cancelled() => break,
+        };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // The peer went away, or the process has no file left for a while.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+            () = shutdown.cancelled() => break,
+        };
+        // An answer is small, and its last segment must not wait for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection.into_owned());
+        connections.spawn(async move {
+            // What ends a connection is its peer's affair.
+            let _ = connection.await;
+            drop(place);
+        });
+        while connections.try_join_next().is_some() {}
     }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests still in hand after {} s were cut off", DRAIN.as_secs());
+    }
+    connections.shutdown().await;
+    Ok(())
 }
 
 /// Binds `address`, `host:port`; port 0 takes a free one.
