@@ -1,5 +1,8 @@
 //! Sending to an embedded log.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
+
 use super::*;
 use crate::log::TopicSpec;
 use crate::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
@@ -100,9 +103,22 @@ async fn refusals_are_told_apart() {
 
 #[tokio::test]
 async fn a_log_that_does_not_answer_leaves_the_fate_unknown() {
-    let Sending { sender, .. } = sending(EmbeddedSettings::default()).await;
+    // The log's writer stops at its clock until the test has its answer.
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let (answered, answer) = mpsc::channel::<()>();
+    let (silent, answer) = (Arc::clone(&is_silent), Mutex::new(answer));
+    let clock = move || {
+        if silent.load(Ordering::SeqCst) {
+            let _ = answer.lock().expect("no panic").recv();
+        }
+        Timestamp::from_micros(1)
+    };
+    let settings = EmbeddedSettings { clock: Arc::new(clock), ..EmbeddedSettings::default() };
+    let Sending { sender, log: _log, _directory, .. } = sending(settings).await;
+    is_silent.store(true, Ordering::SeqCst);
     let sender = sender.with_timeout(Duration::ZERO);
     let error = sender.send(command("l")).await.expect_err("no time at all");
+    drop(answered);
     assert_eq!(
         error.to_string(),
         "whether command 00000000-0000-0000-0000-000000000005 was accepted is not known: the log didn't answer within 0ns"
