@@ -146,3 +146,24 @@ fn a_service_alone_names_the_platform() {
         );
     }
 }
+
+#[test]
+fn sigterm_ends_a_start_that_waits_for_a_registry() {
+    let data = tempfile::tempdir().expect("a directory");
+    // Takes connections and never answers.
+    let registry = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", registry.local_addr().expect("an address"));
+    let mut start = command(data.path());
+    let mut starting =
+        start.args(["--schema-registry-url", &url]).spawn().expect("the platform starts");
+    // It has come to the registry once it connects.
+    let _asked = registry.accept().expect("a connection");
+    let begun = std::time::Instant::now();
+    let sent = Command::new("kill")
+        .args(["-TERM", &starting.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(sent.success());
+    assert_eq!(starting.wait().expect("its end").code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use charter_engine::ServiceError;
 use charter_http::telemetry::{self, LogFormat};
 use clap::Parser;
 
@@ -87,7 +88,12 @@ async fn run(flags: Flags) -> Result<(), StartError> {
         schema_registry_read_only: flags.schema_registry_read_only,
         relaxed_durability: flags.durability == Durability::Process,
     };
-    let platform = Platform::start(options, shutdown.clone()).await?;
+    let platform = match Platform::start(options, shutdown.clone()).await {
+        Ok(platform) => platform,
+        // Told to end while it still waited for something.
+        Err(StartError::Service(ServiceError::Stopping)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
     print(&greeting(platform.addresses()));
     platform.run(|| print("ready\n")).await
 }

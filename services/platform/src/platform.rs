@@ -118,7 +118,8 @@ impl Platform {
             Arc::clone(&store),
             &registry_url,
             options.schema_registry_read_only,
-        )?;
+        )?
+        .with_stop(shutdown.clone());
         runtime.pair().await?;
 
         let operations = gateway_service::operations();
