@@ -2,44 +2,21 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use charter_domain::{AggregateId, Contract, Envelope, Timestamp};
+use charter_domain::{AggregateId, Contract};
 use charter_engine::log::{Log, Record};
-use charter_engine::store::{Attempt, Store, StoreError};
-use charter_engine::{ServiceError, ServiceStatus};
+use charter_engine::store::{Attempt, Store};
 use contract_shared::OutcomeStatus;
 use support::faults::Fault;
 use support::tally::{
     EVOLVE_PANIC, HEAVY, LARGE, NOTHING, NUL, OTHER, PANIC, PLAIN, REFUSED, TIMED, TWO, Tally,
-    TallyEvent, UNDECLARED, add,
+    UNDECLARED, add,
 };
-use support::{PARTITIONS, TENANT, TRACEPARENT, World, service, until};
+use support::{PARTITIONS, TENANT, TRACEPARENT, World, amounts, assert_sound, until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-fn amounts(events: &[Envelope<TallyEvent>]) -> Vec<(&str, i64)> {
-    events
-        .iter()
-        .map(|event| match &event.payload {
-            TallyEvent::Added(added) => (added.how.as_str(), added.amount),
-            TallyEvent::Closed(closed) => ("closed", closed.total),
-        })
-        .collect()
-}
-
-/// Asserts what holds for every history: sequences and positions without gaps, no event twice.
-fn assert_sound(events: &[Envelope<TallyEvent>]) {
-    let mut last: HashMap<&str, i64> = HashMap::new();
-    let mut ids = BTreeSet::new();
-    for event in events {
-        let sequence = last.entry(&event.metadata.key).or_default();
-        *sequence += 1;
-        assert_eq!(event.metadata.sequence, *sequence, "of `{}`", event.metadata.key);
-        assert!(ids.insert(event.metadata.id), "an id twice");
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_are_decided_in_order_and_published() {
@@ -414,97 +391,6 @@ async fn an_owner_that_was_overtaken_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deadlines_are_decided_between_the_commands_around_them() {
-    let world = World::new().await;
-    world.send(add("a", 100, TIMED)).await; // at 1,000, so it is due at 1,100
-    world.at(1_099);
-    world.send(add("a", 1, PLAIN)).await;
-    world.at(1_100);
-    world.send(add("a", 2, PLAIN)).await;
-    world.at(1_200);
-    world.send(add("a", 50, TIMED)).await;
-    let last = world.send(add("a", 4, PLAIN)).await;
-    let running = world.start();
-    world.outcome(last).await;
-    // A command taken at the very time goes after the deadline; one taken before goes before.
-    let events = world.all_published().await;
-    let expected = [(TIMED, 100), (PLAIN, 1), ("closed", 101), (PLAIN, 2), (TIMED, 50), (PLAIN, 4)];
-    assert_eq!(amounts(&events), expected);
-    assert_eq!(events[2].metadata.time, Timestamp::from_micros(1_100));
-    assert_eq!(events[3].metadata.time, Timestamp::from_micros(1_100));
-
-    // On an idle partition, too, and never early.
-    world.at(1_249);
-    let early = world.send(add("a", 8, PLAIN)).await;
-    world.outcome(early).await;
-    world.at(1_250);
-    let events = until("the deadline", async || {
-        Some(world.all_published().await).filter(|events| events.len() == 8)
-    })
-    .await;
-    assert_eq!(amounts(&events)[6..], [(PLAIN, 8), ("closed", 165)]);
-    assert_eq!(events[7].metadata.causation_id.map(|id| id.get_version_num()), Some(5));
-    running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn deadlines_outlive_their_process_and_are_decided_once() {
-    let world = World::new().await;
-    let running = world.start();
-    let mut commands = Vec::new();
-    for number in 1..=5 {
-        commands.push(world.send(add("a", number * 10, TIMED)).await);
-    }
-    for command in commands {
-        world.outcome(command).await;
-    }
-    running.kill().await;
-    world.at(5_000);
-    world.send(add("a", 1, PLAIN)).await;
-    world.store.commits.then([Fault::DoneButUnknown, Fault::Refuse, Fault::DoneButUnknown]);
-    let running = world.start();
-    let events = until("the deadlines", async || {
-        Some(world.all_published().await).filter(|events| events.len() == 11)
-    })
-    .await;
-    assert_eq!(amounts(&events)[5..10], [("closed", 150); 5]);
-    assert_eq!(amounts(&events)[10], (PLAIN, 1));
-    let due: Vec<_> = events[5..10].iter().map(|event| event.metadata.time.micros()).collect();
-    assert_eq!(due, [1_010, 1_020, 1_030, 1_040, 1_050]);
-    assert_sound(&events);
-    let partition = world.outcome(events[10].metadata.causation_id.expect("a command")).await;
-    let left = world.store.next_deadline(Tally::NAME, partition.partition.cast_unsigned()).await;
-    assert_eq!(left.expect("an answer"), None);
-    running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_batch_with_more_deadlines_than_it_takes_keeps_their_order() {
-    let mut world = World::new().await;
-    world.settings.batch_commands = 3;
-    for number in 1..=10 {
-        world.send(add("a", number, TIMED)).await;
-    }
-    let running = world.start();
-    until("the commands", async || {
-        Some(world.all_published().await).filter(|events| events.len() == 10)
-    })
-    .await;
-    world.at(1_006);
-    let last = world.send(add("a", 1, PLAIN)).await;
-    world.at(9_000);
-    world.outcome(last).await;
-    let events = until("the deadlines", async || {
-        Some(world.all_published().await).filter(|events| events.len() == 21)
-    })
-    .await;
-    let order: Vec<_> = amounts(&events)[10..].iter().map(|(how, _)| *how).collect();
-    let expected = [["closed"; 6].as_slice(), &[PLAIN], &["closed"; 4]].concat();
-    assert_eq!(order, expected);
-    running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_ends_the_process_again_and_again_fails() {
     for (count, expected) in [(4, OutcomeStatus::Applied), (5, OutcomeStatus::Failed)] {
         let world = World::new().await;
@@ -646,124 +532,4 @@ async fn a_repeat_that_waited_beyond_the_window_is_still_known() {
         amounts(&world.all_published().await).iter().map(|(_, amount)| *amount).collect();
     assert_eq!(amounts, [1, 2, 3]);
     running.stop().await;
-}
-
-async fn refused(world: &World) -> ServiceError {
-    let running = world.start();
-    let error = running.task.await.expect("no panic").expect_err("a refusal");
-    assert!(matches!(running.service.status(), ServiceStatus::NotReady { .. }));
-    error
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_log_and_a_store_of_different_pairs_are_refused() {
-    let world = World::new().await;
-    let running = world.start();
-    running.ready().await;
-    running.stop().await;
-    let id = world.store.pairing_id().await.expect("an answer");
-    assert!(id.is_some());
-    assert_eq!(world.log.pairing_id().await.expect("an answer"), id);
-    world.store.set_pairing_id(Uuid::nil()).await.expect("set");
-    assert!(matches!(refused(&world).await, ServiceError::OtherPair { .. }));
-
-    let world = World::new().await;
-    world.log.set_pairing_id(Uuid::nil()).await.expect("set");
-    assert!(matches!(refused(&world).await, ServiceError::StoreUnpaired { .. }));
-
-    let world = World::new().await;
-    world.store.claim(Tally::NAME, 0, 1).await.expect("a claim");
-    assert!(matches!(refused(&world).await, ServiceError::LogUnpaired { .. }));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_checkpoint_outside_the_log_is_refused() {
-    let world = World::new().await;
-    let running = world.start();
-    let accepted = world.send_as(Uuid::now_v7(), add("a", 1, PLAIN)).await;
-    world.send(add("a", 1, PLAIN)).await;
-    let last = world.send(add("a", 1, PLAIN)).await;
-    world.outcome(last).await;
-    running.stop().await;
-    let claim = world.store.claim(Tally::NAME, accepted.partition, 1).await.expect("a claim");
-    let mut ahead = charter_engine::store::Batch {
-        lease: claim.lease,
-        expected_offset: 3,
-        checkpoint: claim.checkpoint,
-        outcomes: Vec::new(),
-        events: Vec::new(),
-        deadlines: Vec::new(),
-        resolved: Vec::new(),
-    };
-    ahead.checkpoint.offset = 4;
-    world.store.commit(&ahead).await.expect("committed");
-    let error = refused(&world).await;
-    assert!(matches!(&error, ServiceError::CheckpointOutside { offset: 4, end: 3, .. }), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_older_than_the_events_is_refused() {
-    let world = World::new().await;
-    let running = world.start();
-    let command = world.send(add("a", 1, PLAIN)).await;
-    let outcome = world.outcome(command).await;
-    world.all_published().await;
-    running.stop().await;
-    // The log as it would be beside a store that was restored from before the event.
-    let partition = outcome.partition.cast_unsigned();
-    let mut record = world.records(&Tally::events_topic(), partition).await.remove(0).record;
-    let mut value = record.value.to_vec();
-    let at = value.windows(2).rposition(|pair| pair == [2, 0]).expect("sequence 1, position 0");
-    value[at + 1] = 2;
-    record.value = value.into();
-    world.log.append(&Tally::events_topic(), partition, vec![record]).await.expect("appended");
-    let error = refused(&world).await;
-    assert!(matches!(&error, ServiceError::EventsAhead { published: 1, stored: 0, .. }), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_older_contract_leaves() {
-    let world = World::new().await;
-    let running = world.start();
-    running.ready().await;
-    running.stop().await;
-    world.store.claim(Tally::NAME, 1, 2).await.expect("a newer one's claim");
-    let error = refused(&world).await;
-    assert!(
-        matches!(&error, ServiceError::Store(StoreError::NewerContract { own: 1, found: 2, .. })),
-        "{error}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn readiness_names_what_does_not_work() {
-    let world = World::new().await;
-    world.store.reads.then([Fault::Refuse; 10_000]);
-    let running = world.start();
-    running.ready().await;
-    let command = world.send_as(Uuid::now_v7(), add("a", 1, PLAIN)).await;
-    let part = format!("deciding of tally/{}", command.partition);
-    until("the trouble", async || {
-        let status = running.service.status();
-        let reason = "the store is not available: told to".to_owned();
-        (status == ServiceStatus::NotReady { part: part.clone(), reason }).then_some(())
-    })
-    .await;
-    world.store.reads.clear();
-    running.ready().await;
-    running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_view_without_a_projection_is_refused() {
-    let world = World::new().await;
-    let half = charter_engine::ContextService::<support::tally::Tallies>::new()
-        .project::<support::tally::Total, support::tally::Tallies>();
-    let running = world.start_service(half);
-    let error = running.task.await.expect("no panic").expect_err("a refusal");
-    assert!(matches!(error, ServiceError::ViewWithoutProjection { view: "tally.Part" }), "{error}");
-    let twice = service().project::<support::tally::Total, support::tally::Tallies>();
-    let running = world.start_service(twice);
-    let error = running.task.await.expect("no panic").expect_err("a refusal");
-    assert!(matches!(error, ServiceError::ViewProjectedTwice { view: "tally.Total" }), "{error}");
 }

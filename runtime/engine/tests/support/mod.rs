@@ -4,7 +4,7 @@
 pub(crate) mod faults;
 pub(crate) mod tally;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -280,5 +280,28 @@ impl Running {
     pub(crate) async fn kill(self) {
         self.task.abort();
         assert!(self.task.await.is_err(), "it had ended before");
+    }
+}
+
+/// The type and amount of each event.
+pub(crate) fn amounts(events: &[Envelope<TallyEvent>]) -> Vec<(&str, i64)> {
+    events
+        .iter()
+        .map(|event| match &event.payload {
+            TallyEvent::Added(added) => (added.how.as_str(), added.amount),
+            TallyEvent::Closed(closed) => ("closed", closed.total),
+        })
+        .collect()
+}
+
+/// Asserts what holds for every history: sequences and positions without gaps, no event twice.
+pub(crate) fn assert_sound(events: &[Envelope<TallyEvent>]) {
+    let mut last: HashMap<&str, i64> = HashMap::new();
+    let mut ids = BTreeSet::new();
+    for event in events {
+        let sequence = last.entry(&event.metadata.key).or_default();
+        *sequence += 1;
+        assert_eq!(event.metadata.sequence, *sequence, "of `{}`", event.metadata.key);
+        assert!(ids.insert(event.metadata.id), "an id twice");
     }
 }
