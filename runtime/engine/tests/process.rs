@@ -184,8 +184,11 @@ async fn a_record_that_is_no_command_is_set_aside() {
 async fn a_record_in_another_aggregates_partition_is_set_aside() {
     let world = World::new().await;
     let misplaced = Uuid::now_v7();
-    let accepted = world.send_as(misplaced, add("a", 1, PLAIN)).await;
-    let record = world.records(&Tally::commands_topic(), accepted.partition).await.remove(0).record;
+    // Made in another world, so that here the command stands in the wrong partition alone.
+    let source = World::new().await;
+    let accepted = source.send_as(misplaced, add("a", 1, PLAIN)).await;
+    let record =
+        source.records(&Tally::commands_topic(), accepted.partition).await.remove(0).record;
     let other = 1 - accepted.partition;
     world.log.append(&Tally::commands_topic(), other, vec![record]).await.expect("appended");
     let running = world.start();
