@@ -139,3 +139,34 @@ async fn a_service_that_is_away_is_named() {
         ended.expect("no panic");
     }
 }
+
+#[tokio::test]
+async fn a_command_whose_fate_the_service_does_not_tell_has_an_id_all_the_same() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", silent.local_addr().expect("an address"));
+    let shutdown = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        // Takes the request and hangs up.
+        let (mut connection, _) = silent.accept().await.expect("a connection");
+        let mut head = [0; 64];
+        tokio::io::AsyncReadExt::read_exact(&mut connection, &mut head).await.expect("a request");
+    });
+    let seats = Upstream::new("seats", &url).expect("an address");
+    let operation = contract_gateway::routes::SEAT_COMMANDS[0];
+    let router = Router::new().route(operation.path, axum::routing::post(async || "here"));
+    let router = charter_http::proxy::forwarding(router, [(operation, seats)]);
+    let (gateway, _) = serve(router, &shutdown, &mut tasks).await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let answer = client.post(format!("{gateway}{}", operation.path)).json(&json!({})).send().await;
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.status(), 503);
+    let problem: Value = answer.json().await.expect("JSON");
+    assert_eq!(problem["code"], "APPEND_UNKNOWN", "{problem}");
+    let id = problem["commandId"].as_str().expect("an id");
+    assert_eq!(uuid::Uuid::parse_str(id).expect("a UUID").get_version_num(), 7);
+    shutdown.cancel();
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("no panic");
+    }
+}
