@@ -1,9 +1,9 @@
 //! From an HTTP request to values that the contract allows.
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
 use crate::document::{BodySchema, OperationSchema, Place};
@@ -14,6 +14,8 @@ use crate::server::BODY_TIMEOUT;
 
 /// The largest body, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// How much of a body is read at most, kept or not.
+const MAX_DROPPED_BYTES: usize = 16 * MAX_BODY_BYTES;
 /// The deepest nesting of a body.
 const MAX_DEPTH: usize = 32;
 
@@ -48,7 +50,7 @@ impl Input {
         let parameters = read_parameters(schema, &mut parts, &mut violations).await?;
         let body = match &schema.body {
             Some(expected) => {
-                let bytes = read_bytes(&parts.headers, body).await?;
+                let bytes = read_bytes(body).await?;
                 read_body(expected, &parts.headers, &bytes, &mut violations)?
             }
             None => None,
@@ -74,32 +76,35 @@ impl Input {
 }
 
 /// The whole body, 1 MiB at most.
-pub(crate) async fn read_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let too_large = || {
-        Problem::too_large(format!(
-            "expected a body of at most {MAX_BODY_BYTES} bytes that arrives whole"
-        ))
-    };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if announced
-        .and_then(|length| length.parse::<u64>().ok())
-        .is_some_and(|length| length > MAX_BODY_BYTES as u64)
-    {
-        return Err(too_large());
-    }
-    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(if error.into_inner().is::<LengthLimitError>() {
-            too_large()
-        } else {
-            Problem::malformed("the body did not arrive whole")
-        }),
+pub(crate) async fn read_bytes(body: Body) -> Result<Vec<u8>, Problem> {
+    match tokio::time::timeout(BODY_TIMEOUT, collect(body)).await {
+        Ok(read) => read,
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "BODY_TIMED_OUT",
             format!("expected the whole body within {} s", BODY_TIMEOUT.as_secs()),
         )),
     }
+}
+
+/// A body that is too large is read on for a while and dropped: a client that still writes when the connection
+/// ends may never see the answer.
+async fn collect(mut body: Body) -> Result<Vec<u8>, Problem> {
+    let (mut kept, mut read) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::malformed("the body did not arrive whole"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        read += data.len();
+        if read <= MAX_BODY_BYTES {
+            kept.extend_from_slice(&data);
+        } else if read > MAX_DROPPED_BYTES {
+            break;
+        }
+    }
+    if read <= MAX_BODY_BYTES {
+        return Ok(kept);
+    }
+    Err(Problem::too_large(format!("expected a body of at most {MAX_BODY_BYTES} bytes")))
 }
 
 async fn read_parameters(

@@ -96,7 +96,7 @@ impl Upstream {
 
     async fn send(&self, operation: &Operation, request: Request) -> Result<Response, Problem> {
         let (parts, body) = request.into_parts();
-        let body = read_bytes(&parts.headers, body).await?;
+        let body = read_bytes(body).await?;
         let mut url = self.base.clone();
         url.set_path(parts.uri.path());
         url.set_query(parts.uri.query());
