@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use charter_domain::{Contract, Message};
 use charter_engine::outcomes::{OutcomeHints, Waiter};
@@ -52,9 +52,10 @@ async fn send<O: CommandOperation>(
     correlation: &str,
 ) -> Result<Response, Problem> {
     let operation = O::OPERATION;
-    let input = Input::read(operation, api.schema(operation), request, check_headers).await?;
+    let (input, key) =
+        Input::read(operation, api.schema(operation), request, idempotency::key).await?;
+    let key = key.as_deref();
     let wait = preferences::wait(&input.headers);
-    let key = idempotency::key(&input.headers).map_err(one)?;
 
     let command_id = match (key, api.named_command_id(&input.headers)) {
         (None, Some(named)) => named,
@@ -120,20 +121,12 @@ async fn send<O: CommandOperation>(
     Ok(pending(command_id, correlation, &at))
 }
 
-/// The violations that headers alone show, so that they are named with all others.
-fn check_headers(headers: &HeaderMap, violations: &mut Vec<Violation>) {
-    violations.extend(idempotency::key(headers).err());
-}
-
-fn one(violation: Violation) -> Problem {
-    Problem::validation(vec![violation])
-}
-
 /// The value in the contract's Rust form. It was validated before, so what fails here is a number's form
 /// (`1.0` for an integer) at most.
 pub(crate) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_json::from_value(value)
-        .map_err(|error| one(Violation { pointer: String::new(), detail: error.to_string() }))
+    serde_json::from_value(value).map_err(|error| {
+        Problem::validation(vec![Violation { pointer: String::new(), detail: error.to_string() }])
+    })
 }
 
 fn refused(error: &SendError, command_id: Uuid) -> Problem {

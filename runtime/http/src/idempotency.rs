@@ -13,14 +13,14 @@ fn namespace() -> Uuid {
 }
 
 /// The value of `Idempotency-Key`: 8–128 characters of `[A-Za-z0-9_:-]`.
-pub(crate) fn key(headers: &HeaderMap) -> Result<Option<&str>, Violation> {
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Violation> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
     let found = value.to_str().unwrap_or_default();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-');
     if (8..=128).contains(&found.len()) && found.bytes().all(allowed) {
-        return Ok(Some(found));
+        return Ok(Some(found.to_owned()));
     }
     Err(Violation::of_parameter(
         "header",

@@ -37,16 +37,17 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads the request, all of its violations at once. `also` finds those of headers.
-    pub(crate) async fn read(
+    /// Reads the request, all of its violations at once, and with `header` what the operation's own header
+    /// says.
+    pub(crate) async fn read<T>(
         operation: &Operation,
         schema: &OperationSchema,
         request: Request,
-        also: impl FnOnce(&HeaderMap, &mut Vec<Violation>),
-    ) -> Result<Self, Problem> {
+        header: impl FnOnce(&HeaderMap) -> Result<T, Violation>,
+    ) -> Result<(Self, T), Problem> {
         let (mut parts, body) = request.into_parts();
         let mut violations = Vec::new();
-        also(&parts.headers, &mut violations);
+        let header = header(&parts.headers).map_err(|violation| violations.push(violation));
         let parameters = read_parameters(schema, &mut parts, &mut violations).await?;
         let body = match &schema.body {
             Some(expected) => {
@@ -55,6 +56,7 @@ impl Input {
             }
             None => None,
         };
+        let Ok(header) = header else { return Err(Problem::validation(violations)) };
         if !violations.is_empty() {
             return Err(Problem::validation(violations));
         }
@@ -64,14 +66,15 @@ impl Input {
             .and_then(Value::as_str)
             .unwrap_or("default")
             .to_owned();
-        Ok(Self {
+        let input = Self {
             parameters,
             body,
             headers: parts.headers,
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             tenant,
-        })
+        };
+        Ok((input, header))
     }
 }
 

@@ -43,8 +43,9 @@ pub async fn row<O: RowOperation>(api: &Api, request: Request) -> Response {
 
 async fn read_row<O: RowOperation>(api: &Api, request: Request) -> Result<Response, Problem> {
     let operation = O::OPERATION;
-    let input = Input::read(operation, api.schema(operation), request, check_headers).await?;
-    caught_up::<O::Contract>(api, &input.tenant, &input.headers).await?;
+    let (input, seen) =
+        Input::read(operation, api.schema(operation), request, consistent_with).await?;
+    caught_up::<O::Contract>(api, &input, seen).await?;
     let key = O::key(typed(Value::Object(input.parameters))?);
     let values = O::View::key_values(&key);
     let read =
@@ -68,8 +69,9 @@ pub async fn list<O: ListOperation>(api: &Api, request: Request) -> Response {
 
 async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Response, Problem> {
     let operation = O::OPERATION;
-    let mut input = Input::read(operation, api.schema(operation), request, check_headers).await?;
-    caught_up::<O::Contract>(api, &input.tenant, &input.headers).await?;
+    let (mut input, seen) =
+        Input::read(operation, api.schema(operation), request, consistent_with).await?;
+    caught_up::<O::Contract>(api, &input, seen).await?;
 
     let limit = input
         .parameters
@@ -142,10 +144,6 @@ fn column_types(table: &Table, order: &[OrderBy]) -> Vec<ColumnType> {
         .collect()
 }
 
-fn check_headers(headers: &HeaderMap, violations: &mut Vec<Violation>) {
-    violations.extend(consistent_with(headers).err());
-}
-
 fn consistent_with(headers: &HeaderMap) -> Result<Option<Cursor>, Violation> {
     let Some(value) = headers.get("consistent-with") else { return Ok(None) };
     match value.to_str().ok().and_then(Cursor::parse) {
@@ -162,18 +160,17 @@ fn consistent_with(headers: &HeaderMap) -> Result<Option<Cursor>, Violation> {
 /// never will where an aggregate of the tenant was set aside.
 async fn caught_up<C: Contract>(
     api: &Api,
-    tenant: &str,
-    headers: &HeaderMap,
+    input: &Input,
+    seen: Option<Cursor>,
 ) -> Result<(), Problem> {
-    let one = |violation| Problem::validation(vec![violation]);
-    let Some(cursor) = consistent_with(headers).map_err(one)? else { return Ok(()) };
-    let wait = preferences::wait(headers).unwrap_or(CONSISTENCY_WAIT);
+    let Some(cursor) = seen else { return Ok(()) };
+    let wait = preferences::wait(&input.headers).unwrap_or(CONSISTENCY_WAIT);
     let seen: Vec<(u32, i64)> = cursor.positions(C::NAME).collect();
     match tokio::time::timeout(wait, api.store().wait_projected(C::NAME, &seen)).await {
         Ok(reached) => reached.map_err(store_problem)?,
         Err(_) => return Err(not_yet(wait)),
     }
-    if api.store().parked_in(C::NAME, tenant).await.map_err(store_problem)? {
+    if api.store().parked_in(C::NAME, &input.tenant).await.map_err(store_problem)? {
         let detail =
             "a part of the view was set aside and lacks later events; an operator mends it";
         return Err(

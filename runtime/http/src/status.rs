@@ -71,7 +71,7 @@ async fn read(
     operation: &'static Operation,
     request: Request,
 ) -> Result<Response, Problem> {
-    let input = Input::read(operation, api.schema(operation), request, |_, _| ()).await?;
+    let (input, ()) = Input::read(operation, api.schema(operation), request, |_| Ok(())).await?;
     let Parameters { command_id, at } = typed(Value::Object(input.parameters))?;
     let at = match at {
         None => None,

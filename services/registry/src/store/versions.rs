@@ -111,19 +111,11 @@ impl SubjectVersion {
         identity: &[u8],
         deleted: Deleted,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<VersionRow> = sqlx::query_as(
-            "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
+        let sql = "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
              FROM schemas s JOIN versions v ON v.schema_id = s.id
              WHERE s.identity = $1 AND v.subject = $2 AND v.deleted BETWEEN $3 AND $4
-             ORDER BY v.deleted, v.version DESC LIMIT 1",
-        )
-        .bind(identity)
-        .bind(subject.as_str())
-        .bind(deleted.lowest())
-        .bind(deleted.highest())
-        .fetch_optional(connection)
-        .await?;
-        row.map(VersionRow::version).transpose()
+             ORDER BY v.deleted, v.version DESC LIMIT 1";
+        Self::matching(connection, sql, identity, subject, deleted).await
     }
 
     /// The version of a subject whose schema says the same once its references are put in.
@@ -133,18 +125,28 @@ impl SubjectVersion {
         resolved: &[u8],
         deleted: Deleted,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<VersionRow> = sqlx::query_as(
-            "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
+        let sql = "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
              FROM versions v JOIN schemas s ON s.id = v.schema_id
              WHERE v.subject = $2 AND s.resolved = $1 AND v.deleted BETWEEN $3 AND $4
-             ORDER BY v.deleted, v.version DESC LIMIT 1",
-        )
-        .bind(resolved)
-        .bind(subject.as_str())
-        .bind(deleted.lowest())
-        .bind(deleted.highest())
-        .fetch_optional(connection)
-        .await?;
+             ORDER BY v.deleted, v.version DESC LIMIT 1";
+        Self::matching(connection, sql, resolved, subject, deleted).await
+    }
+
+    /// The one row of a query that takes a hash, a subject and which deleted versions count.
+    async fn matching(
+        connection: &mut SqliteConnection,
+        sql: &'static str,
+        hash: &[u8],
+        subject: &Subject,
+        deleted: Deleted,
+    ) -> Result<Option<Self>, StoreError> {
+        let row: Option<VersionRow> = sqlx::query_as(sql)
+            .bind(hash)
+            .bind(subject.as_str())
+            .bind(deleted.lowest())
+            .bind(deleted.highest())
+            .fetch_optional(connection)
+            .await?;
         row.map(VersionRow::version).transpose()
     }
 

@@ -12,6 +12,10 @@ use crate::store::{Purged, StoreError, StoredOutcome};
 
 const WHAT: &str = "an outcome";
 const COLUMNS: usize = 16;
+/// The columns that [`read`] reads, in its order.
+const READ: &str =
+    "tenant, command_id, context, partition, wire_type, aggregate_key, status, code, detail,
+    details, events, position, accepted_at, decided_at, request_hash";
 
 /// An outcome's event in the `events` column. A type of its own, so that the column's form doesn't change
 /// with the contract.
@@ -68,11 +72,9 @@ pub(super) async fn find(
         query.push_values(chunk, |mut row, (tenant, command_id)| {
             row.push_bind(tenant).push_bind(command_id.as_bytes().as_slice());
         });
-        query.push(
-            ") SELECT tenant, command_id, context, partition, wire_type, aggregate_key, status, code,
-                 detail, details, events, position, accepted_at, decided_at, request_hash
-             FROM wanted CROSS JOIN outcomes USING (tenant, command_id)",
-        );
+        query.push(format_args!(
+            ") SELECT {READ} FROM wanted CROSS JOIN outcomes USING (tenant, command_id)"
+        ));
         let rows = query
             .build()
             .persistent(chunk.len() == 1)
@@ -91,16 +93,14 @@ pub(super) async fn find_one(
     tenant: Option<&str>,
     command_id: Uuid,
 ) -> Result<Option<Outcome>, StoreError> {
-    let row = sqlx::query(
-        "SELECT tenant, command_id, context, partition, wire_type, aggregate_key, status, code,
-             detail, details, events, position, accepted_at, decided_at, request_hash
-         FROM outcomes WHERE command_id = $1 AND ($2 IS NULL OR tenant = $2)",
-    )
-    .bind(command_id.as_bytes().as_slice())
-    .bind(tenant)
-    .fetch_optional(&files.readers)
-    .await
-    .map_err(StoreError::unavailable)?;
+    let mut query =
+        QueryBuilder::<Sqlite>::new(format!("SELECT {READ} FROM outcomes WHERE command_id = "));
+    query.push_bind(command_id.as_bytes().as_slice());
+    if let Some(tenant) = tenant {
+        query.push(" AND tenant = ").push_bind(tenant);
+    }
+    let row =
+        query.build().fetch_optional(&files.readers).await.map_err(StoreError::unavailable)?;
     row.as_ref().map(read).transpose()
 }
 
