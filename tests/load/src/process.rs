@@ -1,0 +1,40 @@
+//! What the system says of a process: Linux's `/proc`.
+
+use std::time::Duration;
+
+/// The kernel's clock ticks in a second, as `/proc` counts them on every Linux of today.
+const TICKS_PER_SECOND: u32 = 100;
+
+/// Processor time that a process (`self`, or its id) has taken so far; `None` where the system does not tell.
+pub(crate) fn cpu(process: &str) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may hold anything.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let mut ticks = || fields.next().and_then(|field| field.parse::<u32>().ok());
+    let (user, system) = (ticks()?, ticks()?);
+    Some(Duration::from_secs(1) * (user + system) / TICKS_PER_SECOND)
+}
+
+/// Resident memory of a process now and at its highest, in bytes.
+pub(crate) fn memory(process: &str) -> Option<(u64, u64)> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let value = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim_matches([':', ' ', '\t']).strip_suffix(" kB")?.parse::<u64>().ok()
+    };
+    Some((value("VmRSS")? * 1_024, value("VmHWM")? * 1_024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_memory_and_a_processor() {
+        let (now, most) = memory("self").expect("Linux");
+        assert!(now > 1 << 20 && most >= now, "{now} of {most}");
+        assert!(cpu("self").is_some());
+        assert_eq!(cpu("none"), None);
+    }
+}
