@@ -14,4 +14,4 @@ pub mod standalone;
 pub mod store;
 pub mod submit;
 
-pub use service::{ContextService, Runtime, Service, ServiceError, ServiceStatus, Settings};
+pub use service::{ContextService, Roles, Runtime, Service, ServiceError, ServiceStatus, Settings};

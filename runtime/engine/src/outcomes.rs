@@ -3,7 +3,10 @@
 //! A hint may be lost, late or doubled: the inbox row is the outcome, and whoever waits in vain reads
 //! it. So a publisher never fails, and is never held up for long.
 
+mod place;
+
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,7 +62,7 @@ fn reply_partition(reply_to: &str) -> Option<u32> {
 #[derive(Debug)]
 pub struct OutcomeHints {
     waiters: Arc<Waiters>,
-    partition: u32,
+    partition: Arc<AtomicU32>,
     stop: CancellationToken,
     follower: Mutex<Option<JoinHandle<()>>>,
 }
@@ -82,13 +85,35 @@ impl OutcomeHints {
         let follower =
             Follower { log, codec, partition, waiters: Arc::clone(&waiters), stop: stop.clone() };
         let follower = Mutex::new(Some(tokio::spawn(follower.run(next))));
+        let partition = Arc::new(AtomicU32::new(partition));
         Ok(Self { waiters, partition, stop, follower })
     }
 
-    /// What commands carry as `replyTo`.
+    /// Shares the topic's partitions with every other process that does so, each with one of its own as
+    /// far as they go round. Until it is given one, and where there are more processes than partitions, it
+    /// follows one that another process may follow too: hints are told apart by their commands.
+    ///
+    /// Ends as with [`OutcomeHints::start`].
+    ///
+    /// # Errors
+    /// Where the log doesn't tell the partitions, or where one ends.
+    pub async fn share(
+        log: Arc<dyn Log>,
+        codec: Arc<RecordCodec<Outcome>>,
+        shutdown: &CancellationToken,
+    ) -> Result<Self, LogError> {
+        let waiters = Arc::new(Waiters::default());
+        let stop = shutdown.child_token();
+        let sharing = place::Sharing::begin(log, codec, Arc::clone(&waiters), &stop).await?;
+        let partition = sharing.partition();
+        let follower = Mutex::new(Some(tokio::spawn(sharing.run(stop.clone()))));
+        Ok(Self { waiters, partition, stop, follower })
+    }
+
+    /// What commands carry as `replyTo`. It may change, so it is asked for each command.
     #[must_use]
     pub fn reply_to(&self) -> String {
-        reply_to(self.partition)
+        reply_to(self.partition.load(Ordering::Acquire))
     }
 
     /// Waits for the outcome of a command from now on: to be called before the command is appended.

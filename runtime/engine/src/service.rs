@@ -116,6 +116,22 @@ impl Runtime {
         };
         unless_stopped(shutdown, unless_stopped(&self.stop, start)).await
     }
+
+    /// Hints of outcomes, where other processes wait for theirs on the same topic: each is given a reply
+    /// partition of its own, as far as they go round.
+    ///
+    /// # Errors
+    /// As [`Runtime::sender`].
+    pub async fn shared_hints(
+        &self,
+        shutdown: &CancellationToken,
+    ) -> Result<OutcomeHints, ServiceError> {
+        let start = async {
+            let codec = Arc::new(self.schemas.records::<Outcome>(OUTCOMES_TOPIC).await?);
+            Ok(OutcomeHints::share(self.log.clone(), codec, shutdown).await?)
+        };
+        unless_stopped(shutdown, unless_stopped(&self.stop, start)).await
+    }
 }
 
 /// Does `work`, unless `stop` comes first.
@@ -130,9 +146,34 @@ async fn unless_stopped<T>(
     }
 }
 
+/// What of a service's work a process does, so that deciding and projecting can be given machines of
+/// their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Roles {
+    /// It decides and projects.
+    #[default]
+    All,
+    /// It decides commands; another process projects.
+    Decide,
+    /// It projects events, and makes the views' tables; another process decides.
+    Project,
+}
+
+impl Roles {
+    fn decides(self) -> bool {
+        matches!(self, Self::All | Self::Decide)
+    }
+
+    fn projects(self) -> bool {
+        matches!(self, Self::All | Self::Project)
+    }
+}
+
 /// How services work. The defaults are for production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// What of the work is done here.
+    pub roles: Roles,
     /// The partitions of a new installation's topics, from 1; the store fixes the first one's.
     pub partitions: u32,
     /// The most commands decided in one transaction, from 1.
@@ -170,6 +211,7 @@ impl Default for Settings {
     fn default() -> Self {
         const DAY: Duration = Duration::from_hours(24);
         Self {
+            roles: Roles::All,
             partitions: DEFAULT_PARTITIONS,
             batch_commands: 500,
             batch_wait: Duration::from_millis(5),
@@ -284,7 +326,9 @@ impl<D: Decider> ContextService<D> {
         let mut kept = Messages::<CommandOf<D>>::schemas();
         kept.extend(Messages::<EventOf<D>>::schemas());
         runtime.store.put_schemas(&kept).await?;
-        runtime.store.prepare_views(self.views.set()).await?;
+        if runtime.settings.roles.projects() {
+            runtime.store.prepare_views(self.views.set()).await?;
+        }
         Ok(ports)
     }
 
@@ -296,6 +340,7 @@ impl<D: Decider> ContextService<D> {
     ) -> Result<Option<Ports<D>>, ServiceError> {
         const PART: &str = "start";
         let mut backoff = Backoff::new(&runtime.settings);
+        let mut told = String::new();
         self.health.begin(PART);
         while !stop.is_cancelled() {
             match unless_stopped(stop, self.prepare(runtime)).await {
@@ -309,7 +354,11 @@ impl<D: Decider> ContextService<D> {
                     if !error.is_transient() {
                         return Err(error);
                     }
-                    warn!(context = D::Contract::NAME, %error, "starting is tried again");
+                    let now = error.to_string();
+                    if told != now {
+                        warn!(context = D::Contract::NAME, %error, "starting is tried again");
+                        told = now;
+                    }
                     backoff.wait(stop).await;
                 }
             }
@@ -357,15 +406,26 @@ impl<D: Decider> Service for ContextService<D> {
         };
         let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
         let viewers = format!("{context}.views");
-        self.health.begin(&group::part(context));
-        self.health.begin(&group::part(&viewers));
+        let roles = runtime.settings.roles;
+        if roles.decides() {
+            self.health.begin(&group::part(context));
+        }
+        if roles.projects() {
+            self.health.begin(&group::part(&viewers));
+        }
         let deciding = async {
+            if !roles.decides() {
+                return Ok(());
+            }
             let result =
                 group::share(&runtime, context, &commands, &self.health, &stop, decide).await;
             stop.cancel();
             result
         };
         let projecting = async {
+            if !roles.projects() {
+                return Ok(());
+            }
             let result =
                 group::share(&runtime, &viewers, &events, &self.health, &stop, project).await;
             stop.cancel();

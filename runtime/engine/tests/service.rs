@@ -5,7 +5,7 @@ mod support;
 use charter_domain::Contract;
 use charter_engine::log::Log;
 use charter_engine::store::{Store, StoreError};
-use charter_engine::{ServiceError, ServiceStatus};
+use charter_engine::{Roles, ServiceError, ServiceStatus};
 use support::faults::Fault;
 use support::tally::{PLAIN, Tally, add};
 use support::{World, service, until};
@@ -128,4 +128,47 @@ async fn a_view_without_a_projection_is_refused() {
     let running = world.start_service(twice);
     let error = running.task.await.expect("no panic").expect_err("a refusal");
     assert!(matches!(error, ServiceError::ViewProjectedTwice { view: "tally.Total" }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_pair_at_once_agree() {
+    let world = World::new().await;
+    let mut pairing = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        // A runtime of its own each, as processes have.
+        let runtime = world.runtime();
+        pairing.spawn(async move {
+            runtime.pair().await?;
+            runtime.store.claim(Tally::NAME, 0, 1).await?;
+            runtime.pair().await
+        });
+    }
+    while let Some(paired) = pairing.join_next().await {
+        paired.expect("no panic").expect("paired");
+    }
+    let id = world.store.pairing_id().await.expect("an answer");
+    assert!(id.is_some());
+    assert_eq!(world.log.pairing_id().await.expect("an answer"), id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deciding_and_projecting_can_be_two_processes() {
+    let mut world = World::new().await;
+    world.settings.roles = Roles::Decide;
+    let deciding = world.start();
+    deciding.ready().await;
+    let outcome = world.send(add("a", 3, PLAIN)).await;
+    world.outcome(outcome).await;
+    assert_eq!(world.store.view_positions(Tally::NAME).await.expect("an answer"), []);
+
+    world.settings.roles = Roles::Project;
+    let projecting = world.start();
+    projecting.ready().await;
+    world.all_projected().await;
+    deciding.stop().await;
+    // Nobody decides now.
+    let waiting = world.send(add("a", 4, PLAIN)).await;
+    projecting.stop().await;
+    let undecided = world.store.outcome(None, waiting).await.expect("an answer");
+    assert_eq!(undecided, None);
 }

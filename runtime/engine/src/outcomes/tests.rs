@@ -160,3 +160,86 @@ async fn a_shutdown_ends_the_follower() {
     shutdown.cancel();
     tokio::time::timeout(PATIENCE, hints.stop()).await.expect("ends");
 }
+
+/// Waits until `hints` are followed on a partition for which `wanted` holds.
+async fn settled(hints: &OutcomeHints, wanted: impl Fn(&str) -> bool) -> String {
+    let settled = async {
+        loop {
+            let reply_to = hints.reply_to();
+            if wanted(&reply_to) {
+                return reply_to;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, settled).await.expect("it is given a partition")
+}
+
+#[tokio::test]
+async fn each_of_two_gateways_gets_a_partition_of_its_own() {
+    let hinting = hinting().await;
+    let shutdown = CancellationToken::new();
+    let share =
+        || OutcomeHints::share(Arc::clone(&hinting.log), Arc::clone(&hinting.codec), &shutdown);
+    let (one, other) = (share().await.expect("starts"), share().await.expect("starts"));
+    let others = settled(&other, |reply_to| reply_to == "outcomes/1").await;
+    let ones = settled(&one, |reply_to| reply_to == "outcomes/0").await;
+
+    let decided = outcome(Uuid::from_u128(1));
+    let waiter = one.expect(decided.command_id).expect("room");
+    let in_vain = other.expect(decided.command_id).expect("room");
+    hinting.publisher.publish([(ones.as_str(), &decided)]).await;
+    assert_eq!(waiter.wait(PATIENCE).await, Some(decided));
+    assert_eq!(in_vain.wait(Duration::from_millis(20)).await, None, "it was not told");
+
+    // What was sent to the partition that is left still arrives.
+    one.stop().await;
+    drop(one);
+    let late = outcome(Uuid::from_u128(2));
+    let waiter = other.expect(late.command_id).expect("room");
+    hinting.publisher.publish([(others.as_str(), &late)]).await;
+    assert_eq!(waiter.wait(PATIENCE).await, Some(late));
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn more_gateways_than_partitions_share_them() {
+    let hinting = hinting().await;
+    let shutdown = CancellationToken::new();
+    let mut gateways = Vec::new();
+    for _ in 0..3 {
+        let (log, codec) = (Arc::clone(&hinting.log), Arc::clone(&hinting.codec));
+        gateways.push(OutcomeHints::share(log, codec, &shutdown).await.expect("starts"));
+    }
+    for (number, hints) in gateways.iter().enumerate() {
+        let decided = outcome(Uuid::from_u128(number as u128));
+        let waiter = hints.expect(decided.command_id).expect("room");
+        let reply_to = hints.reply_to();
+        hinting.publisher.publish([(reply_to.as_str(), &decided)]).await;
+        assert_eq!(waiter.wait(PATIENCE).await, Some(decided));
+    }
+    for hints in gateways {
+        hints.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_partition_loses_no_hint() {
+    let hinting = hinting().await;
+    let shutdown = CancellationToken::new();
+    let share =
+        || OutcomeHints::share(Arc::clone(&hinting.log), Arc::clone(&hinting.codec), &shutdown);
+    let first = share().await.expect("starts");
+    // Given both, the first keeps the one that it began with; whichever it is, it may lose it to the
+    // second, and what was sent to the lost one must arrive.
+    let before = first.reply_to();
+    let decided = outcome(Uuid::from_u128(1));
+    let waiter = first.expect(decided.command_id).expect("room");
+    let second = share().await.expect("starts");
+    settled(&second, |reply_to| reply_to == "outcomes/1").await;
+    settled(&first, |reply_to| reply_to == "outcomes/0").await;
+    hinting.publisher.publish([(before.as_str(), &decided)]).await;
+    assert_eq!(waiter.wait(PATIENCE).await, Some(decided));
+    first.stop().await;
+    second.stop().await;
+}

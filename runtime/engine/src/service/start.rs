@@ -35,14 +35,22 @@ pub(super) async fn pair(runtime: &Runtime) -> Result<(), ServiceError> {
         (Some(log), Some(store)) => Err(ServiceError::OtherPair { log, store }),
         (Some(log), None) => Err(ServiceError::StoreUnpaired { log }),
         // The store first: an end of the process between the two leaves an id that an empty store keeps.
-        (None, store) if runtime.store.is_empty().await? => {
-            let id = store.unwrap_or_else(Uuid::now_v7);
-            runtime.store.set_pairing_id(id).await?;
+        // Other processes may do the same at the same time, and the store gives all of them one id.
+        (None, _) if runtime.store.is_empty().await? => {
+            let id = runtime.store.fix_pairing_id(Uuid::now_v7()).await?;
             runtime.log.set_pairing_id(id).await?;
             info!(%id, "log and store are new and paired");
             Ok(())
         }
-        (None, store) => Err(ServiceError::LogUnpaired { store }),
+        // Or they have, and work already: what they claimed came after the log's id.
+        (None, _) => {
+            let log = runtime.log.pairing_id().await?;
+            let store = runtime.store.pairing_id().await?;
+            match log {
+                Some(_) if log == store => Ok(()),
+                Some(_) | None => Err(ServiceError::LogUnpaired { store }),
+            }
+        }
     }
 }
 

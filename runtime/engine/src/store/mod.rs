@@ -59,6 +59,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn set_pairing_id(&self, id: Uuid) -> Result<(), StoreError>;
 
+    /// The pairing id: `wanted` where none was set yet, else the one that is there. Of several processes
+    /// that do this at once all get the same one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn fix_pairing_id(&self, wanted: Uuid) -> Result<Uuid, StoreError>;
+
     /// Whether no partition was ever claimed.
     ///
     /// # Errors

@@ -92,6 +92,9 @@ impl Store for FaultyStore {
     async fn set_pairing_id(&self, id: Uuid) -> Result<(), StoreError> {
         self.store.set_pairing_id(id).await
     }
+    async fn fix_pairing_id(&self, wanted: Uuid) -> Result<Uuid, StoreError> {
+        self.store.fix_pairing_id(wanted).await
+    }
     async fn is_empty(&self) -> Result<bool, StoreError> {
         self.store.is_empty().await
     }

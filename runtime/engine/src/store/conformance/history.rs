@@ -17,7 +17,10 @@ use crate::store::{
 pub async fn pairing_and_partitions_are_kept(harness: &dyn Harness) {
     let store = harness.store().await;
     assert_eq!(store.pairing_id().await.expect("an answer"), None);
+    assert_eq!(store.fix_pairing_id(id(2)).await.expect("fixed"), id(2));
+    assert_eq!(store.fix_pairing_id(id(3)).await.expect("fixed before"), id(2));
     store.set_pairing_id(id(1)).await.expect("set");
+    assert_eq!(store.fix_pairing_id(id(3)).await.expect("fixed before"), id(1));
     assert_eq!(store.fix_partitions(12).await.expect("fixed"), 12);
     assert!(store.is_empty().await.expect("an answer"));
     let store = harness.restart(store).await;

@@ -190,6 +190,17 @@ impl Store for SqliteStore {
         Ok(())
     }
 
+    async fn fix_pairing_id(&self, wanted: Uuid) -> Result<Uuid, StoreError> {
+        let bytes: Vec<u8> = sqlx::query_scalar(
+            "UPDATE meta SET pairing_id = coalesce(pairing_id, $1) RETURNING pairing_id",
+        )
+        .bind(wanted.as_bytes().as_slice())
+        .fetch_one(&self.history.writer)
+        .await
+        .map_err(StoreError::unavailable)?;
+        uuid("the pairing id", &bytes)
+    }
+
     async fn is_empty(&self) -> Result<bool, StoreError> {
         sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM checkpoints)")
             .fetch_one(&self.history.readers)
