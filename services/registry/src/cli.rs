@@ -14,12 +14,22 @@ use tracing_subscriber::EnvFilter;
 use crate::{OpenError, RegistryConfig};
 
 /// A Confluent-compatible schema registry for Avro.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "registry", version)]
 pub struct Options {
     /// Directory of the registry's own for its database; made when absent
     #[arg(long, env = "DATA_DIR", default_value = "data/registry")]
     pub data_dir: PathBuf,
+    /// PostgreSQL to keep the data in instead, for any number of instances:
+    /// `postgres://user:password@host:5432/database?sslmode=verify-full`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Schema of the registry's own in that database; made when absent
+    #[arg(long, env = "DATABASE_SCHEMA", default_value = "charter_registry")]
+    pub database_schema: String,
+    /// The most connections to that database
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub database_connections: u32,
     /// Address to listen on; with port 0 the system chooses one, which is printed
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8081")]
     pub listen: SocketAddr,
@@ -44,7 +54,7 @@ pub enum LogFormat {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The data directory.
+    /// The data directory or the database.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Another process listens there.
@@ -124,7 +134,7 @@ pub fn main() -> ExitCode {
 
 async fn start(options: &Options) -> Result<(), StartError> {
     log(options)?;
-    let registry = crate::open(RegistryConfig::new(&options.data_dir)).await?;
+    let registry = crate::open(config(options)?).await?;
     let address = options.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| {
         if source.kind() == std::io::ErrorKind::AddrInUse {
@@ -150,6 +160,23 @@ async fn start(options: &Options) -> Result<(), StartError> {
     }
     shutdown.cancel();
     Ok(server.await?)
+}
+
+/// PostgreSQL where a URL is given, else the data directory. An empty URL, as an unset variable of
+/// a compose file gives it, is none.
+fn config(options: &Options) -> Result<RegistryConfig, OpenError> {
+    match options.database_url.as_deref().filter(|url| !url.is_empty()) {
+        None => Ok(RegistryConfig::new(&options.data_dir)),
+        #[cfg(feature = "postgres")]
+        Some(url) => {
+            let mut database = crate::PostgresConfig::new(url);
+            database.schema.clone_from(&options.database_schema);
+            database.max_connections = options.database_connections;
+            Ok(RegistryConfig::postgres(database))
+        }
+        #[cfg(not(feature = "postgres"))]
+        Some(_) => Err(OpenError::NoPostgres),
+    }
 }
 
 fn log(options: &Options) -> Result<(), StartError> {

@@ -1,7 +1,7 @@
 //! A schema registry for Avro that clients of Confluent's registry can use as it is.
 //!
-//! Schemas, their versions under subjects, and the rules for new ones are kept in an SQLite file
-//! and served over HTTP. The same schema has the same id everywhere; ids are given from 1 on
+//! Schemas, their versions under subjects, and the rules for new ones are kept in an SQLite file,
+//! or in PostgreSQL (feature `postgres`) for any number of instances, and served over HTTP. The same schema has the same id everywhere; ids are given from 1 on
 //! without gaps (imports choose their own) and never twice; what was answered is durable.
 //!
 //! | module | what is in it |
@@ -29,6 +29,8 @@ pub mod store;
 mod subject;
 
 pub use error::MAX_BODY_BYTES;
-pub use registry::{Registry, RegistryConfig, open};
+pub use registry::{Registry, RegistryConfig, Storage, open};
 pub use serve::run;
 pub use store::OpenError;
+#[cfg(feature = "postgres")]
+pub use store::PostgresConfig;

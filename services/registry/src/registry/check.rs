@@ -1,7 +1,6 @@
 //! Holding a schema against earlier versions.
 
 use charter_avro::schema::Schema;
-use sqlx::SqliteConnection;
 
 use super::lookup::prepare;
 use super::references::imports;
@@ -10,7 +9,7 @@ use crate::compat::{self, Earlier};
 use crate::error::ApiError;
 use crate::parse::{self, ParsedSchema};
 use crate::settings::Level;
-use crate::store::{Deleted, SubjectVersion};
+use crate::store::{Connection, Deleted, SubjectVersion};
 use crate::subject::{Scope, Subject, VersionId};
 
 /// What a schema is held against.
@@ -64,7 +63,7 @@ impl Checked {
     /// Whether the verdict holds still, under the settings in force and the versions there are.
     pub(super) async fn holds(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         in_force: InForce,
     ) -> Result<bool, ApiError> {
@@ -75,7 +74,7 @@ impl Checked {
 
 /// Refuses a schema that the earlier versions of a subject do not allow.
 pub(super) async fn require_compatible(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     parsed: &ParsedSchema,
     in_force: InForce,
@@ -93,7 +92,7 @@ pub(super) async fn require_compatible(
 
 /// The versions that a level counts, oldest first.
 async fn counted(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     level: Level,
 ) -> Result<Vec<SubjectVersion>, ApiError> {
@@ -107,7 +106,7 @@ async fn counted(
 }
 
 async fn violations(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     new: &Schema,
     versions: Vec<SubjectVersion>,
     in_force: InForce,

@@ -1,13 +1,11 @@
 //! Finding schemas: by id, by version, by content.
 
-use sqlx::SqliteConnection;
-
 use super::references::{self, RequestedReference};
 use super::{InForce, Registry, compute};
 use crate::canonical::{Form, canonical};
 use crate::error::ApiError;
 use crate::parse::{self, ParsedSchema};
-use crate::store::{Deleted, StoredSchema, SubjectVersion};
+use crate::store::{Connection, Deleted, StoredSchema, SubjectVersion};
 use crate::subject::{Scope, Subject, VersionId};
 
 /// A schema as a request sends it, checked for what the registry can keep at all.
@@ -85,7 +83,7 @@ impl Registry {
 
 /// Parses a submission under the settings in force.
 pub(super) async fn prepare(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     submission: &Submission,
     in_force: InForce,
 ) -> Result<ParsedSchema, ApiError> {
@@ -102,7 +100,7 @@ pub(super) async fn prepare(
 /// The version of a subject that holds a schema: the same text and references, or, for a schema
 /// sent with its references put in, the same meaning.
 pub(super) async fn registered(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     parsed: &ParsedSchema,
     deleted: Deleted,
@@ -119,7 +117,7 @@ pub(super) async fn registered(
 
 /// A version, or why there is none.
 pub(super) async fn find_version(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     version: VersionId,
     deleted: Deleted,
@@ -140,7 +138,7 @@ pub(super) async fn find_version(
 
 /// Refuses a subject without versions.
 pub(super) async fn require_subject(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     deleted: Deleted,
 ) -> Result<(), ApiError> {
@@ -155,7 +153,7 @@ pub(super) async fn require_subject(
 }
 
 async fn formatted(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     schema: StoredSchema,
     format: Format,
 ) -> Result<StoredSchema, ApiError> {

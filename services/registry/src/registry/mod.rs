@@ -11,8 +11,6 @@ mod scopes;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sqlx::SqliteConnection;
-
 pub(crate) use check::CheckedAgainst;
 pub(crate) use delete::Deletion;
 pub(crate) use list::SchemaFilter;
@@ -23,23 +21,41 @@ pub(crate) use scopes::{Force, Inheritance};
 
 use crate::error::ApiError;
 use crate::settings::{Config, Level, Mode};
-use crate::store::{OpenError, Store, StoreError};
+use crate::store::{Connection, OpenError, Store, StoreError};
 use crate::subject::{Scope, Subject};
 
 /// Where a registry keeps its data.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegistryConfig {
-    /// A directory of the registry's own, made when absent. It holds `registry.db`, SQLite's two
-    /// files beside it, and `registry.lock`.
-    pub data_dir: PathBuf,
+    /// The kind of database and its place.
+    pub storage: Storage,
+}
+
+/// A database for a registry.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Storage {
+    /// SQLite in a directory of the registry's own, made when absent. It holds `registry.db`,
+    /// SQLite's two files beside it, and `registry.lock`.
+    Directory(PathBuf),
+    /// PostgreSQL, shared with any number of other instances.
+    #[cfg(feature = "postgres")]
+    Postgres(crate::PostgresConfig),
 }
 
 impl RegistryConfig {
     /// A registry in a directory.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into() }
+        Self { storage: Storage::Directory(data_dir.into()) }
+    }
+
+    /// An instance of the registry in a PostgreSQL database.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres(database: crate::PostgresConfig) -> Self {
+        Self { storage: Storage::Postgres(database) }
     }
 }
 
@@ -49,14 +65,18 @@ pub struct Registry {
     store: Arc<Store>,
 }
 
-/// Opens the registry in its data directory, which no other process can open until this one ends
-/// or [`Registry::close`] is called and every clone is dropped.
+/// Opens the registry. A data directory no other process can open until this one ends or
+/// [`Registry::close`] is called and every clone is dropped; a PostgreSQL database is shared.
 ///
 /// # Errors
 /// [`OpenError`]: the directory is in use, cannot be written, has no space left, or holds a
-/// database that cannot be read.
+/// database that cannot be read; PostgreSQL is out of reach or refuses.
 pub async fn open(config: RegistryConfig) -> Result<Registry, OpenError> {
-    let store = Store::open(&config.data_dir).await?;
+    let store = match &config.storage {
+        Storage::Directory(directory) => Store::open(directory).await?,
+        #[cfg(feature = "postgres")]
+        Storage::Postgres(database) => Store::connect(database).await?,
+    };
     Ok(Registry { store: Arc::new(store) })
 }
 
@@ -71,9 +91,7 @@ impl Registry {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        let mut connection = self.store.read().await?;
-        sqlx::query("SELECT 1").execute(&mut *connection).await?;
-        Ok(())
+        self.store.ping().await
     }
 
     /// The subject that requests for `subject` are answered from: its alias, where it has one.
@@ -97,7 +115,7 @@ struct InForce {
 }
 
 impl InForce {
-    async fn of(connection: &mut SqliteConnection, scope: &Scope) -> Result<Self, StoreError> {
+    async fn of(connection: &mut Connection, scope: &Scope) -> Result<Self, StoreError> {
         let config = merged(connection, scope).await?;
         Ok(Self {
             level: config.level.unwrap_or_default(),
@@ -109,7 +127,7 @@ impl InForce {
 }
 
 /// The settings of a scope over those of the registry. An alias is never inherited.
-async fn merged(connection: &mut SqliteConnection, scope: &Scope) -> Result<Config, StoreError> {
+async fn merged(connection: &mut Connection, scope: &Scope) -> Result<Config, StoreError> {
     let global = Config::find(connection, &Scope::Global).await?.unwrap_or_default();
     let own = match scope {
         Scope::Global => return Ok(global),
@@ -125,10 +143,7 @@ async fn merged(connection: &mut SqliteConnection, scope: &Scope) -> Result<Conf
 
 /// The mode of a scope, else the registry's, else read-write; before all of them the registry's
 /// read-only override.
-async fn mode_in_force(
-    connection: &mut SqliteConnection,
-    scope: &Scope,
-) -> Result<Mode, StoreError> {
+async fn mode_in_force(connection: &mut Connection, scope: &Scope) -> Result<Mode, StoreError> {
     let global = Mode::find(connection, &Scope::Global).await?.unwrap_or_default();
     if global == Mode::ReadOnlyOverride {
         return Ok(global);
@@ -137,10 +152,7 @@ async fn mode_in_force(
 }
 
 /// Refuses a change where the mode in force is read-only.
-async fn require_writable(
-    connection: &mut SqliteConnection,
-    scope: &Scope,
-) -> Result<(), ApiError> {
+async fn require_writable(connection: &mut Connection, scope: &Scope) -> Result<(), ApiError> {
     if !mode_in_force(connection, scope).await?.is_read_only() {
         return Ok(());
     }

@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 
-use sqlx::SqliteConnection;
-
 use crate::error::ApiError;
-use crate::store::{Reference, SubjectVersion};
+use crate::store::{Connection, Reference, SubjectVersion};
 use crate::subject::{Subject, VersionId};
 
 /// The most schemas that one schema may reach through references: more is a mistake, and each is
@@ -30,7 +28,7 @@ pub(crate) struct RequestedReference {
 /// # Errors
 /// [`ApiError::ReferenceNotFound`] for a version there is none of.
 pub(super) async fn resolve(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     requested: &[RequestedReference],
 ) -> Result<(Vec<Reference>, Vec<String>), ApiError> {
     let mut references = Vec::with_capacity(requested.len());
@@ -64,7 +62,7 @@ pub(super) async fn resolve(
 /// # Errors
 /// [`ApiError::ReferenceNotFound`], [`ApiError::TooManyReferences`].
 pub(super) async fn imports(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     references: &[Reference],
 ) -> Result<Vec<String>, ApiError> {
     let mut seen_versions = HashSet::new();

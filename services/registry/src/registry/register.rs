@@ -1,13 +1,11 @@
 //! Registering a schema under a subject.
 
-use sqlx::SqliteConnection;
-
 use super::lookup::{prepare, registered};
 use super::{InForce, Registry, Submission, check};
 use crate::error::ApiError;
 use crate::parse::ParsedSchema;
 use crate::settings::Mode;
-use crate::store::{Deleted, NewSchema, Reference, StoredSchema, SubjectVersion};
+use crate::store::{Connection, Deleted, NewSchema, Reference, StoredSchema, SubjectVersion};
 use crate::subject::{Scope, Subject};
 
 /// The version that a request asks for.
@@ -100,7 +98,7 @@ impl Registry {
 
 /// The version that already is what the request asks for.
 async fn existing(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     parsed: &ParsedSchema,
     registration: &Registration,
@@ -143,7 +141,7 @@ fn require_mode(
 /// The number of the new version: one more than the highest, deleted or not, or the one that an
 /// import gives.
 async fn choose_version(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     registration: &Registration,
     mode: Mode,
@@ -167,7 +165,7 @@ async fn choose_version(
 /// Gives the schema an id: the one that the request chose, the one it has under another subject,
 /// or the next one.
 async fn store_schema(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     parsed: &ParsedSchema,
     requested: Option<i32>,
 ) -> Result<i32, ApiError> {
@@ -200,7 +198,7 @@ async fn store_schema(
 /// Removes the soft-deleted versions of a subject that held the schema which came back as
 /// `version`, but for those that something references.
 async fn replace_deleted(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     subject: &Subject,
     version: i32,
     id: i32,

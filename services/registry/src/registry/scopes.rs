@@ -3,7 +3,7 @@
 use super::{Registry, merged, mode_in_force, require_writable};
 use crate::error::ApiError;
 use crate::settings::{Config, ConfigChange, Mode};
-use crate::store::{Deleted, StoredSchema, SubjectVersion};
+use crate::store::{Connection, Deleted, StoredSchema, SubjectVersion};
 use crate::subject::{Scope, Subject};
 
 /// Where a setting is read from.
@@ -173,7 +173,7 @@ impl Registry {
 /// Removes the versions of a subject for good, all of them soft-deleted before. Where the whole
 /// registry is cleared, what they reference of each other goes with them.
 async fn clear_deleted(
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     subject: &Subject,
 ) -> Result<(), ApiError> {

@@ -1,8 +1,8 @@
 //! Schemas by id and by identity, the ids to give, and who references whom.
 
 use serde::{Deserialize, Serialize};
-use sqlx::SqliteConnection;
 
+use super::connection::{Connection, run};
 use super::{Deleted, StoreError};
 use crate::subject::Subject;
 
@@ -61,81 +61,84 @@ impl SchemaRow {
 impl StoredSchema {
     /// The schema with an id.
     pub(crate) async fn by_id(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         id: i32,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<SchemaRow> =
-            sqlx::query_as("SELECT id, text, reference_list FROM schemas WHERE id = $1")
-                .bind(id)
-                .fetch_optional(connection)
-                .await?;
+        let row: Option<SchemaRow> = run!(
+            connection,
+            fetch_optional,
+            sqlx::query_as("SELECT id, text, reference_list FROM schemas WHERE id = $1").bind(id)
+        )?;
         row.map(SchemaRow::schema).transpose()
     }
 
     /// The lowest id that a schema with this identity has.
     pub(crate) async fn id_of(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         identity: &[u8],
     ) -> Result<Option<i32>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT id FROM schemas WHERE identity = $1 ORDER BY id LIMIT 1")
-            .bind(identity)
-            .fetch_optional(connection)
-            .await?)
+        Ok(run!(
+            connection,
+            fetch_optional,
+            sqlx::query_scalar("SELECT id FROM schemas WHERE identity = $1 ORDER BY id LIMIT 1")
+                .bind(identity)
+        )?)
     }
 
     /// The highest id there is, 0 in an empty registry.
-    pub(crate) async fn max_id(connection: &mut SqliteConnection) -> Result<i32, StoreError> {
-        Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM schemas")
-            .fetch_one(connection)
-            .await?)
+    pub(crate) async fn max_id(connection: &mut Connection) -> Result<i32, StoreError> {
+        Ok(run!(
+            connection,
+            fetch_one,
+            sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM schemas")
+        )?)
     }
 
     /// The ids of the schemas that reference a version, ascending.
     pub(crate) async fn referrers(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         version: i32,
         deleted: Deleted,
     ) -> Result<Vec<i32>, StoreError> {
-        Ok(sqlx::query_scalar(
+        Ok(run!(connection, fetch_all, sqlx::query_scalar(
             "SELECT r.schema_id FROM referrers r WHERE r.subject = $1 AND r.version = $2
              AND EXISTS (SELECT 1 FROM versions v WHERE v.schema_id = r.schema_id AND v.deleted <= $3)
              ORDER BY r.schema_id",
         )
         .bind(subject.as_str())
         .bind(version)
-        .bind(deleted.highest())
-        .fetch_all(connection)
-        .await?)
+        .bind(deleted.highest()))?)
     }
 
     /// Whether a version of another subject than `subject` itself references the version.
     pub(crate) async fn is_referenced_elsewhere(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         version: i32,
         deleted: Deleted,
     ) -> Result<bool, StoreError> {
-        Ok(sqlx::query_scalar(
+        Ok(run!(connection, fetch_one, sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM referrers r JOIN versions v ON v.schema_id = r.schema_id
              WHERE r.subject = $1 AND r.version = $2 AND v.deleted <= $3 AND v.subject <> $1)",
         )
         .bind(subject.as_str())
         .bind(version)
-        .bind(deleted.highest())
-        .fetch_one(connection)
-        .await?)
+        .bind(deleted.highest()))?)
     }
 }
 
 impl NewSchema<'_> {
     /// Stores the schema under the next id and gives that.
-    pub(crate) async fn insert(self, connection: &mut SqliteConnection) -> Result<i32, StoreError> {
-        let id: i32 = sqlx::query_scalar(
-            "UPDATE next_schema_id SET value = value + 1 WHERE one = 1 RETURNING value - 1",
-        )
-        .fetch_one(&mut *connection)
-        .await?;
+    pub(crate) async fn insert(self, connection: &mut Connection) -> Result<i32, StoreError> {
+        let id: i64 = run!(
+            connection,
+            fetch_one,
+            sqlx::query_scalar(
+                "UPDATE next_schema_id SET value = value + 1 WHERE one = 1 RETURNING value - 1",
+            )
+        )?;
+        let id = i32::try_from(id).map_err(|_| StoreError::IdsExhausted)?;
         self.insert_row(connection, id).await?;
         Ok(id)
     }
@@ -144,66 +147,70 @@ impl NewSchema<'_> {
     /// are higher.
     pub(crate) async fn insert_with_id(
         self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         id: i32,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE next_schema_id SET value = MAX(value, $1 + 1) WHERE one = 1")
-            .bind(i64::from(id))
-            .execute(&mut *connection)
-            .await?;
+        run!(
+            connection,
+            execute,
+            sqlx::query("UPDATE next_schema_id SET value = $1 WHERE one = 1 AND value < $1")
+                .bind(i64::from(id) + 1)
+        )?;
         self.insert_row(connection, id).await
     }
 
-    async fn insert_row(
-        self,
-        connection: &mut SqliteConnection,
-        id: i32,
-    ) -> Result<(), StoreError> {
+    async fn insert_row(self, connection: &mut Connection, id: i32) -> Result<(), StoreError> {
         let reference_list = serde_json::to_string(self.references)
             .expect("references are strings and numbers, which JSON can hold");
-        sqlx::query(
-            "INSERT INTO schemas (id, identity, resolved, text, reference_list)
-             VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(id)
-        .bind(self.identity)
-        .bind(self.resolved)
-        .bind(self.text)
-        .bind(reference_list)
-        .execute(&mut *connection)
-        .await?;
-        for reference in self.references {
+        run!(
+            connection,
+            execute,
             sqlx::query(
-                "INSERT OR IGNORE INTO referrers (subject, version, schema_id) VALUES ($1, $2, $3)",
+                "INSERT INTO schemas (id, identity, resolved, text, reference_list)
+             VALUES ($1, $2, $3, $4, $5)",
             )
-            .bind(&reference.subject)
-            .bind(reference.version)
             .bind(id)
-            .execute(&mut *connection)
-            .await?;
+            .bind(self.identity)
+            .bind(self.resolved)
+            .bind(self.text)
+            .bind(reference_list)
+        )?;
+        for reference in self.references {
+            run!(
+                connection,
+                execute,
+                sqlx::query(
+                    "INSERT INTO referrers (subject, version, schema_id) VALUES ($1, $2, $3)
+                 ON CONFLICT DO NOTHING",
+                )
+                .bind(&reference.subject)
+                .bind(reference.version)
+                .bind(id)
+            )?;
         }
         Ok(())
     }
 }
 
 /// Removes a schema that no version names any more.
-pub(super) async fn remove_unused(
-    connection: &mut SqliteConnection,
-    id: i32,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM referrers WHERE schema_id = $1
+pub(super) async fn remove_unused(connection: &mut Connection, id: i32) -> Result<(), StoreError> {
+    run!(
+        connection,
+        execute,
+        sqlx::query(
+            "DELETE FROM referrers WHERE schema_id = $1
          AND NOT EXISTS (SELECT 1 FROM versions WHERE schema_id = $1)",
-    )
-    .bind(id)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "DELETE FROM schemas WHERE id = $1
+        )
+        .bind(id)
+    )?;
+    run!(
+        connection,
+        execute,
+        sqlx::query(
+            "DELETE FROM schemas WHERE id = $1
          AND NOT EXISTS (SELECT 1 FROM versions WHERE schema_id = $1)",
-    )
-    .bind(id)
-    .execute(connection)
-    .await?;
+        )
+        .bind(id)
+    )?;
     Ok(())
 }

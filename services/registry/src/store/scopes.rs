@@ -1,8 +1,7 @@
 //! The settings of subjects and of the registry.
 
-use sqlx::SqliteConnection;
-
 use super::StoreError;
+use super::connection::{Connection, run};
 use crate::settings::{Config, Mode, parse_level};
 use crate::subject::Scope;
 
@@ -17,15 +16,13 @@ struct ConfigRow {
 impl Config {
     /// The settings of a scope, if any were made.
     pub(crate) async fn find(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         scope: &Scope,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<ConfigRow> = sqlx::query_as(
+        let row: Option<ConfigRow> = run!(connection, fetch_optional, sqlx::query_as(
             "SELECT compatibility, normalize, validate_fields, alias FROM configs WHERE scope = $1",
         )
-        .bind(scope.key())
-        .fetch_optional(connection)
-        .await?;
+        .bind(scope.key()))?;
         let Some(row) = row else { return Ok(None) };
         let level = row
             .compatibility
@@ -45,35 +42,38 @@ impl Config {
     /// Stores the settings of a scope in the place of those it had.
     pub(crate) async fn save(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         scope: &Scope,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO configs (scope, compatibility, normalize, validate_fields, alias)
+        run!(
+            connection,
+            execute,
+            sqlx::query(
+                "INSERT INTO configs (scope, compatibility, normalize, validate_fields, alias)
              VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (scope) DO UPDATE SET compatibility = excluded.compatibility,
              normalize = excluded.normalize, validate_fields = excluded.validate_fields,
              alias = excluded.alias",
-        )
-        .bind(scope.key())
-        .bind(self.level.map(|level| level.to_string()))
-        .bind(self.normalize)
-        .bind(self.validate_fields)
-        .bind(&self.alias)
-        .execute(connection)
-        .await?;
+            )
+            .bind(scope.key())
+            .bind(self.level.map(|level| level.to_string()))
+            .bind(self.normalize)
+            .bind(self.validate_fields)
+            .bind(&self.alias)
+        )?;
         Ok(())
     }
 
     /// Forgets the settings of a scope.
     pub(crate) async fn remove(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         scope: &Scope,
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM configs WHERE scope = $1")
-            .bind(scope.key())
-            .execute(connection)
-            .await?;
+        run!(
+            connection,
+            execute,
+            sqlx::query("DELETE FROM configs WHERE scope = $1").bind(scope.key())
+        )?;
         Ok(())
     }
 }
@@ -81,13 +81,14 @@ impl Config {
 impl Mode {
     /// The mode of a scope, if one was set.
     pub(crate) async fn find(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         scope: &Scope,
     ) -> Result<Option<Self>, StoreError> {
-        let name: Option<String> = sqlx::query_scalar("SELECT mode FROM modes WHERE scope = $1")
-            .bind(scope.key())
-            .fetch_optional(connection)
-            .await?;
+        let name: Option<String> = run!(
+            connection,
+            fetch_optional,
+            sqlx::query_scalar("SELECT mode FROM modes WHERE scope = $1").bind(scope.key())
+        )?;
         name.map(|name| {
             Self::parse(&name).map_err(|_| StoreError::Corrupt { what: "mode", value: name })
         })
@@ -97,29 +98,32 @@ impl Mode {
     /// Stores the mode of a scope.
     pub(crate) async fn save(
         self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         scope: &Scope,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO modes (scope, mode) VALUES ($1, $2)
+        run!(
+            connection,
+            execute,
+            sqlx::query(
+                "INSERT INTO modes (scope, mode) VALUES ($1, $2)
              ON CONFLICT (scope) DO UPDATE SET mode = excluded.mode",
-        )
-        .bind(scope.key())
-        .bind(self.to_string())
-        .execute(connection)
-        .await?;
+            )
+            .bind(scope.key())
+            .bind(self.to_string())
+        )?;
         Ok(())
     }
 
     /// Forgets the mode of a scope.
     pub(crate) async fn remove(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         scope: &Scope,
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM modes WHERE scope = $1")
-            .bind(scope.key())
-            .execute(connection)
-            .await?;
+        run!(
+            connection,
+            execute,
+            sqlx::query("DELETE FROM modes WHERE scope = $1").bind(scope.key())
+        )?;
         Ok(())
     }
 }

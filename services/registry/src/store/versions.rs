@@ -1,8 +1,7 @@
 //! The versions of subjects.
 
-use sqlx::SqliteConnection;
-
 use super::StoreError;
+use super::connection::{Connection, run};
 use super::schemas::{SchemaRow, StoredSchema, remove_unused};
 use crate::subject::Subject;
 
@@ -52,7 +51,8 @@ pub(crate) struct SubjectVersion {
 struct VersionRow {
     subject: String,
     version: i32,
-    deleted: bool,
+    /// 0 or 1.
+    deleted: i32,
     #[sqlx(flatten)]
     schema: SchemaRow,
 }
@@ -62,7 +62,7 @@ impl VersionRow {
         Ok(SubjectVersion {
             subject: self.subject,
             version: self.version,
-            deleted: self.deleted,
+            deleted: self.deleted != 0,
             schema: self.schema.schema()?,
         })
     }
@@ -71,42 +71,46 @@ impl VersionRow {
 impl SubjectVersion {
     /// A version by its number, soft-deleted or not.
     pub(crate) async fn find(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &str,
         version: i32,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<VersionRow> = sqlx::query_as(
-            "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
+        let row: Option<VersionRow> = run!(
+            connection,
+            fetch_optional,
+            sqlx::query_as(
+                "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
              FROM versions v JOIN schemas s ON s.id = v.schema_id
              WHERE v.subject = $1 AND v.version = $2",
-        )
-        .bind(subject)
-        .bind(version)
-        .fetch_optional(connection)
-        .await?;
+            )
+            .bind(subject)
+            .bind(version)
+        )?;
         row.map(VersionRow::version).transpose()
     }
 
     /// The highest version that is not deleted.
     pub(crate) async fn latest(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &str,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<VersionRow> = sqlx::query_as(
-            "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
+        let row: Option<VersionRow> = run!(
+            connection,
+            fetch_optional,
+            sqlx::query_as(
+                "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
              FROM versions v JOIN schemas s ON s.id = v.schema_id
              WHERE v.subject = $1 AND v.deleted = 0 ORDER BY v.version DESC LIMIT 1",
-        )
-        .bind(subject)
-        .fetch_optional(connection)
-        .await?;
+            )
+            .bind(subject)
+        )?;
         row.map(VersionRow::version).transpose()
     }
 
     /// The version of a subject with a schema of this identity: one that is not deleted before one
     /// that is, then the highest.
     pub(crate) async fn with_identity(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         identity: &[u8],
         deleted: Deleted,
@@ -120,7 +124,7 @@ impl SubjectVersion {
 
     /// The version of a subject whose schema says the same once its references are put in.
     pub(crate) async fn with_resolved(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         resolved: &[u8],
         deleted: Deleted,
@@ -134,170 +138,190 @@ impl SubjectVersion {
 
     /// The one row of a query that takes a hash, a subject and which deleted versions count.
     async fn matching(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         sql: &'static str,
         hash: &[u8],
         subject: &Subject,
         deleted: Deleted,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<VersionRow> = sqlx::query_as(sql)
-            .bind(hash)
-            .bind(subject.as_str())
-            .bind(deleted.lowest())
-            .bind(deleted.highest())
-            .fetch_optional(connection)
-            .await?;
+        let row: Option<VersionRow> = run!(
+            connection,
+            fetch_optional,
+            sqlx::query_as(sql)
+                .bind(hash)
+                .bind(subject.as_str())
+                .bind(deleted.lowest())
+                .bind(deleted.highest())
+        )?;
         row.map(VersionRow::version).transpose()
     }
 
     /// The versions of one subject, oldest first.
     pub(crate) async fn of_subject(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         deleted: Deleted,
     ) -> Result<Vec<Self>, StoreError> {
-        let rows: Vec<VersionRow> = sqlx::query_as(
-            "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
+        let rows: Vec<VersionRow> = run!(
+            connection,
+            fetch_all,
+            sqlx::query_as(
+                "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
              FROM versions v JOIN schemas s ON s.id = v.schema_id
              WHERE v.subject = $1 AND v.deleted BETWEEN $2 AND $3 ORDER BY v.version",
-        )
-        .bind(subject.as_str())
-        .bind(deleted.lowest())
-        .bind(deleted.highest())
-        .fetch_all(connection)
-        .await?;
+            )
+            .bind(subject.as_str())
+            .bind(deleted.lowest())
+            .bind(deleted.highest())
+        )?;
         rows.into_iter().map(VersionRow::version).collect()
     }
 
     /// The versions of every subject that begins with `prefix`, by subject and version.
     pub(crate) async fn with_prefix(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         prefix: &str,
         deleted: Deleted,
     ) -> Result<Vec<Self>, StoreError> {
-        let rows: Vec<VersionRow> = sqlx::query_as(
-            "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
+        let rows: Vec<VersionRow> = run!(
+            connection,
+            fetch_all,
+            sqlx::query_as(
+                "SELECT v.subject, v.version, v.deleted, s.id, s.text, s.reference_list
              FROM versions v JOIN schemas s ON s.id = v.schema_id
              WHERE substr(v.subject, 1, length($1)) = $1 AND v.deleted BETWEEN $2 AND $3
              ORDER BY v.subject, v.version",
-        )
-        .bind(prefix)
-        .bind(deleted.lowest())
-        .bind(deleted.highest())
-        .fetch_all(connection)
-        .await?;
+            )
+            .bind(prefix)
+            .bind(deleted.lowest())
+            .bind(deleted.highest())
+        )?;
         rows.into_iter().map(VersionRow::version).collect()
     }
 
     /// Where an id is used: subjects and versions, in that order.
     pub(crate) async fn places(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         schema_id: i32,
         deleted: Deleted,
     ) -> Result<Vec<(String, i32)>, StoreError> {
-        Ok(sqlx::query_as(
-            "SELECT subject, version FROM versions
+        Ok(run!(
+            connection,
+            fetch_all,
+            sqlx::query_as(
+                "SELECT subject, version FROM versions
              WHERE schema_id = $1 AND deleted BETWEEN $2 AND $3 ORDER BY subject, version",
-        )
-        .bind(schema_id)
-        .bind(deleted.lowest())
-        .bind(deleted.highest())
-        .fetch_all(connection)
-        .await?)
+            )
+            .bind(schema_id)
+            .bind(deleted.lowest())
+            .bind(deleted.highest())
+        )?)
     }
 
     /// The version numbers of a subject, ascending.
     pub(crate) async fn numbers(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         deleted: Deleted,
     ) -> Result<Vec<i32>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT version FROM versions
+        Ok(run!(
+            connection,
+            fetch_all,
+            sqlx::query_scalar(
+                "SELECT version FROM versions
              WHERE subject = $1 AND deleted BETWEEN $2 AND $3 ORDER BY version",
-        )
-        .bind(subject.as_str())
-        .bind(deleted.lowest())
-        .bind(deleted.highest())
-        .fetch_all(connection)
-        .await?)
+            )
+            .bind(subject.as_str())
+            .bind(deleted.lowest())
+            .bind(deleted.highest())
+        )?)
     }
 
     /// The numbers and schema ids of the versions of a subject that are not deleted, ascending.
     pub(crate) async fn live(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
     ) -> Result<Vec<(i32, i32)>, StoreError> {
-        Ok(sqlx::query_as(
-            "SELECT version, schema_id FROM versions WHERE subject = $1 AND deleted = 0
+        Ok(run!(
+            connection,
+            fetch_all,
+            sqlx::query_as(
+                "SELECT version, schema_id FROM versions WHERE subject = $1 AND deleted = 0
              ORDER BY version",
-        )
-        .bind(subject.as_str())
-        .fetch_all(connection)
-        .await?)
+            )
+            .bind(subject.as_str())
+        )?)
     }
 
     /// The subjects that begin with `prefix`, in order. `Only` gives those of which every version
     /// is deleted.
     pub(crate) async fn subjects(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         prefix: &str,
         deleted: Deleted,
     ) -> Result<Vec<String>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT subject FROM versions WHERE substr(subject, 1, length($1)) = $1
+        Ok(run!(
+            connection,
+            fetch_all,
+            sqlx::query_scalar(
+                "SELECT subject FROM versions WHERE substr(subject, 1, length($1)) = $1
              GROUP BY subject HAVING MIN(deleted) BETWEEN $2 AND $3 ORDER BY subject",
-        )
-        .bind(prefix)
-        .bind(deleted.lowest())
-        .bind(deleted.highest())
-        .fetch_all(connection)
-        .await?)
+            )
+            .bind(prefix)
+            .bind(deleted.lowest())
+            .bind(deleted.highest())
+        )?)
     }
 
     /// Names a schema as a version.
     pub(crate) async fn insert(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         version: i32,
         schema_id: i32,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO versions (subject, version, schema_id) VALUES ($1, $2, $3)")
-            .bind(subject.as_str())
-            .bind(version)
-            .bind(schema_id)
-            .execute(connection)
-            .await?;
+        run!(
+            connection,
+            execute,
+            sqlx::query("INSERT INTO versions (subject, version, schema_id) VALUES ($1, $2, $3)")
+                .bind(subject.as_str())
+                .bind(version)
+                .bind(schema_id)
+        )?;
         Ok(())
     }
 
     /// Hides a version.
     pub(crate) async fn soft_delete(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         version: i32,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE versions SET deleted = 1 WHERE subject = $1 AND version = $2")
-            .bind(subject.as_str())
-            .bind(version)
-            .execute(connection)
-            .await?;
+        run!(
+            connection,
+            execute,
+            sqlx::query("UPDATE versions SET deleted = 1 WHERE subject = $1 AND version = $2")
+                .bind(subject.as_str())
+                .bind(version)
+        )?;
         Ok(())
     }
 
     /// Removes a version, and its schema when nothing else names that.
     pub(crate) async fn remove(
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         subject: &Subject,
         version: i32,
     ) -> Result<(), StoreError> {
-        let schema_id: Option<i32> = sqlx::query_scalar(
-            "DELETE FROM versions WHERE subject = $1 AND version = $2 RETURNING schema_id",
-        )
-        .bind(subject.as_str())
-        .bind(version)
-        .fetch_optional(&mut *connection)
-        .await?;
+        let schema_id: Option<i32> = run!(
+            connection,
+            fetch_optional,
+            sqlx::query_scalar(
+                "DELETE FROM versions WHERE subject = $1 AND version = $2 RETURNING schema_id",
+            )
+            .bind(subject.as_str())
+            .bind(version)
+        )?;
         match schema_id {
             Some(schema_id) => remove_unused(connection, schema_id).await,
             None => Ok(()),

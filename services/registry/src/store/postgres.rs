@@ -1,0 +1,222 @@
+//! PostgreSQL: a schema of the registry's own in a database that any number of instances share.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use tokio::sync::Mutex;
+
+use super::connection::{Connection, Transaction};
+use super::{OpenError, StoreError};
+
+/// How long a request waits for a connection, a new one included.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the database may be silent at the start.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a connection may lie idle: a pooler or a firewall in between cuts it off sooner or
+/// later, and then without a word.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// What every session sets. A commit is durable when it is answered, whatever the server's default
+/// is; no statement, wait or forgotten transaction holds up others for long.
+const SESSION: [(&str, &str); 6] = [
+    ("synchronous_commit", "on"),
+    ("statement_timeout", "10s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("default_transaction_isolation", "read committed"),
+    ("client_min_messages", "warning"),
+];
+
+/// A PostgreSQL database to keep a registry in.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/database?sslmode=…`.
+    pub url: String,
+    /// The schema that holds the registry's tables, made when absent: a lower-case letter or `_`,
+    /// then up to 49 of those and digits.
+    pub schema: String,
+    /// The most connections of this instance, from 2 on.
+    pub max_connections: u32,
+}
+
+impl PostgresConfig {
+    /// A registry in the schema `charter_registry` of a database, with at most 8 connections.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), schema: "charter_registry".to_owned(), max_connections: 8 }
+    }
+}
+
+impl std::fmt::Debug for PostgresConfig {
+    /// Without the URL, which holds a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresConfig")
+            .field("schema", &self.schema)
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A pool of connections, and this process's place among the writers.
+#[derive(Debug)]
+pub(crate) struct PostgresStore {
+    pool: PgPool,
+    /// Writers of this process queue here, so that one connection at most waits for the lock.
+    turn: Arc<Mutex<()>>,
+    /// Key of the advisory lock that makes writers of all instances take turns.
+    writer_key: i64,
+}
+
+impl PostgresStore {
+    /// Connects, makes the schema and brings its tables up to date; instances that start at once
+    /// take turns.
+    pub(super) async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
+        let schema = config.schema.as_str();
+        if !is_schema_name(schema) {
+            return Err(OpenError::SchemaName(schema.to_owned()));
+        }
+        let options = PgConnectOptions::from_str(&config.url)
+            .map_err(|source| OpenError::Url(Box::new(source)))?
+            .application_name("charter-registry")
+            .options(SESSION)
+            .options([("search_path", schema)]);
+        let place = format!(
+            "{}:{}/{}",
+            options.get_host(),
+            options.get_port(),
+            options.get_database().unwrap_or_default()
+        );
+        let refused = |source: StoreError| OpenError::Postgres { place: place.clone(), source };
+        let migrated = tokio::time::timeout(OPEN_TIMEOUT, migrate(&options, schema)).await;
+        match migrated {
+            Ok(result) => result.map_err(|error| match error {
+                MigrationError::Newer => OpenError::NewerSchema(schema.to_owned()),
+                MigrationError::Store(source) => refused(source),
+            })?,
+            Err(_) => return Err(refused(StoreError::Silent(OPEN_TIMEOUT.as_secs()))),
+        }
+        let pool = PgPoolOptions::new()
+            .max_connections(config.max_connections.max(2))
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(IDLE_TIMEOUT)
+            .connect_lazy_with(options);
+        Ok(Self { pool, turn: Arc::default(), writer_key: key("write", schema) })
+    }
+
+    pub(super) async fn read(&self) -> Result<Connection, StoreError> {
+        Ok(self.pool.acquire().await.map_err(unreachable_in_time)?.into())
+    }
+
+    /// The lock is the transaction's: it goes with it, also when this process dies. Statements
+    /// after it see all that earlier holders committed (read committed).
+    pub(super) async fn write(&self) -> Result<Transaction, StoreError> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let mut transaction = self.pool.begin().await.map_err(unreachable_in_time)?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(self.writer_key)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(Transaction::postgres(transaction, turn))
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn unreachable_in_time(error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::PoolTimedOut => StoreError::Silent(ACQUIRE_TIMEOUT.as_secs()),
+        error => error.into(),
+    }
+}
+
+/// The name goes into statements as it is, so it is held to what needs no quotes.
+fn is_schema_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    let first = bytes.next().is_some_and(|byte| byte == b'_' || byte.is_ascii_lowercase());
+    let rest = bytes.all(|byte| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    first && rest && name.len() <= 50 && !name.starts_with("pg_")
+}
+
+enum MigrationError {
+    Newer,
+    Store(StoreError),
+}
+
+impl From<sqlx::Error> for MigrationError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+async fn migrate(options: &PgConnectOptions, schema: &str) -> Result<(), MigrationError> {
+    let mut connection = options.connect().await?;
+    let result = migrate_with(&mut connection, schema).await;
+    // Closing gives the lock back, also when a statement failed.
+    let _ = connection.close().await;
+    result
+}
+
+async fn migrate_with(connection: &mut PgConnection, schema: &str) -> Result<(), MigrationError> {
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(key("migrate", schema))
+        .execute(&mut *connection)
+        .await?;
+    // Looked for first: whoever may only use the schema may start an instance too.
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)")
+            .bind(schema)
+            .fetch_one(&mut *connection)
+            .await?;
+    if !exists {
+        sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
+            .execute(&mut *connection)
+            .await?;
+    }
+    // sqlx's own lock is one for the whole database; the one above is the registry's.
+    let mut migrator = sqlx::migrate!("migrations/postgres");
+    migrator.set_locking(false);
+    migrator.run(&mut *connection).await.map_err(|error| match error {
+        sqlx::migrate::MigrateError::VersionMissing(_) => MigrationError::Newer,
+        sqlx::migrate::MigrateError::Execute(source)
+        | sqlx::migrate::MigrateError::ExecuteMigration(source, _) => source.into(),
+        other => sqlx::Error::Migrate(Box::new(other)).into(),
+    })
+}
+
+/// A key of an advisory lock: keys are one space in a database, so that they are hashes of what
+/// they are for.
+fn key(purpose: &str, schema: &str) -> i64 {
+    use sha2::{Digest as _, Sha256};
+    let hash = Sha256::digest(format!("charter registry {purpose} {schema}"));
+    let (head, _) = hash.split_at(8);
+    head.iter().fold(0, |key, byte| (key << 8) | i64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schema_names_need_no_quotes() {
+        for name in ["charter_registry", "_r1", "a"] {
+            assert!(is_schema_name(name), "{name}");
+        }
+        for name in ["", "Registry", "1a", "a-b", "a\"b", "pg_registry", &"a".repeat(51)] {
+            assert!(!is_schema_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_does_not_show_its_password() {
+        let config = PostgresConfig::new("postgres://user:secret@localhost/registry");
+        assert!(!format!("{config:?}").contains("secret"), "{config:?}");
+    }
+}
