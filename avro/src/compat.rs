@@ -5,11 +5,13 @@
 mod mode;
 mod report;
 mod verdicts;
+mod witness;
 
 use std::fmt;
 
 pub use mode::{Direction, Mode, UnknownMode, Violation, check_mode};
 pub use verdicts::Verdicts;
+pub use witness::{Message, Witness, Witnesses, witness};
 
 use crate::schema::Schema;
 use crate::source::Span;

@@ -83,6 +83,17 @@ impl Schema {
         Self { arena: Arc::clone(&self.arena), root: id }
     }
 
+    /// The schema with one field alone in a record of it; itself where there is no such field.
+    pub(crate) fn with_field(&self, record: NodeId, field: usize) -> Self {
+        let mut arena = self.arena.as_ref().clone();
+        if let Kind::Record(record) = &mut arena[record.0 as usize].kind
+            && let Some(field) = record.fields.get(field)
+        {
+            record.fields = vec![field.clone()];
+        }
+        Self { arena: Arc::new(arena), root: self.root }
+    }
+
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.arena
     }
