@@ -34,7 +34,7 @@ fn only(reader: &Json, writer: &Json) -> (Json, Vec<u8>, String, String) {
     (message.value, message.bytes, field, error)
 }
 
-fn record(fields: Json) -> Json {
+fn record(fields: &Json) -> Json {
     json!({ "type": "record", "name": "R", "fields": fields })
 }
 
@@ -42,7 +42,7 @@ fn record(fields: Json) -> Json {
 fn a_new_enum_symbol_is_the_one_that_the_reader_lacks() {
     let state = |symbols: Json| {
         let state = json!({ "type": "enum", "name": "S", "symbols": symbols });
-        record(json!([
+        record(&json!([
             { "name": "id", "type": "string" },
             { "name": "states", "type": { "type": "array", "items": ["null", state] } },
         ]))
@@ -61,8 +61,8 @@ fn a_new_enum_symbol_is_the_one_that_the_reader_lacks() {
 
 #[test]
 fn a_type_that_changed_is_shown_at_its_field() {
-    let reader = record(json!([{ "name": "price", "type": "int" }]));
-    let writer = record(json!([
+    let reader = record(&json!([{ "name": "price", "type": "int" }]));
+    let writer = record(&json!([
         { "name": "note", "type": ["null", "string"] },
         { "name": "price", "type": { "type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2 } },
     ]));
@@ -80,8 +80,9 @@ fn a_type_that_changed_is_shown_at_its_field() {
 #[test]
 fn a_field_without_default_that_the_writer_lacks_is_missed_at_the_end_of_its_record() {
     let inner = |fields: Json| json!({ "type": "record", "name": "I", "fields": fields });
-    let outer =
-        |inner: Json| record(json!([{ "name": "by", "type": { "type": "map", "values": inner } }]));
+    let outer = |inner: Json| {
+        record(&json!([{ "name": "by", "type": { "type": "map", "values": inner } }]))
+    };
     let reader = outer(inner(json!([{ "name": "a", "type": "int" }])));
     let writer = outer(inner(json!([])));
     assert_eq!(
@@ -98,12 +99,12 @@ fn a_field_without_default_that_the_writer_lacks_is_missed_at_the_end_of_its_rec
 
 #[test]
 fn of_several_incompatibilities_each_has_a_message_and_its_own_error() {
-    let reader = record(json!([
+    let reader = record(&json!([
         { "name": "a", "type": "int" },
         { "name": "b", "type": { "type": "fixed", "name": "F", "size": 2 } },
         { "name": "c", "type": ["null", "long"] },
     ]));
-    let writer = record(json!([
+    let writer = record(&json!([
         { "name": "a", "type": "string" },
         { "name": "b", "type": { "type": "fixed", "name": "F", "size": 3 } },
         { "name": "c", "type": ["null", "string"] },
@@ -141,8 +142,8 @@ fn of_several_incompatibilities_each_has_a_message_and_its_own_error() {
 
 #[test]
 fn a_missing_field_is_shown_also_where_another_one_breaks_before_it() {
-    let reader = record(json!([{ "name": "a", "type": "int" }, { "name": "b", "type": "int" }]));
-    let found = all(&reader, &record(json!([{ "name": "a", "type": "string" }])));
+    let reader = record(&json!([{ "name": "a", "type": "int" }, { "name": "b", "type": "int" }]));
+    let found = all(&reader, &record(&json!([{ "name": "a", "type": "string" }])));
     let seen: Vec<_> = found.iter().map(|(_, witness)| witness.error.as_str()).collect();
     assert_eq!(
         seen,
@@ -157,8 +158,8 @@ fn a_missing_field_is_shown_also_where_another_one_breaks_before_it() {
 #[test]
 fn a_reason_that_is_met_again_through_a_recursive_type_has_a_message_too() {
     let list = json!({ "type": "array", "items": "R" });
-    let writer = record(json!([{ "name": "a", "type": list }, { "name": "b", "type": list }]));
-    let reader = record(json!([
+    let writer = record(&json!([{ "name": "a", "type": list }, { "name": "b", "type": list }]));
+    let reader = record(&json!([
         { "name": "needed", "type": "int" },
         { "name": "a", "type": ["null", list] },
         { "name": "b", "type": ["null", list] },
@@ -188,8 +189,8 @@ fn a_branch_that_fits_by_name_only_is_shown_where_it_breaks() {
 #[test]
 fn without_a_message_the_refusal_of_the_pair_is_given() {
     let ambiguous = all(
-        &record(json!([{ "name": "a", "aliases": ["b"], "type": "int" }])),
-        &record(json!([{ "name": "a", "type": "int" }, { "name": "b", "type": "int" }])),
+        &record(&json!([{ "name": "a", "aliases": ["b"], "type": "int" }])),
+        &record(&json!([{ "name": "a", "type": "int" }, { "name": "b", "type": "int" }])),
     );
     assert_eq!(
         ambiguous,
@@ -204,7 +205,7 @@ fn without_a_message_the_refusal_of_the_pair_is_given() {
     );
     // A record that always holds itself has no message, whoever reads it.
     let endless = |kind: &str| {
-        record(json!([{ "name": "next", "type": "R" }, { "name": "a", "type": kind }]))
+        record(&json!([{ "name": "next", "type": "R" }, { "name": "a", "type": kind }]))
     };
     let endless = all(&endless("int"), &endless("string"));
     assert_eq!(endless[0].1.message, None);

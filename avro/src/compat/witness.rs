@@ -196,7 +196,7 @@ impl Witnesses {
                     text = joined(&text, name);
                 }
                 (Step::Item, _) => text.push_str("[0]"),
-                (Step::Entry, _) => text.push_str(&format!("[{KEY:?}]")),
+                (Step::Entry, _) => text = format!("{text}[{KEY:?}]"),
                 (Step::Branch(_) | Step::Field(_), _) => {}
             }
             let Some(next) = child(&self.reader, node, *step) else { break };

@@ -169,8 +169,8 @@ fn config(options: &Options) -> Result<RegistryConfig, OpenError> {
         None => Ok(RegistryConfig::new(&options.data_dir)),
         #[cfg(feature = "postgres")]
         Some(url) => {
-            let mut database = crate::PostgresConfig::new(url);
-            database.schema.clone_from(&options.database_schema);
+            let mut database =
+                crate::PostgresConfig::new(url).in_schema(&options.database_schema)?;
             database.max_connections = options.database_connections;
             Ok(RegistryConfig::postgres(database))
         }

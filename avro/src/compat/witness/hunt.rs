@@ -20,6 +20,16 @@ pub(super) struct Leaf {
     pub(super) value: Option<Value>,
 }
 
+/// Who is to blame for a pair that does not fit.
+enum Blame {
+    /// The pair itself: this value shows it.
+    Value(Value),
+    /// The pair itself: any value shows it.
+    Any,
+    /// Pairs inside it.
+    Inner,
+}
+
 /// The types to blame, those with the shortest way first.
 pub(super) fn leaves(verdicts: &Verdicts, reader: NodeId, writer: NodeId) -> Vec<Leaf> {
     let mut seen = HashSet::from([(reader, writer)]);
@@ -27,8 +37,11 @@ pub(super) fn leaves(verdicts: &Verdicts, reader: NodeId, writer: NodeId) -> Vec
     let mut leaves = Vec::new();
     while let Some((reader, writer, steps)) = waiting.pop_front() {
         let mut inner = Vec::new();
-        if let Some(value) = look(verdicts, reader, writer, &mut inner) {
-            leaves.push(Leaf { node: writer, steps: steps.clone(), value });
+        let mut leaf = |value| leaves.push(Leaf { node: writer, steps: steps.clone(), value });
+        match look(verdicts, reader, writer, &mut inner) {
+            Blame::Value(value) => leaf(Some(value)),
+            Blame::Any => leaf(None),
+            Blame::Inner => {}
         }
         for (reader, writer, step) in inner {
             let worth = !verdicts.compatible(reader, writer) && seen.len() < MOST_PAIRS;
@@ -41,13 +54,13 @@ pub(super) fn leaves(verdicts: &Verdicts, reader: NodeId, writer: NodeId) -> Vec
     leaves
 }
 
-/// The pairs inside a pair go to `inner`; where the pair itself is to blame, the value that shows it, or that any does.
+/// Who is to blame for a pair; the pairs inside it go to `inner`.
 fn look(
     verdicts: &Verdicts,
     reader: NodeId,
     writer: NodeId,
     inner: &mut Vec<(NodeId, NodeId, Option<Step>)>,
-) -> Option<Option<Value>> {
+) -> Blame {
     let read = &verdicts.reader().node(reader).kind;
     let written = &verdicts.writer().node(writer).kind;
     match (read, written) {
@@ -56,20 +69,20 @@ fn look(
             inner.extend(
                 branches.map(|(index, branch)| (reader, *branch, Some(Step::Branch(index)))),
             );
-            None
+            Blame::Inner
         }
         (Kind::Union { branches }, _) => {
             let fits = |branch: &&NodeId| may_fit(&verdicts.reader().node(**branch).kind, written);
             inner.extend(branches.iter().filter(fits).map(|branch| (*branch, writer, None)));
-            inner.is_empty().then_some(None)
+            if inner.is_empty() { Blame::Any } else { Blame::Inner }
         }
         (Kind::Array { items: to }, Kind::Array { items: from }) => {
             inner.push((*to, *from, Some(Step::Item)));
-            None
+            Blame::Inner
         }
         (Kind::Map { values: to }, Kind::Map { values: from }) => {
             inner.push((*to, *from, Some(Step::Entry)));
-            None
+            Blame::Inner
         }
         (Kind::Record(record), Kind::Record(other)) => {
             let mut to_blame = !names_fit(read, written);
@@ -83,13 +96,13 @@ fn look(
                     FieldSource::Missing | FieldSource::Ambiguous(..) => to_blame = true,
                 }
             }
-            to_blame.then_some(None)
+            if to_blame { Blame::Any } else { Blame::Inner }
         }
         (Kind::Enum(known), Kind::Enum(kind)) => {
             let missing = missing_symbols(known, kind);
             let first = kind.symbols.iter().find(|symbol| missing.contains(symbol.as_str()));
-            Some(first.map(|symbol| Value::Enum(symbol.clone())))
+            first.map_or(Blame::Any, |symbol| Blame::Value(Value::Enum(symbol.clone())))
         }
-        _ => Some(None),
+        _ => Blame::Any,
     }
 }

@@ -163,13 +163,10 @@ impl OpenError {
     }
 
     pub(super) fn migration(directory: &Path, file: &Path, error: MigrateError) -> Self {
-        if let MigrateError::VersionMissing(_) = error {
-            return Self::Newer(file.to_owned());
+        match error.into() {
+            MigrationFault::Newer => Self::Newer(file.to_owned()),
+            MigrationFault::Database(source) => Self::database(directory, file, source),
         }
-        if let MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) = error {
-            return Self::database(directory, file, source);
-        }
-        Self::database(directory, file, sqlx::Error::Migrate(Box::new(error)))
     }
 
     pub(super) fn database(directory: &Path, file: &Path, source: sqlx::Error) -> Self {
@@ -182,6 +179,26 @@ impl OpenError {
             | StoreError::Database(_)
             | StoreError::Corrupt { .. }) => Self::Database { file: file.to_owned(), source },
         }
+    }
+}
+
+/// Why a migration stopped.
+pub(super) enum MigrationFault {
+    /// There are migrations that this program does not know.
+    Newer,
+    /// The database refused.
+    Database(sqlx::Error),
+}
+
+impl From<MigrateError> for MigrationFault {
+    fn from(error: MigrateError) -> Self {
+        if let MigrateError::VersionMissing(_) = error {
+            return Self::Newer;
+        }
+        if let MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) = error {
+            return Self::Database(source);
+        }
+        Self::Database(sqlx::Error::Migrate(Box::new(error)))
     }
 }
 
@@ -220,11 +237,11 @@ mod tests {
         let directory = tempfile::TempDir::new().expect("directory");
         let store = Store::open(directory.path()).await.expect("opens");
         let mut transaction = store.write().await.expect("begins");
-        let later = sqlx::query(
+        run!(&mut transaction, execute, sqlx::query(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
              VALUES (9999, 'later', 1, x'00', 0)",
-        );
-        run!(&mut transaction, execute, later).expect("inserts");
+        ))
+        .expect("inserts");
         transaction.commit().await.expect("commits");
         store.close().await;
         drop(store);

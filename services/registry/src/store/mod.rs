@@ -55,7 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Busy`] when all readers stay busy for 20 s on SQLite,
-    /// [`StoreError::Silent`] when no connection is to be had for 5 s on PostgreSQL.
+    /// [`StoreError::Silent`] when no connection is to be had for 10 s on PostgreSQL.
     pub(crate) async fn read(&self) -> Result<Connection, StoreError> {
         match self {
             Self::Sqlite(store) => store.read().await,

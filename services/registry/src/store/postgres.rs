@@ -9,10 +9,12 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tokio::sync::Mutex;
 
 use super::connection::{Connection, Transaction};
+use super::error::MigrationFault;
 use super::{OpenError, StoreError};
 
-/// How long a request waits for a connection, a new one included.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection, a new one included: a database that starts anew is
+/// back by then, and no client has given up.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the database may be silent at the start.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -38,9 +40,7 @@ const SESSION: [(&str, &str); 6] = [
 pub struct PostgresConfig {
     /// `postgres://user:password@host:port/database?sslmode=…`.
     pub url: String,
-    /// The schema that holds the registry's tables, made when absent: a lower-case letter or `_`,
-    /// then up to 49 of those and digits.
-    pub schema: String,
+    schema: String,
     /// The most connections of this instance, from 2 on.
     pub max_connections: u32,
 }
@@ -50,6 +50,18 @@ impl PostgresConfig {
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), schema: "charter_registry".to_owned(), max_connections: 8 }
+    }
+
+    /// The same in another schema, made when absent: a lower-case letter or `_`, then up to 49 of
+    /// those and digits.
+    ///
+    /// # Errors
+    /// [`OpenError::SchemaName`] for a name that would need quotes.
+    pub fn in_schema(self, name: &str) -> Result<Self, OpenError> {
+        if !is_schema_name(name) {
+            return Err(OpenError::SchemaName(name.to_owned()));
+        }
+        Ok(Self { schema: name.to_owned(), ..self })
     }
 }
 
@@ -78,9 +90,6 @@ impl PostgresStore {
     /// take turns.
     pub(super) async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
         let schema = config.schema.as_str();
-        if !is_schema_name(schema) {
-            return Err(OpenError::SchemaName(schema.to_owned()));
-        }
         let options = PgConnectOptions::from_str(&config.url)
             .map_err(|source| OpenError::Url(Box::new(source)))?
             .application_name("charter-registry")
@@ -131,10 +140,10 @@ impl PostgresStore {
 }
 
 fn unreachable_in_time(error: sqlx::Error) -> StoreError {
-    match error {
-        sqlx::Error::PoolTimedOut => StoreError::Silent(ACQUIRE_TIMEOUT.as_secs()),
-        error => error.into(),
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        return StoreError::Silent(ACQUIRE_TIMEOUT.as_secs());
     }
+    error.into()
 }
 
 /// The name goes into statements as it is, so it is held to what needs no quotes.
@@ -183,11 +192,9 @@ async fn migrate_with(connection: &mut PgConnection, schema: &str) -> Result<(),
     // sqlx's own lock is one for the whole database; the one above is the registry's.
     let mut migrator = sqlx::migrate!("migrations/postgres");
     migrator.set_locking(false);
-    migrator.run(&mut *connection).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::VersionMissing(_) => MigrationError::Newer,
-        sqlx::migrate::MigrateError::Execute(source)
-        | sqlx::migrate::MigrateError::ExecuteMigration(source, _) => source.into(),
-        other => sqlx::Error::Migrate(Box::new(other)).into(),
+    migrator.run(&mut *connection).await.map_err(|error| match error.into() {
+        MigrationFault::Newer => MigrationError::Newer,
+        MigrationFault::Database(source) => source.into(),
     })
 }
 

@@ -1,12 +1,16 @@
-//! A registry of its own for each test, on a free port and a temporary directory.
+//! A registry of its own for each test, on a free port and a temporary directory. Built with
+//! `postgres` and with `DATABASE_URL` set, the same tests run on a PostgreSQL schema each.
 #![allow(dead_code, reason = "each test binary uses what it needs")]
+
+pub(crate) mod database;
 
 use std::io::Write;
 use std::sync::LazyLock;
 
+use database::Home;
+use registry_service::RegistryConfig;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +25,7 @@ static CLIENT: LazyLock<Client> = LazyLock::new(|| {
 pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) client: Client,
-    pub(crate) directory: TempDir,
+    home: Home,
     shutdown: CancellationToken,
     task: JoinHandle<std::io::Result<()>>,
 }
@@ -38,25 +42,30 @@ pub(crate) struct Answer {
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        Self::start_in(TempDir::new().expect("temporary directory")).await
+        Self::start_in(Home::new()).await
     }
 
-    pub(crate) async fn start_in(directory: TempDir) -> Self {
-        let config = registry_service::RegistryConfig::new(directory.path());
+    /// On SQLite, whatever database there is.
+    pub(crate) async fn start_embedded() -> Self {
+        Self::start_in(Home::directory()).await
+    }
+
+    pub(crate) async fn start_in(home: Home) -> Self {
+        let config: RegistryConfig = home.config();
         let registry = registry_service::open(config).await.expect("opens");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let url = format!("http://{}", listener.local_addr().expect("address"));
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(registry_service::run(listener, registry, shutdown.clone()));
         let client = CLIENT.clone();
-        Self { url, client, directory, shutdown, task }
+        Self { url, client, home, shutdown, task }
     }
 
-    /// Stops the server and gives the directory back.
-    pub(crate) async fn stop(self) -> TempDir {
+    /// Stops the server and gives its data back.
+    pub(crate) async fn stop(self) -> Home {
         self.shutdown.cancel();
         self.task.await.expect("joins").expect("serves");
-        self.directory
+        self.home
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<String>) -> Answer {
