@@ -110,7 +110,9 @@ pub(crate) enum ApiError {
     NotImport(Subject),
     #[error("Subject {0} is not in read-write mode: in import mode the request gives the `id`")]
     NotReadWrite(Subject),
-    #[error("Overwrite new schema with id {0} is not permitted: the id belongs to another schema")]
+    #[error(
+        "Overwrite new schema with id {0} is not permitted: the id belongs to another schema, or did before that was deleted"
+    )]
     IdTaken(i32),
     #[error(
         "Overwriting version {version} of subject {subject} is not permitted: it holds another schema"

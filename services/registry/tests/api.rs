@@ -359,6 +359,28 @@ async fn an_import_keeps_ids_and_versions() {
 }
 
 #[tokio::test]
+async fn an_id_means_one_schema_for_ever() {
+    let server = Server::start().await;
+    let (old, other) = (record("Old", "a", "int"), record("Other", "a", "int"));
+    server.put("/mode", json!({ "mode": "IMPORT" })).await.ok();
+    let import = |schema: &str| json!({ "schema": schema, "id": 7, "version": 1 });
+    server.post("/subjects/s/versions", import(&old)).await.ok();
+    server.delete("/subjects/s").await.ok();
+    server.delete("/subjects/s?permanent=true").await.ok();
+    server.get("/schemas/ids/7").await.error(404, 40403);
+    let refused = server.post("/subjects/s/versions", import(&other)).await;
+    assert_eq!(
+        refused.error(422, 42205),
+        "Overwrite new schema with id 7 is not permitted: the id belongs to another schema, or did before that was deleted"
+    );
+    // The schema that had it may come back under it.
+    assert_eq!(server.post("/subjects/s/versions", import(&old)).await.ok()["id"], 7);
+    server.put("/mode", json!({ "mode": "READWRITE" })).await.ok();
+    assert_eq!(server.register("t", &other).await, 8);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn settings_are_inherited_changed_and_cleared() {
     let server = Server::start().await;
     assert_eq!(server.get("/config").await.ok(), &json!({ "compatibilityLevel": "BACKWARD" }));

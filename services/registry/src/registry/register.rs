@@ -184,6 +184,10 @@ async fn store_schema(
             }
             Some(_) => Err(ApiError::IdTaken(id)),
             None => {
+                let before = StoredSchema::retired_identity(connection, id).await?;
+                if before.is_some_and(|identity| identity != parsed.identity) {
+                    return Err(ApiError::IdTaken(id));
+                }
                 new.insert_with_id(connection, id).await?;
                 Ok(id)
             }

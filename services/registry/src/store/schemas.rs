@@ -85,6 +85,18 @@ impl StoredSchema {
         )?)
     }
 
+    /// The identity of the schema that had an id before it was deleted for good.
+    pub(crate) async fn retired_identity(
+        connection: &mut Connection,
+        id: i32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(run!(
+            connection,
+            fetch_optional,
+            sqlx::query_scalar("SELECT identity FROM retired_ids WHERE id = $1").bind(id)
+        )?)
+    }
+
     /// The highest id there is, 0 in an empty registry.
     pub(crate) async fn max_id(connection: &mut Connection) -> Result<i32, StoreError> {
         Ok(run!(
@@ -192,25 +204,26 @@ impl NewSchema<'_> {
     }
 }
 
-/// Removes a schema that no version names any more.
+/// Removes a schema that no version names any more. Its id stays taken.
 pub(super) async fn remove_unused(connection: &mut Connection, id: i32) -> Result<(), StoreError> {
+    let is_used: bool = run!(
+        connection,
+        fetch_one,
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM versions WHERE schema_id = $1)").bind(id)
+    )?;
+    if is_used {
+        return Ok(());
+    }
     run!(
         connection,
         execute,
         sqlx::query(
-            "DELETE FROM referrers WHERE schema_id = $1
-         AND NOT EXISTS (SELECT 1 FROM versions WHERE schema_id = $1)",
+            "INSERT INTO retired_ids (id, identity) SELECT id, identity FROM schemas WHERE id = $1
+             ON CONFLICT DO NOTHING"
         )
         .bind(id)
     )?;
-    run!(
-        connection,
-        execute,
-        sqlx::query(
-            "DELETE FROM schemas WHERE id = $1
-         AND NOT EXISTS (SELECT 1 FROM versions WHERE schema_id = $1)",
-        )
-        .bind(id)
-    )?;
+    run!(connection, execute, sqlx::query("DELETE FROM referrers WHERE schema_id = $1").bind(id))?;
+    run!(connection, execute, sqlx::query("DELETE FROM schemas WHERE id = $1").bind(id))?;
     Ok(())
 }
