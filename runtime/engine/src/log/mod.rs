@@ -7,6 +7,8 @@
 pub mod conformance;
 pub mod embedded;
 mod group;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 
 use std::fmt::{self, Debug};
 use std::ops::Range;
@@ -180,6 +182,10 @@ pub trait Log: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`LogError::Unavailable`] with the reason why not.
     async fn check(&self) -> Result<(), LogError>;
+
+    /// Ends all work in good order: appends that have begun are acknowledged, members leave their groups.
+    /// Whoever waits is told, and every later call is [`LogError::Unavailable`].
+    async fn close(&self);
 }
 
 /// A member's share of a topic's partitions.
@@ -265,6 +271,20 @@ pub enum LogError {
         /// Partitions there are.
         found: u32,
     },
+    /// The topic is there with a setting that the log's promises can't rest on.
+    #[error(
+        "topic `{topic}` should have `{setting}` {expected}, found `{found}`: change it, or name another `KAFKA_TOPIC_PREFIX`"
+    )]
+    TopicSetting {
+        /// The topic.
+        topic: String,
+        /// The setting's name.
+        setting: String,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// The offset is not in the partition.
     #[error("offset {offset} of `{topic}`/{partition} should be within {start}..={end}")]
     OutOfRange {
@@ -334,4 +354,11 @@ impl LogError {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::FateUnknown { .. })
     }
+}
+
+/// The system's time. Before 1970 it is 1970.
+pub(crate) fn system_time() -> Timestamp {
+    let since =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -383,4 +383,7 @@ impl Log for FaultyLog {
     async fn check(&self) -> Result<(), LogError> {
         self.log.check().await
     }
+    async fn close(&self) {
+        self.log.close().await;
+    }
 }

@@ -337,6 +337,10 @@ impl Log for EmbeddedLog {
         self.shared.check()?;
         if self.shared.closed.is_cancelled() { Err(closed()) } else { Ok(()) }
     }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
 }
 
 impl Shared {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use charter_domain::Timestamp;
 
-use crate::log::MAX_RECORD_BYTES;
+use crate::log::{MAX_RECORD_BYTES, system_time};
 
 /// What an acknowledged append survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,11 +78,4 @@ impl fmt::Debug for EmbeddedSettings {
             .field("queue_wait", &self.queue_wait)
             .finish_non_exhaustive()
     }
-}
-
-/// The system's time. Before 1970 it is 1970.
-fn system_time() -> Timestamp {
-    let since =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
