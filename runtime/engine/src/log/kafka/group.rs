@@ -139,7 +139,7 @@ impl Groups {
         let alive = lock(&self.alive).clone().ok_or_else(super::closed)?;
         let number = self.settings.instance.as_ref().map(|_| Number::take(&self.numbers, group));
         let instance = self.settings.instance.as_ref().zip(number.as_ref());
-        let instance = instance.map(|(name, number)| match number.number {
+        let instance = instance.map(|(name, number)| match number.value {
             0 => name.clone(),
             other => format!("{name}-{other}"),
         });
@@ -257,7 +257,7 @@ impl Serving {
                 }
                 // The next event tells what comes of other failures.
                 Some(Err(error)) => {
-                    tracing::debug!(group = self.group, %error, "a member's trouble")
+                    tracing::debug!(group = self.group, %error, "a member's trouble");
                 }
             }
         }
@@ -312,16 +312,19 @@ async fn given_up(giving_up: &mut Option<(oneshot::Receiver<()>, Instant)>) {
 struct Number {
     numbers: Arc<Mutex<HashMap<String, BTreeSet<u32>>>>,
     group: String,
-    number: u32,
+    value: u32,
 }
 
 impl Number {
     fn take(numbers: &Arc<Mutex<HashMap<String, BTreeSet<u32>>>>, group: &str) -> Self {
         let mut taken = lock(numbers);
         let known = taken.entry(group.to_owned()).or_default();
-        let number = (0..).find(|number| !known.contains(number)).unwrap_or_default();
-        known.insert(number);
-        Self { numbers: numbers.clone(), group: group.to_owned(), number }
+        // The first gap, or one more than all that are taken.
+        let gap = (0..).zip(known.iter()).find(|(expected, taken)| *expected != **taken);
+        let value =
+            gap.map_or_else(|| known.last().map_or(0, |last| last + 1), |(expected, _)| expected);
+        known.insert(value);
+        Self { numbers: numbers.clone(), group: group.to_owned(), value }
     }
 }
 
@@ -329,7 +332,7 @@ impl Drop for Number {
     fn drop(&mut self) {
         let mut taken = lock(&self.numbers);
         if let Some(known) = taken.get_mut(&self.group) {
-            known.remove(&self.number);
+            known.remove(&self.value);
         }
     }
 }

@@ -163,17 +163,6 @@ impl Shared {
         format!("{}{topic}", self.settings.topic_prefix)
     }
 
-    /// The name without what installations are set apart by, in an error.
-    fn told(&self, error: LogError) -> LogError {
-        let short = |full: String| {
-            full.strip_prefix(&self.settings.topic_prefix).map(str::to_owned).unwrap_or(full)
-        };
-        match error {
-            LogError::UnknownTopic(topic) => LogError::UnknownTopic(short(topic)),
-            other => other,
-        }
-    }
-
     async fn partitions(&self, topic: &str) -> Result<u32, LogError> {
         if self.closed.is_cancelled() {
             return Err(closed());
@@ -388,19 +377,11 @@ impl Log for KafkaLog {
         }
         self.shared.check()?;
         let made = self.shared.topics.ensure(&full, topic.partitions, topic.retention).await;
-        made.map_err(|error| match error {
-            LogError::TopicDiffers { expected, found, .. } => {
-                LogError::TopicDiffers { topic: topic.name.clone(), expected, found }
-            }
-            LogError::TopicSetting { setting, expected, found, .. } => {
-                LogError::TopicSetting { topic: topic.name.clone(), setting, expected, found }
-            }
-            other => self.shared.told(other),
-        })
+        made.map_err(named(&topic.name))
     }
 
     async fn partitions(&self, topic: &str) -> Result<u32, LogError> {
-        self.shared.partitions(topic).await.map_err(|error| self.shared.told(error))
+        self.shared.partitions(topic).await.map_err(named(topic))
     }
 
     async fn append(
@@ -409,12 +390,12 @@ impl Log for KafkaLog {
         partition: u32,
         records: Vec<Record>,
     ) -> Result<Vec<Appended>, LogError> {
-        let told = |error| self.shared.told(error);
-        let full = self.shared.partition(topic, partition).await.map_err(told)?;
+        let named = named(topic);
+        let full = self.shared.partition(topic, partition).await.map_err(&named)?;
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        self.shared.append(&full, partition, records).await.map_err(told)
+        self.shared.append(&full, partition, records).await.map_err(&named)
     }
 
     async fn fetch(
@@ -425,33 +406,28 @@ impl Log for KafkaLog {
         max_bytes: usize,
         wait: Duration,
     ) -> Result<Vec<LogRecord>, LogError> {
-        let told = |error| self.shared.told(error);
-        let full = self.shared.partition(topic, partition).await.map_err(told)?;
+        let named = named(topic);
+        let full = self.shared.partition(topic, partition).await.map_err(&named)?;
         let fetched = self.shared.fetch(&full, partition, from, max_bytes, wait).await;
-        fetched.map_err(|error| match error {
-            LogError::OutOfRange { partition, offset, start, end, .. } => {
-                LogError::OutOfRange { topic: topic.to_owned(), partition, offset, start, end }
-            }
-            other => told(other),
-        })
+        fetched.map_err(named)
     }
 
     async fn bounds(&self, topic: &str, partition: u32) -> Result<Range<u64>, LogError> {
-        let told = |error| self.shared.told(error);
-        let full = self.shared.partition(topic, partition).await.map_err(told)?;
-        self.shared.bounds(&full, partition).await.map_err(told)
+        let named = named(topic);
+        let full = self.shared.partition(topic, partition).await.map_err(&named)?;
+        self.shared.bounds(&full, partition).await.map_err(&named)
     }
 
     async fn end_and_time(&self, topic: &str, partition: u32) -> Result<Appended, LogError> {
-        let told = |error| self.shared.told(error);
-        let full = self.shared.partition(topic, partition).await.map_err(told)?;
-        self.shared.end_and_time(&full, partition).await.map_err(told)
+        let named = named(topic);
+        let full = self.shared.partition(topic, partition).await.map_err(&named)?;
+        self.shared.end_and_time(&full, partition).await.map_err(&named)
     }
 
     async fn trim(&self, topic: &str, partition: u32, before: u64) -> Result<(), LogError> {
-        let told = |error| self.shared.told(error);
-        let full = self.shared.partition(topic, partition).await.map_err(told)?;
-        match self.shared.topics.trim(&full, partition, before).await.map_err(told)? {
+        let named = named(topic);
+        let full = self.shared.partition(topic, partition).await.map_err(&named)?;
+        match self.shared.topics.trim(&full, partition, before).await.map_err(&named)? {
             Trimmed::Done => {
                 let shared = self.shared.clone();
                 blocking(move || {
@@ -461,7 +437,7 @@ impl Log for KafkaLog {
                 .await
             }
             Trimmed::Outside => {
-                let bounds = self.shared.bounds(&full, partition).await.map_err(told)?;
+                let bounds = self.shared.bounds(&full, partition).await.map_err(&named)?;
                 let (topic, Range { start, end }) = (topic.to_owned(), bounds);
                 Err(LogError::OutOfRange { topic, partition, offset: before, start, end })
             }
@@ -534,6 +510,20 @@ impl Shared {
             return Err(closed());
         }
         self.connection.check()
+    }
+}
+
+/// Gives an error the topic's name as the caller knows it.
+fn named(name: &str) -> impl Fn(LogError) -> LogError {
+    move |mut error| {
+        if let LogError::UnknownTopic(topic)
+        | LogError::TopicDiffers { topic, .. }
+        | LogError::TopicSetting { topic, .. }
+        | LogError::OutOfRange { topic, .. } = &mut error
+        {
+            name.clone_into(topic);
+        }
+        error
     }
 }
 

@@ -26,7 +26,7 @@ const LANES: usize = 4;
 /// A place that nobody has asked at for so long is moved to where somebody asks.
 const LEFT: Duration = Duration::from_secs(2);
 /// A place that nobody has asked at for so long is given up.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+const FORGOTTEN: Duration = Duration::from_mins(1);
 /// Events of a consumer served at a time.
 const EVENTS: usize = 64;
 /// The most records of one fetch.

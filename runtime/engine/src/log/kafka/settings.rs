@@ -335,19 +335,14 @@ pub enum KafkaSettingsError {
 
 /// Why librdkafka makes no client of these settings.
 pub(super) fn refused(error: &KafkaError) -> KafkaSettingsError {
-    match error {
-        KafkaError::ClientConfig(_, reason, property, _) if reason.contains("No such") => {
-            KafkaSettingsError::UnknownProperty {
-                variable: variable(property),
-                property: property.clone(),
-            }
-        }
-        KafkaError::ClientConfig(_, reason, property, _) => KafkaSettingsError::Value {
-            variable: variable(property),
-            reason: reason.trim().to_owned(),
-        },
-        other => KafkaSettingsError::Client { reason: other.to_string() },
+    let KafkaError::ClientConfig(_, reason, property, _) = error else {
+        return KafkaSettingsError::Client { reason: error.to_string() };
+    };
+    let variable = variable(property);
+    if reason.contains("No such") {
+        return KafkaSettingsError::UnknownProperty { variable, property: property.clone() };
     }
+    KafkaSettingsError::Value { variable, reason: reason.trim().to_owned() }
 }
 
 /// The variable of a property.

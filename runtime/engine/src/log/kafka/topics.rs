@@ -9,7 +9,8 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic,
     ResourceSpecifier, TopicReplication,
 };
-use rdkafka::topic_partition_list::Offset;
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionListElem};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::connection::Told;
@@ -63,7 +64,7 @@ impl Topics {
             .fetch_metadata(Some(topic), REQUEST)
             .map_err(|error| unavailable("the topic's metadata can't be read", error))?;
         let found = metadata.topics().first();
-        let code = found.and_then(|found| found.error()).map(RDKafkaErrorCode::from);
+        let code = found.and_then(MetadataTopic::error).map(RDKafkaErrorCode::from);
         match (found, code) {
             (Some(found), None) if !found.partitions().is_empty() => {
                 let mut leaders: Vec<(i32, i32)> =
@@ -236,7 +237,7 @@ impl Topics {
             .delete_records(&list, &options())
             .await
             .map_err(|error| unavailable("records can't be trimmed", error))?;
-        let result = deleted.elements().first().map_or(Ok(()), |element| element.error());
+        let result = deleted.elements().first().map_or(Ok(()), TopicPartitionListElem::error);
         match result {
             Ok(()) => Ok(Trimmed::Done),
             Err(error) => match error.rdkafka_error_code() {
