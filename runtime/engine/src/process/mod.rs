@@ -78,6 +78,7 @@ impl From<StoreError> for Trouble {
             | StoreError::Damaged { .. }
             | StoreError::Unavailable { .. }
             | StoreError::FateUnknown { .. }
+            | StoreError::TablesDiffer { .. }
             | StoreError::Open { .. } => Self::Store(error),
         }
     }

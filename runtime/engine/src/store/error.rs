@@ -86,6 +86,16 @@ pub enum StoreError {
         /// What lies under it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The database's tables are another release's.
+    #[error(
+        "the store's tables should be of version {expected}, found {found}; start the services that own them with this release, or this one with theirs"
+    )]
+    TablesDiffer {
+        /// The version of this process's tables.
+        expected: i64,
+        /// The version found, or `none`.
+        found: String,
+    },
     /// The database file can't be used.
     #[error("the database `{path}` can't be opened: {source}; restore it from a backup (`views.db` may be deleted instead: it is built again from `store.db`)", path = path.display())]
     Open {

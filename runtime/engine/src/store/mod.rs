@@ -3,11 +3,16 @@
 //!
 //! Every implementation is held to the suite in [`conformance`].
 
+mod columns;
 #[doc(hidden)]
 pub mod conformance;
 mod deciding;
 mod error;
+mod lists;
 mod messages;
+mod names;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 mod views;
 
@@ -26,6 +31,8 @@ pub use deciding::{
 };
 pub use error::StoreError;
 pub(crate) use messages::{Messages, ReadError};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresSettings, PostgresStore};
 pub use sqlite::{Durability, SqliteStore};
 pub use views::{Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrite};
 

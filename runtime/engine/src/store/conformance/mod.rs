@@ -25,6 +25,11 @@ pub use views::*;
 /// How a test gets at an implementation.
 #[async_trait]
 pub trait Harness: Send + Sync {
+    /// Why there is nothing to test here, if so.
+    fn skipped(&self) -> Option<&str> {
+        None
+    }
+
     /// An empty store.
     async fn store(&self) -> Arc<dyn Store>;
 
@@ -81,7 +86,12 @@ macro_rules! store_conformance {
         $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $test() {
-                $crate::store::conformance::$test(&$harness).await;
+                let harness = $harness;
+                if let Some(reason) = $crate::store::conformance::Harness::skipped(&harness) {
+                    eprintln!("skipped {}: {reason}", stringify!($test));
+                    return;
+                }
+                $crate::store::conformance::$test(&harness).await;
             }
         )*
     };

@@ -4,10 +4,11 @@ use charter_domain::{ColumnValue, Table};
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::values::{Bound, decimal_digits, read_row};
-use super::views::{TENANT, columns, quoted};
 use super::{Connection, Files};
 use crate::reads::{Filter, ListQuery, Operator, OrderBy, Page, RowRead};
 use crate::store::StoreError;
+use crate::store::lists::{cut, full_order, goes_one_way, known, symbol};
+use crate::store::names::{TENANT, columns, quoted};
 
 /// The context of the table's view, once it is known that the table is this contract's and all there.
 async fn context_of(
@@ -91,16 +92,6 @@ pub(super) async fn list(files: &Files, list: &ListQuery) -> Result<Page, StoreE
         push_filter(&mut query, filter);
     }
     if let Some(after) = &list.after {
-        if after.len() != order.len() {
-            return Err(StoreError::InvalidQuery {
-                table: table.name,
-                reason: format!(
-                    "`after` should have {} values, found {}",
-                    order.len(),
-                    after.len()
-                ),
-            });
-        }
         push_after(&mut query, table, &order, after);
     }
     query.push(" ORDER BY ");
@@ -119,35 +110,8 @@ pub(super) async fn list(files: &Files, list: &ListQuery) -> Result<Page, StoreE
     for row in &found {
         rows.push(read_row(table, row, 0)?);
     }
-    let more = rows.len() > list.limit as usize;
-    rows.truncate(list.limit as usize);
-    let next = rows.last().filter(|_| more).map(|last| {
-        let places = order.iter().filter_map(|term| table.position(term.column));
-        places.filter_map(|place| last.get(place).cloned()).collect()
-    });
+    let next = cut(list, &order, &mut rows);
     Ok(Page { rows, next, positions: positions(&mut snapshot, &context).await? })
-}
-
-fn known(table: &'static Table, column: &str) -> Result<usize, StoreError> {
-    table.position(column).ok_or_else(|| StoreError::InvalidQuery {
-        table: table.name,
-        reason: format!("it has no column `{column}`"),
-    })
-}
-
-/// The order with the key's columns that it lacks, going the way of the last one.
-fn full_order(list: &ListQuery) -> Result<Vec<OrderBy>, StoreError> {
-    let mut order = list.order.clone();
-    for term in &order {
-        known(list.table, term.column)?;
-    }
-    let descending = order.last().is_some_and(|term| term.descending);
-    for column in list.table.key {
-        if !order.iter().any(|term| term.column == *column) {
-            order.push(OrderBy { column, descending });
-        }
-    }
-    Ok(order)
 }
 
 fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {
@@ -181,16 +145,6 @@ fn push_bound(query: &mut QueryBuilder<Sqlite>, column: &str, operator: &str, bo
     query.push(format_args!(" AND {column} {operator} ")).push_bind(bound);
 }
 
-fn symbol(operator: Operator) -> &'static str {
-    match operator {
-        Operator::Equal => "=",
-        Operator::Less => "<",
-        Operator::AtMost => "<=",
-        Operator::Greater => ">",
-        Operator::AtLeast => ">=",
-    }
-}
-
 /// Only rows behind `after` in the order: a comparison of rows where all goes one way and nothing is
 /// nullable, since an index serves it, else column by column.
 fn push_after(
@@ -199,11 +153,7 @@ fn push_after(
     order: &[OrderBy],
     after: &[ColumnValue],
 ) {
-    let one_way = order.windows(2).all(|pair| pair[0].descending == pair[1].descending);
-    let nullable = order.iter().any(|term| {
-        table.columns.iter().any(|column| column.name == term.column && column.nullable)
-    });
-    if one_way && !nullable {
+    if goes_one_way(table, order) {
         let names: Vec<_> = order.iter().map(|term| quoted(term.column)).collect();
         let operator = if order.first().is_some_and(|term| term.descending) { "<" } else { ">" };
         query.push(format_args!(" AND ({}) {operator} (", names.join(", ")));

@@ -7,7 +7,6 @@ mod outcomes;
 mod values;
 mod views;
 
-use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,6 +27,7 @@ use super::{
 };
 pub use crate::log::embedded::Durability;
 use crate::reads::{ListQuery, Page, RowRead};
+use crate::store::columns::{damaged, offset, signed};
 
 static HISTORY: Migrator = sqlx::migrate!("src/store/sqlite/migrations/history");
 static VIEWS: Migrator = sqlx::migrate!("src/store/sqlite/migrations/views");
@@ -153,22 +153,8 @@ fn is_taken(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(DatabaseError::is_unique_violation)
 }
 
-/// A column that holds what it cannot.
-fn damaged(what: &'static str, reason: impl Display) -> StoreError {
-    StoreError::Damaged { what, reason: reason.to_string() }
-}
-
 fn uuid(what: &'static str, bytes: &[u8]) -> Result<Uuid, StoreError> {
     Uuid::from_slice(bytes).map_err(|error| damaged(what, error))
-}
-
-fn offset(what: &'static str, value: i64) -> Result<u64, StoreError> {
-    u64::try_from(value).map_err(|error| damaged(what, error))
-}
-
-/// SQLite's integers are signed; an offset never comes near the end of them.
-fn signed(offset: u64) -> i64 {
-    i64::try_from(offset).unwrap_or(i64::MAX)
 }
 
 #[async_trait]

@@ -1,32 +1,20 @@
 //! The inbox: how each command ended.
 
 use charter_domain::Timestamp;
-use contract_shared::{Outcome, OutcomeEvent, OutcomeStatus};
-use serde::{Deserialize, Serialize};
+use contract_shared::Outcome;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
 
-use super::{Connection, Files, MAX_BINDS, commit, damaged, offset, signed, uuid};
+use super::{Connection, Files, MAX_BINDS, commit, offset, signed, uuid};
+use crate::store::columns::{OUTCOME, events_of, events_text, status_of, status_text};
 use crate::store::{Purged, StoreError, StoredOutcome};
 
-const WHAT: &str = "an outcome";
 const COLUMNS: usize = 16;
 /// The columns that [`read`] reads, in its order.
 const READ: &str =
     "tenant, command_id, context, partition, wire_type, aggregate_key, status, code, detail,
     details, events, position, accepted_at, decided_at, request_hash";
-
-/// An outcome's event in the `events` column. A type of its own, so that the column's form doesn't change
-/// with the contract.
-#[derive(Serialize, Deserialize)]
-struct EventColumn {
-    id: Uuid,
-    #[serde(rename = "type")]
-    wire_type: String,
-    sequence: i64,
-    position: i64,
-}
 
 pub(super) async fn insert(
     connection: &mut Connection,
@@ -128,7 +116,12 @@ pub(super) async fn purge(
     commit(transaction).await?;
     Ok(Purged {
         outcomes: u32::try_from(offsets.len()).unwrap_or(limit),
-        offset: offsets.into_iter().flatten().max().map(|value| offset(WHAT, value)).transpose()?,
+        offset: offsets
+            .into_iter()
+            .flatten()
+            .max()
+            .map(|value| offset(OUTCOME, value))
+            .transpose()?,
     })
 }
 
@@ -146,7 +139,7 @@ fn read_columns(row: &SqliteRow) -> Result<Result<Outcome, StoreError>, sqlx::Er
     let (detail, details, position) = (row.try_get(8)?, row.try_get(9)?, row.try_get(11)?);
     let (accepted_at, decided_at) = (row.try_get(12)?, row.try_get(13)?);
     let request_hash: Option<Vec<u8>> = row.try_get(14)?;
-    Ok(uuid(WHAT, &command_id).and_then(|command_id| {
+    Ok(uuid(OUTCOME, &command_id).and_then(|command_id| {
         Ok(Outcome {
             command_id,
             tenant_id,
@@ -165,48 +158,4 @@ fn read_columns(row: &SqliteRow) -> Result<Result<Outcome, StoreError>, sqlx::Er
             request_hash: request_hash.map(charter_avro::codec::Bytes),
         })
     }))
-}
-
-fn status_text(status: OutcomeStatus) -> &'static str {
-    match status {
-        OutcomeStatus::Applied => "APPLIED",
-        OutcomeStatus::Rejected => "REJECTED",
-        OutcomeStatus::Failed => "FAILED",
-    }
-}
-
-fn status_of(text: &str) -> Result<OutcomeStatus, StoreError> {
-    match text {
-        "APPLIED" => Ok(OutcomeStatus::Applied),
-        "REJECTED" => Ok(OutcomeStatus::Rejected),
-        "FAILED" => Ok(OutcomeStatus::Failed),
-        other => Err(damaged(WHAT, format_args!("unknown status `{other}`"))),
-    }
-}
-
-fn events_text(events: &[OutcomeEvent]) -> String {
-    let columns: Vec<EventColumn> = events
-        .iter()
-        .map(|event| EventColumn {
-            id: event.id,
-            wire_type: event.r#type.clone(),
-            sequence: event.sequence,
-            position: event.position,
-        })
-        .collect();
-    serde_json::to_string(&columns).expect("ids, texts and numbers are always JSON")
-}
-
-fn events_of(text: &str) -> Result<Vec<OutcomeEvent>, StoreError> {
-    let columns: Vec<EventColumn> =
-        serde_json::from_str(text).map_err(|error| damaged(WHAT, error))?;
-    Ok(columns
-        .into_iter()
-        .map(|event| OutcomeEvent {
-            id: event.id,
-            r#type: event.wire_type,
-            sequence: event.sequence,
-            position: event.position,
-        })
-        .collect())
 }

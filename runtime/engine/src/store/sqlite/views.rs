@@ -12,30 +12,8 @@ use tracing::warn;
 
 use super::values::{Bound, read_row, sql_type};
 use super::{Connection, Files, MAX_BINDS, commit, signed};
+use crate::store::names::{TENANT, columns, key_columns, quoted, twin};
 use crate::store::{Parked, Progress, RowChange, RowKey, StoreError, ViewSet, ViewStep, ViewWrite};
-
-/// The tenant's column. Columns of contracts are fields' names in snake case, which have no `__`.
-pub(super) const TENANT: &str = "charter__tenant";
-
-/// A name in double quotes. Names come from contracts and hold no quotes.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{name}\"")
-}
-
-/// The table's columns, quoted and joined.
-pub(super) fn columns(table: &Table) -> String {
-    let names: Vec<_> = table.columns.iter().map(|column| quoted(column.name)).collect();
-    names.join(", ")
-}
-
-/// The tenant and the key's columns.
-fn key_columns(table: &Table) -> Vec<String> {
-    std::iter::once(quoted(TENANT)).chain(table.key.iter().map(|name| quoted(name))).collect()
-}
-
-fn twin(table: &Table) -> String {
-    quoted(&format!("{}__staged", table.name))
-}
 
 pub(super) async fn prepare(
     files: &Files,

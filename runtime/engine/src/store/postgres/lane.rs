@@ -1,0 +1,113 @@
+//! Work that waits is done together: what comes while one statement runs goes into the next one.
+//!
+//! A transaction for one row costs forty times what a row of a large batch costs, and a partition alone seldom
+//! has a large one. Nothing waits for company: a job that comes alone is done alone, at once.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::store::StoreError;
+
+/// The jobs that may wait in a lane; one beyond waits for a place. Each partition has at most one or two.
+const WAITING: usize = 256;
+
+/// How jobs of one kind are done.
+pub(super) trait Work: Send + Sync + 'static {
+    /// What is asked.
+    type Job: Send + 'static;
+    /// What it is answered.
+    type Answer: Send + 'static;
+    /// The weight with which a statement is full.
+    const FULL: usize;
+
+    /// What a job adds to a statement, about a row for each.
+    fn weight(job: &Self::Job) -> usize;
+
+    /// Does the jobs, at least one; gives an answer for each, in order.
+    fn run(
+        &self,
+        jobs: Vec<Self::Job>,
+    ) -> impl Future<Output = Vec<Result<Self::Answer, StoreError>>> + Send;
+}
+
+type Entry<W> = (<W as Work>::Job, oneshot::Sender<Result<<W as Work>::Answer, StoreError>>);
+
+/// Where jobs of one kind wait, and the tasks that do them.
+#[derive(Debug)]
+pub(super) struct Lane<W: Work> {
+    sender: mpsc::Sender<Entry<W>>,
+    stop: CancellationToken,
+    /// Ended with the lane, if not before.
+    workers: StdMutex<JoinSet<()>>,
+}
+
+impl<W: Work> Lane<W> {
+    /// A lane where `workers` statements run at a time.
+    pub(super) fn start(work: W, workers: usize) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let (work, receiver) = (Arc::new(work), Arc::new(Mutex::new(receiver)));
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        for _ in 0..workers {
+            let (work, receiver, stop) = (work.clone(), receiver.clone(), stop.clone());
+            tasks.spawn(async move {
+                while let Some(entries) = gather::<W>(&receiver, &stop).await {
+                    let (jobs, senders): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+                    for (answer, sender) in work.run(jobs).await.into_iter().zip(senders) {
+                        // Who does not wait any more does not want to know.
+                        let _ = sender.send(answer);
+                    }
+                }
+            });
+        }
+        Self { sender, stop, workers: StdMutex::new(tasks) }
+    }
+
+    /// Has a job done. Where the caller does not wait for the answer, it may be done all the same.
+    pub(super) async fn submit(&self, job: W::Job) -> Result<W::Answer, StoreError> {
+        let closed = || StoreError::unavailable("the store is closed");
+        if self.stop.is_cancelled() {
+            return Err(closed());
+        }
+        let (sender, answer) = oneshot::channel();
+        self.sender.send((job, sender)).await.map_err(|_| closed())?;
+        answer.await.unwrap_or_else(|_| {
+            let source = "the task that should have done it has ended".into();
+            Err(StoreError::FateUnknown { source })
+        })
+    }
+
+    /// Does what waits, and nothing that comes later.
+    pub(super) async fn close(&self) {
+        self.stop.cancel();
+        let mut workers =
+            std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
+        while workers.join_next().await.is_some() {}
+    }
+}
+
+/// The jobs that wait, at least one; `None` once all are done and no more are wanted.
+async fn gather<W: Work>(
+    receiver: &Mutex<mpsc::Receiver<Entry<W>>>,
+    stop: &CancellationToken,
+) -> Option<Vec<Entry<W>>> {
+    let mut receiver = receiver.lock().await;
+    let first = tokio::select! {
+        biased;
+        first = receiver.recv() => first?,
+        () = stop.cancelled() => return None,
+    };
+    let mut weight = W::weight(&first.0);
+    let mut entries = vec![first];
+    while weight < W::FULL
+        && let Ok(entry) = receiver.try_recv()
+    {
+        weight += W::weight(&entry.0);
+        entries.push(entry);
+    }
+    Some(entries)
+}

@@ -1,0 +1,482 @@
+//! The store in PostgreSQL: history and read model in one database, shared by any number of processes.
+//!
+//! What is done often is one statement and one round trip, and what waits for it goes together with others of
+//! its kind ([`lane`]). A statement that stands alone is a transaction, committed before its answer comes; where
+//! no answer comes, whether it was is not known.
+
+mod commit;
+mod connections;
+mod history;
+mod lane;
+mod list;
+mod numeric;
+mod outcomes;
+mod reading;
+mod settings;
+mod statement;
+mod step;
+mod tables;
+mod values;
+mod waits;
+mod write;
+
+use std::collections::HashMap;
+use std::fmt::{self, Debug};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
+use contract_shared::Outcome;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgRow;
+use sqlx::{Connection as _, Executor as _, Row as _};
+use tokio::time::timeout;
+use tracing::warn;
+use uuid::Uuid;
+
+use self::commit::{Commits, Job};
+use self::connections::{Connections, server_error};
+use self::history::NextDeadlines;
+use self::lane::Lane;
+use self::outcomes::Lookups;
+use self::reading::Reads;
+pub use self::settings::PostgresSettings;
+use self::step::{Locking, Steps};
+use self::values::{At, Kind, Rows};
+use self::waits::Waits;
+use super::columns::damaged;
+use super::{
+    Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
+    StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,
+};
+use crate::reads::{ListQuery, Page, RowRead};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
+/// The table of migrations that are done; `sqlx`'s own name might be another program's.
+const MIGRATIONS_TABLE: &str = "charter_migrations";
+/// How long migrations may take, others' that are waited for included.
+const MIGRATION_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// The error of a table that is not there.
+const NO_TABLE: &str = "42P01";
+/// Statements of one kind that write at a time: while one waits for the disk, the next one is worked on.
+const WRITERS: usize = 2;
+
+/// The store in a PostgreSQL database.
+pub struct PostgresStore {
+    access: Access,
+    /// What commits, and what has to be read for it.
+    writers: Arc<Connections>,
+    /// What answers clients.
+    readers: Arc<Connections>,
+    commits: Lane<Commits>,
+    lookups: Lane<Lookups>,
+    next_deadlines: Lane<NextDeadlines>,
+    views: Arc<Views>,
+}
+
+/// What a store was opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Its tables are migrated.
+    Owner,
+    /// Its tables may be of another version, and it is not ready then.
+    Reader,
+}
+
+/// What steps of the views share.
+struct Views {
+    connections: Arc<Connections>,
+    reads: Lane<Reads>,
+    steps: Lane<Steps>,
+    locking: Arc<Locking>,
+    waits: Waits,
+    /// How far this process has brought which partitions' views: nobody else moves them meanwhile, and where
+    /// somebody does, the commit finds out.
+    progress: Mutex<HashMap<(String, u32), (String, Progress)>>,
+}
+
+impl PostgresStore {
+    /// Connects to the database and makes or migrates the store's tables in the first schema of its search
+    /// path; any number of processes may do so at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database can't be reached or refuses; [`StoreError::TablesDiffer`]
+    /// where a newer release has made the tables.
+    pub async fn open(settings: PostgresSettings) -> Result<Self, StoreError> {
+        let store = Self::connected(&settings, Access::Owner)?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Connects to the database and leaves its tables as they are, for a process that only reads. Until they
+    /// are this release's, [`Store::check`] says so, and reads fail.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database can't be reached or refuses.
+    pub async fn open_to_read(settings: PostgresSettings) -> Result<Self, StoreError> {
+        let store = Self::connected(&settings, Access::Reader)?;
+        store.readers.fetch_all(sqlx::query("SELECT 1")).await?;
+        Ok(store)
+    }
+
+    fn connected(settings: &PostgresSettings, access: Access) -> Result<Self, StoreError> {
+        let writers = Arc::new(Connections::new(settings, settings.write_connections)?);
+        let readers = Arc::new(Connections::new(settings, settings.read_connections)?);
+        let connections = || writers.clone();
+        let locking = Arc::new(Locking::default());
+        let steps = Steps { connections: connections(), locking: locking.clone() };
+        let views = Views {
+            connections: connections(),
+            reads: Lane::start(Reads { connections: connections() }, 1),
+            steps: Lane::start(steps, WRITERS),
+            locking,
+            waits: Waits::default(),
+            progress: Mutex::default(),
+        };
+        Ok(Self {
+            access,
+            commits: Lane::start(Commits { connections: connections() }, WRITERS),
+            lookups: Lane::start(Lookups { connections: connections() }, 1),
+            next_deadlines: Lane::start(NextDeadlines { connections: connections() }, 1),
+            views: Arc::new(views),
+            writers,
+            readers,
+        })
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut connection = self.writers.connect().await?;
+        let mut migrations =
+            Migrator { migrations: MIGRATIONS.migrations.clone(), ..Migrator::DEFAULT };
+        migrations.dangerous_set_table_name(MIGRATIONS_TABLE);
+        let migrated = async {
+            // Others that migrate are waited for.
+            let limit = MIGRATION_TIMEOUT.as_millis();
+            let patience = format!("SET statement_timeout = {limit}; SET lock_timeout = {limit}");
+            connection.execute(sqlx::AssertSqlSafe(patience)).await?;
+            migrations.run_direct(None, &mut connection, false).await
+        };
+        timeout(MIGRATION_TIMEOUT, migrated)
+            .await
+            .map_err(|_| StoreError::unavailable("migrating the tables takes too long"))?
+            .map_err(|error| {
+                if let MigrateError::VersionMissing(found) = error {
+                    tables_differ(Some(found))
+                } else {
+                    StoreError::unavailable(error)
+                }
+            })?;
+        let row = sqlx::query("SELECT current_setting('fsync') = 'on'")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(StoreError::unavailable)?;
+        if !row.try_get::<bool, _>(0).map_err(StoreError::unavailable)? {
+            warn!(
+                "the database server runs with `fsync` off: a loss of power may damage all of it"
+            );
+        }
+        // It was opened for this alone; whether it ends in good order does not matter.
+        let _ = timeout(Duration::from_secs(1), connection.close()).await;
+        Ok(())
+    }
+
+    /// Makes sure that the tables are this release's.
+    async fn check_tables(&self) -> Result<(), StoreError> {
+        let query = sqlx::query("SELECT max(version) FROM charter_migrations WHERE success");
+        let rows = match self.readers.call(query).await? {
+            Ok(rows) => rows,
+            Err(error) if server_error(&error).is_some_and(|error| error.code() == NO_TABLE) => {
+                return Err(tables_differ(None));
+            }
+            Err(error) => return Err(StoreError::unavailable(error)),
+        };
+        let found: Option<i64> = rows
+            .first()
+            .and_then(|row| row.try_get(0).transpose())
+            .transpose()
+            .map_err(StoreError::unavailable)?;
+        if found == Some(expected_tables()) { Ok(()) } else { Err(tables_differ(found)) }
+    }
+}
+
+/// The version of this release's tables.
+fn expected_tables() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+fn tables_differ(found: Option<i64>) -> StoreError {
+    StoreError::TablesDiffer {
+        expected: expected_tables(),
+        found: found.map_or_else(|| "none".to_owned(), |found| format!("{found}")),
+    }
+}
+
+impl Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("access", &self.access).finish_non_exhaustive()
+    }
+}
+
+impl Views {
+    /// Whether the views are known to be where the step begins.
+    fn is_at(&self, step: &ViewStep) -> bool {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = progress.get(&(step.context.clone(), step.partition));
+        known.is_some_and(|known| known.0 == step.fingerprint && known.1 == step.from)
+    }
+
+    /// Takes note that a step was committed.
+    fn moved(&self, step: &ViewStep) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = (step.context.clone(), step.partition);
+        progress.insert(name, (step.fingerprint.clone(), step.to));
+        drop(progress);
+        self.waits.reached(&step.context, step.partition, step.to.position);
+    }
+
+    fn forget(&self, step: &ViewStep) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.remove(&(step.context.clone(), step.partition));
+    }
+
+    fn forget_all(&self, context: &str) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.retain(|(of, _), _| of != context);
+    }
+}
+
+/// A column that always has a whole number.
+fn number(row: &PgRow, index: usize) -> Result<i64, StoreError> {
+    row.try_get(index).map_err(StoreError::unavailable)
+}
+
+/// A column of whole numbers that are small by what they mean.
+fn small<T: TryFrom<i64, Error: fmt::Display>>(
+    what: &'static str,
+    value: i64,
+) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|error| damaged(what, error))
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn pairing_id(&self) -> Result<Option<Uuid>, StoreError> {
+        let row = self.readers.fetch_first(sqlx::query("SELECT pairing_id FROM meta")).await?;
+        let id = row.map(|row| row.try_get(0)).transpose().map_err(StoreError::unavailable)?;
+        Ok(id.flatten())
+    }
+
+    async fn set_pairing_id(&self, id: Uuid) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE meta SET pairing_id = $1").bind(id);
+        self.writers.write(query).await.map(drop)
+    }
+
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        let query = sqlx::query("SELECT 1 FROM checkpoints LIMIT 1");
+        Ok(self.readers.fetch_all(query).await?.is_empty())
+    }
+
+    async fn fix_partitions(&self, wanted: u32) -> Result<u32, StoreError> {
+        let query = sqlx::query(
+            "UPDATE meta SET partitions = coalesce(partitions, $1) RETURNING partitions",
+        )
+        .bind(i64::from(wanted));
+        let rows = self.writers.write(query).await?;
+        let row = rows.first().ok_or_else(|| damaged("the table `meta`", "it has no row"))?;
+        small("the partition count", number(row, 0)?)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        match self.access {
+            Access::Owner => self.readers.fetch_all(sqlx::query("SELECT 1")).await.map(drop),
+            Access::Reader => self.check_tables().await,
+        }
+    }
+
+    async fn put_schemas(&self, schemas: &[StoredSchema]) -> Result<(), StoreError> {
+        let mut rows = Rows::of([Kind::Bytes, Kind::Text]);
+        for schema in schemas {
+            rows.row().bytes(&schema.hash.0).text(&schema.json);
+        }
+        let query = sqlx::query(
+            "INSERT INTO schemas (hash, json) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING",
+        );
+        self.writers.write(rows.bind(query)).await.map(drop)
+    }
+
+    async fn schema(&self, hash: &SchemaHash) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query("SELECT json FROM schemas WHERE hash = $1").bind(hash.0.as_slice());
+        let row = self.readers.fetch_first(query).await?;
+        row.map(|row| row.try_get(0)).transpose().map_err(StoreError::unavailable)
+    }
+
+    async fn checkpoint(
+        &self,
+        context: &str,
+        partition: u32,
+    ) -> Result<Option<Checkpoint>, StoreError> {
+        history::checkpoint(&self.readers, context, partition).await
+    }
+
+    async fn claim(
+        &self,
+        context: &str,
+        partition: u32,
+        contract_version: u32,
+    ) -> Result<Claim, StoreError> {
+        history::claim(&self.writers, context, partition, contract_version).await
+    }
+
+    async fn claim_again(&self, held: &Lease, contract_version: u32) -> Result<Claim, StoreError> {
+        history::claim_again(&self.writers, held, contract_version).await
+    }
+
+    async fn release(&self, lease: &Lease, published: i64) -> Result<(), StoreError> {
+        history::release(&self.writers, lease, published).await
+    }
+
+    async fn record_attempt(&self, lease: &Lease, attempt: Attempt) -> Result<(), StoreError> {
+        history::record_attempt(&self.writers, lease, attempt).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.commits.submit(Job::of(batch)).await
+    }
+
+    async fn outcomes(&self, commands: &[(String, Uuid)]) -> Result<Vec<Outcome>, StoreError> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.lookups.submit(commands.to_vec()).await
+    }
+
+    async fn outcome(
+        &self,
+        tenant: Option<&str>,
+        command_id: Uuid,
+    ) -> Result<Option<Outcome>, StoreError> {
+        outcomes::find_one(&self.readers, tenant, command_id).await
+    }
+
+    async fn purge_outcomes(
+        &self,
+        context: &str,
+        partition: u32,
+        decided_before: Timestamp,
+        limit: u32,
+    ) -> Result<Purged, StoreError> {
+        outcomes::purge(&self.writers, context, partition, decided_before, limit).await
+    }
+
+    async fn history(
+        &self,
+        context: &str,
+        aggregate: &AggregateId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        history::of_aggregate(&self.readers, context, aggregate, after, limit).await
+    }
+
+    async fn events(
+        &self,
+        context: &str,
+        partition: u32,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        history::of_partition(&self.readers, context, partition, after, limit).await
+    }
+
+    async fn deadlines(
+        &self,
+        context: &str,
+        partition: u32,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<StoredDeadline>, StoreError> {
+        history::deadlines(&self.readers, context, partition, until, limit).await
+    }
+
+    async fn next_deadline(
+        &self,
+        context: &str,
+        partition: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.next_deadlines.submit((context.to_owned(), partition)).await
+    }
+
+    async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError> {
+        self.views.forget_all(&views.context);
+        tables::prepare(&self.writers, views).await
+    }
+
+    async fn view_progress(&self, views: &ViewSet, partition: u32) -> Result<Progress, StoreError> {
+        tables::progress(&self.readers, views, partition).await
+    }
+
+    async fn parked(&self, context: &str, partition: u32) -> Result<Vec<Parked>, StoreError> {
+        let query = sqlx::query(
+            "SELECT tenant, aggregate_key, position, reason, time FROM parked
+             WHERE context = $1 AND partition = $2 ORDER BY position",
+        )
+        .bind(context)
+        .bind(i64::from(partition));
+        let read = |row: &PgRow| -> Result<Parked, sqlx::Error> {
+            let time: At = row.try_get(4)?;
+            Ok(Parked {
+                aggregate: AggregateId { tenant: row.try_get(0)?, key: row.try_get(1)? },
+                partition,
+                position: row.try_get(2)?,
+                reason: row.try_get(3)?,
+                time: time.0,
+            })
+        };
+        let rows = self.readers.fetch_all(query).await?;
+        rows.iter().map(|row| read(row).map_err(StoreError::unavailable)).collect()
+    }
+
+    async fn parked_in(&self, context: &str, tenant: &str) -> Result<bool, StoreError> {
+        let query = sqlx::query("SELECT 1 FROM parked WHERE context = $1 AND tenant = $2 LIMIT 1")
+            .bind(context)
+            .bind(tenant);
+        Ok(!self.readers.fetch_all(query).await?.is_empty())
+    }
+
+    async fn begin_views(&self, step: &ViewStep) -> Result<Box<dyn ViewWrite>, StoreError> {
+        Ok(Box::new(step::begin(&self.views, step).await?))
+    }
+
+    async fn row(
+        &self,
+        table: &'static Table,
+        tenant: &str,
+        key: &[ColumnValue],
+    ) -> Result<RowRead, StoreError> {
+        list::row(&self.readers, table, tenant, key).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        list::list(&self.readers, query).await
+    }
+
+    async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
+        list::positions(&self.readers, context).await
+    }
+
+    async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
+        self.views.waits.wait(context, seen, || list::positions(&self.readers, context)).await
+    }
+
+    async fn close(&self) {
+        self.commits.close().await;
+        self.lookups.close().await;
+        self.next_deadlines.close().await;
+        self.views.reads.close().await;
+        self.views.steps.close().await;
+        self.writers.close().await;
+        self.readers.close().await;
+    }
+}
