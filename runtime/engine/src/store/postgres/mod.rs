@@ -273,6 +273,16 @@ impl Store for PostgresStore {
         self.writers.write(query).await.map(drop)
     }
 
+    async fn fix_pairing_id(&self, wanted: Uuid) -> Result<Uuid, StoreError> {
+        let query = sqlx::query(
+            "UPDATE meta SET pairing_id = coalesce(pairing_id, $1) RETURNING pairing_id",
+        )
+        .bind(wanted);
+        let rows = self.writers.write(query).await?;
+        let row = rows.first().ok_or_else(|| damaged("the table `meta`", "it has no row"))?;
+        row.try_get(0).map_err(StoreError::unavailable)
+    }
+
     async fn is_empty(&self) -> Result<bool, StoreError> {
         let query = sqlx::query("SELECT 1 FROM checkpoints LIMIT 1");
         Ok(self.readers.fetch_all(query).await?.is_empty())
