@@ -1,5 +1,7 @@
 //! The command line: what it takes, and what its exit codes say.
 
+mod compat;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -12,7 +14,7 @@ use crate::input::Input;
 use crate::problem::Problem;
 use crate::rules::{self, Severity};
 use crate::sync::{self, Changes};
-use crate::{compile, emit, report};
+use crate::{check, compile, emit, report};
 
 /// No problem, and the files are up to date.
 const CLEAN: u8 = 0;
@@ -49,6 +51,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Hold two versions of one contract against each other: two `.avsc` files, or two OpenAPI documents.
+    Compat(compat::Compat),
     /// Say what a rule asks for and what mends a breach.
     Explain {
         /// The rule's id, as a problem shows it: `KEY_UNKNOWN`. Without one, all rules.
@@ -71,6 +75,7 @@ impl Arguments {
     pub fn run(self) -> ExitCode {
         let code = match self.command {
             Command::Generate { check, root, format } => generate(check, &root, format),
+            Command::Compat(compat) => compat.run(),
             Command::Explain { rule } => explain(rule.as_deref()),
         };
         ExitCode::from(code.unwrap_or_else(|error| {
@@ -142,7 +147,9 @@ fn explain(rule: Option<&str>) -> anyhow::Result<u8> {
 
 fn list_rules() -> String {
     let own = rules::ALL.iter().map(|rule| (rule.id, rule.purpose));
-    own.chain(rules::OF_PARSERS.iter().copied()).fold(String::new(), |mut text, (id, purpose)| {
+    let changes = check::rules().into_iter().map(|rule| (rule.id.as_str(), rule.what.as_str()));
+    let all = own.chain(rules::OF_PARSERS.iter().copied()).chain(changes);
+    all.fold(String::new(), |mut text, (id, purpose)| {
         let _ = writeln!(text, "{id}: {purpose}");
         text
     })
@@ -153,14 +160,37 @@ fn explanation(id: &str) -> Option<String> {
         let then = match rule.severity {
             Severity::Error => "A breach stops generation.",
             Severity::Warning => "A breach is a warning.",
+            Severity::Info => "A breach is said, and no more.",
         };
         return Some(format!(
             "{}\n\nHolds when {}.\n{then}\nTo mend a breach, {}.\n",
             rule.id, rule.purpose, rule.mend
         ));
     }
+    if let Some(rule) = check::rules().into_iter().find(|rule| rule.id == id) {
+        let strict = if rule.strict == rule.severity {
+            String::new()
+        } else {
+            format!(" In a strict run it is {}.", words(rule.strict))
+        };
+        return Some(format!(
+            "{}\n\nReported when {}.\nIt is {}.{strict}\nWhat to do: {}.\n",
+            rule.id,
+            rule.what,
+            words(rule.severity),
+            rule.mend
+        ));
+    }
     let (id, purpose) = rules::OF_PARSERS.iter().find(|(known, _)| *known == id)?;
     Some(format!("{id}\n\nHolds when {purpose}.\nA breach stops generation.\n"))
+}
+
+fn words(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "an error, which makes the change a breaking one",
+        Severity::Warning => "a warning",
+        Severity::Info => "a note",
+    }
 }
 
 /// Writes to standard error. Where that is gone, there is nobody to tell.

@@ -20,6 +20,7 @@ mod contexts;
 mod gateway;
 mod types;
 
+pub mod check;
 pub mod cli;
 pub mod emit;
 pub mod input;

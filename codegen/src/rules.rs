@@ -3,22 +3,25 @@
 //! The rules of the parsers (`SOURCE_…`, `AVRO_…`) are `charter-avro`'s, and always errors; their problems
 //! bring their own messages and help.
 
-/// Whether a breach stops generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How bad a breach is, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Nothing is generated.
     Error,
     /// Said, and no more.
     Warning,
+    /// Said for completeness.
+    Info,
 }
 
 impl Severity {
-    /// `error` or `warning`.
+    /// `error`, `warning` or `info`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Info => "info",
         }
     }
 }

@@ -1,0 +1,122 @@
+//! What a comparison finds.
+
+use charter_avro::fingerprint::crc64;
+
+use crate::ir::Origin;
+use crate::rules::Severity;
+
+/// Which aspect of a contract a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Something is new, or gone.
+    Existence,
+    /// Whether something may be absent or null.
+    Requiredness,
+    /// Who may write: read-only, write-only.
+    Mutability,
+    /// The type of a value.
+    Type,
+    /// Bounds of a value.
+    Constraints,
+    /// The listed values, the only one, the default.
+    Values,
+    /// How schemas are put together.
+    Structure,
+    /// Deprecation, sunset, stability, versions.
+    Lifecycle,
+}
+
+/// A rule about changes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ChangeRule {
+    /// The stable id: `request-property-max-length-decreased`.
+    pub id: String,
+    /// What it looks at.
+    pub kind: Kind,
+    /// How bad the change is.
+    pub severity: Severity,
+    /// How bad it is in a strict run: never less than `severity`.
+    pub strict: Severity,
+    /// What is reported.
+    pub what: String,
+    /// What a person can do.
+    pub mend: &'static str,
+}
+
+impl ChangeRule {
+    /// A rule of which `letter` says how bad it is: `E` error, `W` warning, `I` information. A small letter is what a
+    /// strict run makes of it; else it is a warning at worst. `None` for any other letter.
+    pub(crate) fn new(
+        id: String,
+        kind: Kind,
+        letter: char,
+        what: String,
+        mend: &'static str,
+    ) -> Option<Self> {
+        let strict = match letter.to_ascii_uppercase() {
+            'E' => Severity::Error,
+            'W' => Severity::Warning,
+            'I' => Severity::Info,
+            _ => return None,
+        };
+        let own = letter.is_ascii_lowercase();
+        let severity = if own { strict.max(Severity::Warning) } else { strict };
+        Some(Self { id, kind, severity, strict, what, mend })
+    }
+}
+
+/// Where something stands in a document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    /// File, line and column.
+    pub origin: Origin,
+    /// The JSON pointer (RFC 6901) within the file; empty for the whole document.
+    pub pointer: String,
+}
+
+/// One difference between two versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The rule that it falls under.
+    pub rule: &'static ChangeRule,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What changed, from what to what.
+    pub text: String,
+    /// What it belongs to: `POST /orders`, `shop.OrderPlaced`; empty for a whole document.
+    pub subject: String,
+    /// Where it was.
+    pub base: Option<Spot>,
+    /// Where it is now.
+    pub revision: Option<Spot>,
+}
+
+impl Change {
+    /// The place that a report points at: where it is now, or where it was.
+    #[must_use]
+    pub fn spot(&self) -> Option<&Spot> {
+        self.revision.as_ref().or(self.base.as_ref())
+    }
+
+    /// What is the same for the same change in every run, whatever line it stands on: 16 hexadecimal digits.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let text = [self.rule.id.as_str(), &self.subject, &self.text].join("\0");
+        format!("{:016x}", crc64(text.as_bytes()))
+    }
+}
+
+/// Sorts changes for a report: the worst first, then by subject, rule and text; each once.
+pub fn sort(changes: &mut Vec<Change>) {
+    changes.sort_by(|a, b| {
+        (a.severity, &a.subject, &a.rule.id, &a.text, &a.revision, &a.base).cmp(&(
+            b.severity,
+            &b.subject,
+            &b.rule.id,
+            &b.text,
+            &b.revision,
+            &b.base,
+        ))
+    });
+    changes.dedup();
+}

@@ -1,0 +1,5 @@
+//! Reports for tools.
+
+mod json;
+
+pub use json::json;

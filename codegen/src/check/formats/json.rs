@@ -1,0 +1,43 @@
+//! One JSON object: the verdict, and each change with where it stands.
+
+use serde_json::{Value, json};
+
+use crate::check::change::{Change, Spot};
+use crate::rules::Severity;
+
+/// Renders `changes` as a JSON document.
+#[must_use]
+pub fn json(changes: &[Change]) -> String {
+    let count = |severity| changes.iter().filter(|change| change.severity == severity).count();
+    let document = json!({
+        "breaking": count(Severity::Error) > 0,
+        "errors": count(Severity::Error),
+        "warnings": count(Severity::Warning),
+        "notes": count(Severity::Info),
+        "changes": changes.iter().map(change).collect::<Vec<_>>(),
+    });
+    format!("{document:#}\n")
+}
+
+fn change(change: &Change) -> Value {
+    json!({
+        "rule": change.rule.id,
+        "severity": change.severity.as_str(),
+        "subject": change.subject,
+        "text": change.text,
+        "pointer": change.spot().map_or("", |spot| spot.pointer.as_str()),
+        "base": change.base.as_ref().map(spot),
+        "revision": change.revision.as_ref().map(spot),
+        "fingerprint": change.fingerprint(),
+        "help": change.rule.mend,
+    })
+}
+
+fn spot(spot: &Spot) -> Value {
+    json!({
+        "file": spot.origin.file,
+        "line": spot.origin.line,
+        "column": spot.origin.column,
+        "pointer": spot.pointer,
+    })
+}
