@@ -10,4 +10,4 @@ mod contexts;
 mod greeting;
 mod platform;
 
-pub use platform::{Addresses, Options, Platform, StartError, open_store};
+pub use platform::{Addresses, Options, Platform, StartError};

@@ -1,7 +1,7 @@
 //! What the platform consists of, in the order in which it starts and ends.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -229,14 +229,6 @@ impl Platform {
             .merge(health::routes(parts, telemetry::metrics()));
         server::with_middleware(routes)
     }
-}
-
-/// The store of a data directory whose platform does not run, for tools and tests.
-///
-/// # Errors
-/// Where a file can't be used.
-pub async fn open_store(data_dir: &Path) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(data_dir, Durability::Power).await
 }
 
 async fn open_log(path: PathBuf, durability: Durability) -> Result<EmbeddedLog, StartError> {

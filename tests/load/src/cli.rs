@@ -8,7 +8,12 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::drive::{self, DriveSettings, Progress};
+use crate::kill::{self, Killing};
 use crate::plan::{Plan, PlanSettings};
+use crate::{check, evidence, history};
+
+/// How many violations of one code are printed.
+const MOST: usize = 10;
 
 /// Load for Charter, and proof that nothing of it is lost.
 #[derive(Debug, Parser)]
@@ -22,6 +27,43 @@ struct Flags {
 enum Action {
     /// Send commands to running gateways and say how fast they were decided
     Drive(Drive),
+    /// Start a platform, send commands while it is killed again and again, and check that nothing was lost
+    Kill(Kill),
+    /// Check that nothing was lost, after the platform was stopped
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+struct Kill {
+    /// The platform's binary
+    #[arg(long, default_value = "target/release/platform")]
+    platform: PathBuf,
+    /// A new directory for data, history and the platform's log
+    #[arg(long)]
+    directory: PathBuf,
+    /// How often the platform is killed
+    #[arg(long, default_value_t = 10)]
+    kills: u64,
+    /// A code of which the check has to find a violation; then finding none is a failure
+    #[arg(long)]
+    expect: Option<String>,
+    #[command(flatten)]
+    plan: PlanSettings,
+    #[command(flatten)]
+    settings: DriveSettings,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// The stopped platform's data directory
+    #[arg(long)]
+    data_dir: PathBuf,
+    /// What `drive --history` wrote; without it what clients were answered is not checked
+    #[arg(long)]
+    history: Option<PathBuf>,
+    /// How many violations of one code are printed
+    #[arg(long, default_value_t = MOST)]
+    most: usize,
 }
 
 #[derive(Debug, Args)]
@@ -42,6 +84,8 @@ struct Drive {
 pub fn main() -> ExitCode {
     let done = match Flags::parse().action {
         Action::Drive(flags) => drive_gateways(flags),
+        Action::Kill(flags) => kill_platform(flags),
+        Action::Check(flags) => check_directory(&flags),
     };
     done.unwrap_or_else(|error| {
         eprintln!("load: {error:#}");
@@ -61,4 +105,43 @@ fn drive_gateways(flags: Drive) -> anyhow::Result<ExitCode> {
         std::fs::write(&path, text).with_context(|| format!("writing `{}`", path.display()))?;
     }
     Ok(if report.unanswered == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn kill_platform(flags: Kill) -> anyhow::Result<ExitCode> {
+    let killed = kill::run(Killing {
+        platform: flags.platform,
+        directory: flags.directory,
+        plan: flags.plan,
+        drive: flags.settings,
+        kills: flags.kills,
+    })?;
+    if let Some(report) = &killed.report {
+        print!("{report}");
+    }
+    print!("{}", killed.verdict.report(MOST));
+    if let Some(trouble) = &killed.trouble {
+        println!("{trouble}");
+    }
+    let as_expected = match flags.expect {
+        None => killed.is_good(),
+        Some(code) => {
+            let mut found = killed.verdict.violations.iter();
+            let is_found = found.any(|violation| violation.code.as_str() == code);
+            println!("{code} was {}", if is_found { "found" } else { "not found" });
+            is_found
+        }
+    };
+    Ok(if as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn check_directory(flags: &Check) -> anyhow::Result<ExitCode> {
+    let history = match &flags.history {
+        Some(path) => history::read(path)?,
+        None => Vec::new(),
+    };
+    let runtime = tokio::runtime::Runtime::new()?;
+    let read = evidence::read_directory(&flags.data_dir, history);
+    let verdict = check::check(&runtime.block_on(read)?);
+    print!("{}", verdict.report(flags.most));
+    Ok(if verdict.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -3,14 +3,21 @@
 //! * [`plan`]: the commands of a run, the same ones for the same seed
 //! * [`drive`]: clients that send them, in an open or a closed loop, and what they measure
 //! * [`history`]: what every client sent and was answered, as it survives the client's end
+//! * [`evidence`]: all that is known of a run afterwards: history, log, store, read model
+//! * [`check`]: what must be true of it
+//! * [`platform`], [`kill`]: the platform as a process, killed under load
 //! * [`cli`]: the binary `load`
 
+pub mod check;
 pub mod cli;
 mod client;
 pub mod drive;
+pub mod evidence;
 pub mod history;
+pub mod kill;
 mod measure;
 pub mod plan;
+pub mod platform;
 mod process;
 
 pub use measure::{Latency, Report};

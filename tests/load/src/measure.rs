@@ -93,8 +93,10 @@ pub struct Report {
     pub retries: u64,
     /// Commands sent twice at the same time.
     pub repeats: u64,
-    /// Commands of unknown fate at the end.
+    /// Commands of unknown fate after all attempts.
     pub unanswered: u64,
+    /// Commands of unknown fate after their one attempt: those without an idempotency key.
+    pub lost: u64,
     /// Processor time of this generator, in cores.
     pub generator_cores: Option<f64>,
     /// Processor time of the platform, in cores.
@@ -134,8 +136,11 @@ impl fmt::Display for Report {
         for (answer, count) in &self.answers {
             writeln!(f, "  {count:>10}  {answer}")?;
         }
-        let (retries, repeats, unanswered) = (self.retries, self.repeats, self.unanswered);
-        writeln!(f, "  {retries} retries, {repeats} repeats, {unanswered} unanswered")?;
+        writeln!(
+            f,
+            "  {} retries, {} repeats, {} unanswered, {} lost without a key",
+            self.retries, self.repeats, self.unanswered, self.lost
+        )?;
         if let Some(cores) = self.generator_cores {
             write!(f, "  generator {cores:.2} cores")?;
         }

@@ -73,8 +73,11 @@ impl Client {
                 let mut reader = Carrier { run, connection: &mut self.connection };
                 reader.see(&command, cursor, due).await?;
             }
-            if carried.is_none() {
-                run.meter.unanswered();
+            match (&carried, command.keyed) {
+                (None, true) => run.meter.unanswered(),
+                // It can't be sent again: what became of it is for the check to find out.
+                (None, false) => run.meter.lost(),
+                (Some(_), _) => {}
             }
             run.progress.done.fetch_add(1, Ordering::Relaxed);
         }

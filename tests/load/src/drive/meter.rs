@@ -32,6 +32,7 @@ struct Counts {
     retries: u64,
     repeats: u64,
     unanswered: u64,
+    lost: u64,
 }
 
 impl Meter {
@@ -50,6 +51,7 @@ impl Meter {
             retries: 0,
             repeats: 0,
             unanswered: 0,
+            lost: 0,
         };
         Self { from: now + Duration::from_secs_f64(warmup), counts: Mutex::new(counts) }
     }
@@ -110,6 +112,12 @@ impl Meter {
         }
     }
 
+    pub(super) fn lost(&self) {
+        if let Some(mut counts) = self.counts() {
+            counts.lost += 1;
+        }
+    }
+
     /// From the window's beginning to its last answer.
     pub(super) fn window(&self, settings: &DriveSettings) -> Duration {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,6 +169,7 @@ impl Meter {
             retries: counts.retries,
             repeats: counts.repeats,
             unanswered: counts.unanswered,
+            lost: counts.lost,
             generator_cores: own.map(|(now, then)| now.saturating_sub(then).as_secs_f64() / since),
             platform_cores: after.cores_since(before),
             platform_bytes: after.memory.map(|(now, _)| now),
