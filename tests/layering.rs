@@ -48,7 +48,14 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
             "seats-service",
         ],
         // Drives the platform from outside; of its code it uses what reads a log and a store.
-        "load-tests" => &["charter-avro", "charter-domain", "charter-engine", "contract-reservation", "contract-seat", "contract-shared"],
+        "load-tests" => &[
+            "charter-avro",
+            "charter-domain",
+            "charter-engine",
+            "contract-reservation",
+            "contract-seat",
+            "contract-shared",
+        ],
         _ => return None,
     })
 }
