@@ -32,6 +32,11 @@ impl Harness for Sqlite {
         Self::open(place).await
     }
 
+    async fn another(&self) -> Arc<dyn Store> {
+        let last = std::fs::read_to_string(self.directory.path().join("last")).expect("noted");
+        Self::open(last.into()).await
+    }
+
     async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         store.close().await;
         let last = std::fs::read_to_string(self.directory.path().join("last")).expect("noted");

@@ -1,5 +1,8 @@
 //! A schema of its own for each store of a test, in the database that `DATABASE_URL` names.
 
+pub(crate) mod cluster;
+pub(crate) mod proxy;
+
 use std::sync::Mutex;
 
 use charter_engine::store::{Durability, PostgresSettings, PostgresStore};
@@ -20,7 +23,7 @@ pub(crate) fn database() -> Result<String, String> {
 
 /// Schemas that are dropped with the test.
 pub(crate) struct Schemas {
-    url: String,
+    pub(crate) url: String,
     made: Mutex<Vec<String>>,
 }
 

@@ -360,3 +360,71 @@ pub async fn pages_of_large_events_are_cut(harness: &dyn Harness) {
         assert_eq!(positions, (after..after + count).collect::<Vec<_>>());
     }
 }
+
+/// A deadline of an event that is set already is refused with all of its batch.
+pub async fn a_deadline_is_set_once(harness: &dyn Harness) {
+    let store = harness.store().await;
+    let owner = claim(&store).await;
+    let mut first = batch(&owner.lease, 0, 1);
+    first.deadlines = vec![deadline(1, 0, 30, 0)];
+    store.commit(&first).await.expect("committed");
+    let mut second = batch(&owner.lease, 1, 2);
+    second.deadlines = vec![deadline(2, 0, 30, 1), deadline(1, 0, 40, 1)];
+    second.outcomes = vec![outcome("a", 1, 10)];
+    assert!(is_conflict(&store.commit(&second).await));
+    assert_eq!(store.outcome(Some("a"), id(1)).await.expect("an answer"), None);
+    let due = store.deadlines(CONTEXT, 0, at(99), 9).await.expect("an answer");
+    assert_eq!(due, first.deadlines);
+    // The owner has not lost the partition by it.
+    second.deadlines.truncate(1);
+    store.commit(&second).await.expect("committed");
+}
+
+/// Batches of several partitions that are committed at once don't share each other's fate.
+pub async fn partitions_commit_at_once(harness: &dyn Harness) {
+    const PARTITIONS: u32 = 8;
+    const ROUNDS: u64 = 5;
+    let store = harness.store().await;
+    let mut leases = Vec::new();
+    for partition in 0..PARTITIONS {
+        let claim = store.claim(CONTEXT, partition, 1).await.expect("a claim");
+        leases.push(claim.lease);
+    }
+    // One is fenced, and one has a command that is decided already.
+    store.claim(CONTEXT, 3, 1).await.expect("a claim");
+    let mut taken = batch(&leases[5], 0, 0);
+    taken.outcomes = vec![outcome("taken", 5, 1)];
+    store.commit(&taken).await.expect("committed");
+    for round in 0..ROUNDS {
+        let commits = leases.iter().map(|lease| {
+            let from = if lease.partition == 5 { 0 } else { round };
+            let mut batch = batch(lease, from, from + 1);
+            let (partition, position) = (lease.partition, i64::try_from(round).expect("small") * 2);
+            let tenant = if partition == 5 { "taken".to_owned() } else { format!("{partition}") };
+            let command = if partition == 5 { 5 } else { u128::from(round) };
+            batch.outcomes = vec![outcome(&tenant, command, position)];
+            batch.events = (0..2)
+                .map(|more| {
+                    event("a", &format!("{partition}"), position + more + 1, position + more)
+                })
+                .collect();
+            let store = store.clone();
+            tokio::spawn(async move { store.commit(&batch).await })
+        });
+        for (partition, commit) in commits.collect::<Vec<_>>().into_iter().enumerate() {
+            let done = commit.await.expect("no panic");
+            match partition {
+                3 => assert!(is_fenced(&done), "{done:?}"),
+                5 => assert!(is_conflict(&done), "{done:?}"),
+                _ => done.expect("committed"),
+            }
+        }
+    }
+    for partition in 0..PARTITIONS {
+        let events = store.events(CONTEXT, partition, -1, 99).await.expect("an answer");
+        let checkpoint = store.checkpoint(CONTEXT, partition).await.expect("an answer");
+        let (count, offset) = if partition == 3 || partition == 5 { (0, 0) } else { (10, ROUNDS) };
+        assert_eq!(events.len(), count, "events of partition {partition}");
+        assert_eq!(checkpoint.expect("claimed").offset, offset, "partition {partition}");
+    }
+}

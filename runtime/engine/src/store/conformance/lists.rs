@@ -231,3 +231,72 @@ pub async fn wrong_lists_are_refused(harness: &dyn Harness) {
         assert!(matches!(&refused, Err(StoreError::InvalidQuery { .. })), "{refused:?}");
     }
 }
+
+/// The ends of what a column's type holds.
+pub async fn extreme_values_come_back(harness: &dyn Harness) {
+    let mut values = vec![row(0)];
+    for (column, value) in [
+        ("size", ColumnValue::Real(f64::MAX)),
+        ("size", ColumnValue::Real(f64::MIN_POSITIVE)),
+        ("size", ColumnValue::Real(f64::NEG_INFINITY)),
+        ("name", text("")),
+        ("name", text(&"\u{10ffff}\u{1}\n".repeat(10_000))),
+        ("raw", ColumnValue::Bytes(Vec::new())),
+        ("code", ColumnValue::Uuid(Uuid::max())),
+        ("price", ColumnValue::Decimal(rust_decimal::Decimal::MAX)),
+        ("price", ColumnValue::Decimal(rust_decimal::Decimal::MIN)),
+        ("price", ColumnValue::Decimal("0.00".parse().expect("a decimal"))),
+        ("price", ColumnValue::Decimal("-0.0000000000000000000000000001".parse().expect("one"))),
+        ("time", ColumnValue::Timestamp(at(i64::MAX))),
+        // The year 1.
+        ("time", ColumnValue::Timestamp(at(-62_135_596_800_000_000))),
+        ("day", ColumnValue::Date(Date::from_days(-719_162))),
+        // The year 9999.
+        ("day", ColumnValue::Date(Date::from_days(2_932_896))),
+        ("parts", ColumnValue::Json("null".to_owned())),
+    ] {
+        let id = i64::try_from(values.len()).expect("few");
+        values.push(with(row(id), column, value));
+    }
+    values.push(with(row(i64::MAX), "flag", ColumnValue::Boolean(false)));
+    let rows: Vec<_> = values.iter().map(|row| ("a", row.clone())).collect();
+    let store = store_of(harness, &rows).await;
+    for expected in values {
+        let read = store.row(&ALL, "a", &expected[..1]).await.expect("an answer").row;
+        // As text too: equal decimals may differ in scale.
+        assert_eq!(format!("{read:?}"), format!("{:?}", Some(&expected)));
+    }
+}
+
+/// Texts are in the order of their bytes, and so of their code points, whatever the machine's language.
+pub async fn texts_sort_by_their_bytes(harness: &dyn Harness) {
+    let sorted = [
+        "",
+        " b",
+        "-a",
+        "A-b",
+        "AA",
+        "B",
+        "Z-1",
+        "_",
+        "a",
+        "a b",
+        "ab",
+        "b",
+        "\u{e4}",
+        "\u{1F3AB}",
+    ];
+    let rows: Vec<_> =
+        (0..).zip(sorted).map(|(id, name)| ("a", with(row(id), "name", text(name)))).collect();
+    let store = store_of(harness, &rows).await;
+    let all: Vec<i64> = (0..).take(sorted.len()).collect();
+    for limit in [3, 99] {
+        assert_eq!(pages(&store, query(&[("name", false)], limit)).await.concat(), all);
+    }
+    let mut between = query(&[("name", true)], 3);
+    between.filters = vec![
+        filter("name", Operator::AtLeast, text("A-b")),
+        filter("name", Operator::Less, text("a")),
+    ];
+    assert_eq!(pages(&store, between).await.concat(), [7, 6, 5, 4, 3]);
+}

@@ -3,6 +3,7 @@
 
 mod history;
 mod lists;
+mod sharing;
 mod views;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::{
 
 pub use history::*;
 pub use lists::*;
+pub use sharing::*;
 pub use views::*;
 
 /// How a test gets at an implementation.
@@ -32,6 +34,9 @@ pub trait Harness: Send + Sync {
 
     /// An empty store.
     async fn store(&self) -> Arc<dyn Store>;
+
+    /// The store that was made last, opened once more, as by another process.
+    async fn another(&self) -> Arc<dyn Store>;
 
     /// The same store after all that held it in memory has ended.
     async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store>;
@@ -60,6 +65,11 @@ macro_rules! store_conformance {
             outcomes_are_forgotten_in_steps
             large_batches_are_taken
             only_one_of_two_owners_commits
+            no_two_claims_share_an_epoch
+            a_paused_owner_writes_nothing
+            a_deadline_is_set_once
+            partitions_commit_at_once
+            one_pairing_id_for_all
             all_survives_a_restart
             rows_and_progress_move_together
             a_wait_for_the_views_ends_when_they_are_there
@@ -74,7 +84,14 @@ macro_rules! store_conformance {
             parked_aggregates_are_kept
             parked_aggregates_can_be_taken_up_again
             many_rows_are_taken
+            views_are_made_by_many_at_once
+            only_one_of_two_projectors_steps
+            rows_of_several_partitions_are_not_lost
+            reads_show_one_snapshot
+            many_wait_for_the_views
             every_value_comes_back
+            extreme_values_come_back
+            texts_sort_by_their_bytes
             lists_are_paged_in_order
             lists_order_missing_values
             lists_compare_decimals

@@ -55,11 +55,11 @@ pub(super) async fn prepared(harness: &dyn Harness, tables: &[&'static Table]) -
     store
 }
 
-fn progress(position: i64, staged: u32) -> Progress {
+pub(super) fn progress(position: i64, staged: u32) -> Progress {
     Progress { position, staged }
 }
 
-async fn begin(
+pub(super) async fn begin(
     store: &Arc<dyn Store>,
     partition: u32,
     from: Progress,
@@ -74,16 +74,16 @@ pub(super) async fn first_step(store: &Arc<dyn Store>, position: i64) -> Box<dyn
     begin(store, 0, Progress::START, progress(position, 0)).await.expect("a step")
 }
 
-fn key(group: &str, order: i64) -> RowKey {
+pub(super) fn key(group: &str, order: i64) -> RowKey {
     let values = vec![ColumnValue::Text(group.to_owned()), ColumnValue::Integer(order)];
     RowKey { tenant: "a".to_owned(), values }
 }
 
-fn row(group: &str, order: i64, count: i64) -> Vec<ColumnValue> {
+pub(super) fn row(group: &str, order: i64, count: i64) -> Vec<ColumnValue> {
     [key(group, order).values, vec![ColumnValue::Integer(count)]].concat()
 }
 
-fn put(group: &str, order: i64, count: i64) -> RowChange {
+pub(super) fn put(group: &str, order: i64, count: i64) -> RowChange {
     RowChange { key: key(group, order), row: Some(row(group, order, count)) }
 }
 
@@ -91,7 +91,7 @@ fn remove(group: &str, order: i64) -> RowChange {
     RowChange { key: key(group, order), row: None }
 }
 
-async fn count(store: &Arc<dyn Store>, group: &str, order: i64) -> Option<i64> {
+pub(super) async fn count(store: &Arc<dyn Store>, group: &str, order: i64) -> Option<i64> {
     let read = store.row(&COUNTS, "a", &key(group, order).values).await.expect("an answer");
     match read.row?.pop() {
         Some(ColumnValue::Integer(count)) => Some(count),

@@ -56,13 +56,15 @@ impl PostgresSettings {
 
     /// What each connection is made with.
     pub(super) fn options(&self) -> Result<PgConnectOptions, StoreError> {
-        let options = PgConnectOptions::from_str(&self.url).map_err(|error| {
-            // The error may quote the URL, and with it the password.
-            drop(error);
+        // Neither error quotes the URL, which holds a password.
+        let unreadable = || {
             StoreError::unavailable(
                 "the database's URL can't be read; expected `postgres://user:password@host:port/database`",
             )
-        })?;
+        };
+        let is_known = ["postgres://", "postgresql://"].iter().any(|way| self.url.starts_with(way));
+        let options = PgConnectOptions::from_str(&self.url).ok().filter(|_| is_known);
+        let options = options.ok_or_else(unreadable)?;
         let millis = |time: Duration| time.as_millis().to_string();
         let keepalive = KEEPALIVE_SECONDS.to_string();
         Ok(options
