@@ -5,12 +5,22 @@
 //! | [`change`] | one difference between two versions, and the rules that differences fall under |
 //! | [`avro`] | two versions of an Avro schema |
 //! | [`openapi`] | two versions of an OpenAPI document |
+//! | [`contracts`], [`git`] | all contracts of one time: now, at a release, at a commit |
+//! | [`workspace`], [`hits`] | all of them held against what is out, and whom a change hits |
+//! | [`release`] | the contracts frozen, and what was accepted on the way |
+//! | [`baseline`] | changes that are known |
 //! | [`formats`] | reports for tools |
 
 pub mod avro;
+pub mod baseline;
 pub mod change;
+pub mod contracts;
 pub mod formats;
+pub mod git;
+pub mod hits;
 pub mod openapi;
+pub mod release;
+pub mod workspace;
 
 use self::change::ChangeRule;
 

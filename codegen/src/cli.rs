@@ -1,5 +1,6 @@
 //! The command line: what it takes, and what its exit codes say.
 
+mod check;
 mod compat;
 
 use std::collections::BTreeMap;
@@ -10,11 +11,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::check::rules as change_rules;
 use crate::input::Input;
 use crate::problem::Problem;
 use crate::rules::{self, Severity};
 use crate::sync::{self, Changes};
-use crate::{check, compile, emit, report};
+use crate::{compile, emit, report};
 
 /// No problem, and the files are up to date.
 const CLEAN: u8 = 0;
@@ -53,6 +55,10 @@ enum Command {
     },
     /// Hold two versions of one contract against each other: two `.avsc` files, or two OpenAPI documents.
     Compat(compat::Compat),
+    /// Hold all contracts against what is out, and say what a change breaks, and whom.
+    Check(check::Check),
+    /// Freeze the contracts as the next version, unless something breaks.
+    Release(check::Release),
     /// Say what a rule asks for and what mends a breach.
     Explain {
         /// The rule's id, as a problem shows it: `KEY_UNKNOWN`. Without one, all rules.
@@ -76,6 +82,8 @@ impl Arguments {
         let code = match self.command {
             Command::Generate { check, root, format } => generate(check, &root, format),
             Command::Compat(compat) => compat.run(),
+            Command::Check(check) => check.run(),
+            Command::Release(release) => release.run(),
             Command::Explain { rule } => explain(rule.as_deref()),
         };
         ExitCode::from(code.unwrap_or_else(|error| {
@@ -147,7 +155,7 @@ fn explain(rule: Option<&str>) -> anyhow::Result<u8> {
 
 fn list_rules() -> String {
     let own = rules::ALL.iter().map(|rule| (rule.id, rule.purpose));
-    let changes = check::rules().into_iter().map(|rule| (rule.id.as_str(), rule.what.as_str()));
+    let changes = change_rules().into_iter().map(|rule| (rule.id.as_str(), rule.what.as_str()));
     let all = own.chain(rules::OF_PARSERS.iter().copied()).chain(changes);
     all.fold(String::new(), |mut text, (id, purpose)| {
         let _ = writeln!(text, "{id}: {purpose}");
@@ -167,7 +175,7 @@ fn explanation(id: &str) -> Option<String> {
             rule.id, rule.purpose, rule.mend
         ));
     }
-    if let Some(rule) = check::rules().into_iter().find(|rule| rule.id == id) {
+    if let Some(rule) = change_rules().into_iter().find(|rule| rule.id == id) {
         let strict = if rule.strict == rule.severity {
             String::new()
         } else {

@@ -222,7 +222,7 @@ impl Rendered {
         };
         let level = level(change.severity);
         let message = change.text.clone();
-        let help = Some(change.rule.mend.to_owned()).filter(|_| level != Level::Advice);
+        let help = Some(help(change)).filter(|_| level != Level::Advice);
         let spots = (change.revision.as_ref(), change.base.as_ref());
         let (spot, words) = match spots {
             (Some(spot), _) => (&spot.origin, "now"),
@@ -268,6 +268,18 @@ fn located(message: &str, origin: &Origin, sources: &Sources<'_>) -> String {
     } else {
         format!("{message} ({})", place_of(origin))
     }
+}
+
+/// What to do, whom it hits, and why it is accepted.
+fn help(change: &Change) -> String {
+    let mut help = change.rule.mend.to_owned();
+    if !change.hits.is_empty() {
+        let _ = write!(help, "\nhits {}", change.hits.join(", "));
+    }
+    if let Some(reason) = &change.accepted {
+        let _ = write!(help, "\naccepted: {reason}");
+    }
+    help
 }
 
 fn level(severity: Severity) -> Level {

@@ -34,6 +34,59 @@ pub fn mode_of(schema: &Schema) -> Option<Mode> {
     node.attribute(crate::attribute::NAME)?.get("compatibility")?.as_str()?.parse().ok()
 }
 
+/// How far a comparison looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Into all types that the schema refers to.
+    Everything,
+    /// Into this type only; named types that it refers to are compared by themselves.
+    Type,
+}
+
+/// What differs between two versions of a schema beside what readers and writers cannot do any more. The worst first.
+#[must_use]
+pub fn differences(
+    old: &Version,
+    new: &Version,
+    reach: Reach,
+    strictness: Strictness,
+) -> Vec<Change> {
+    let mut found = Found::new(subject(&new.schema), strictness);
+    structure::compare(old, new, reach, &mut found);
+    let mut changes = found.changes;
+    change::sort(&mut changes);
+    changes
+}
+
+/// Everything that `mode` forbids of `new` after `previous` (oldest first). What is wrong with several versions is told
+/// once, with the latest.
+#[must_use]
+pub fn violations(
+    mode: Mode,
+    new: &Version,
+    previous: &[Version],
+    strictness: Strictness,
+) -> Vec<Change> {
+    let mut found = Found::new(subject(&new.schema), strictness);
+    let schemas: Vec<Schema> = previous.iter().map(|version| version.schema.clone()).collect();
+    for violation in check_mode(mode, &new.schema, &schemas) {
+        let old = &previous[violation.previous];
+        found.violation(old, new, violation.direction, &violation.incompatibility);
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    for change in found.changes {
+        let told = changes.iter().any(|other| {
+            (&other.rule.id, &other.identity) == (&change.rule.id, &change.identity)
+                && other.revision == change.revision
+        });
+        if !told {
+            changes.push(change);
+        }
+    }
+    change::sort(&mut changes);
+    changes
+}
+
 /// Everything that differs between `new` and the versions before it (`previous`, oldest first): what `mode` forbids
 /// against each of them, and what else changed since the last. The worst first.
 #[must_use]
@@ -43,20 +96,10 @@ pub fn compare(
     previous: &[Version],
     strictness: Strictness,
 ) -> Vec<Change> {
-    let mut found = Found::new(subject(&new.schema), strictness);
-    let schemas: Vec<Schema> = previous.iter().map(|version| version.schema.clone()).collect();
-    for violation in check_mode(mode, &new.schema, &schemas) {
-        found.violation(
-            &previous[violation.previous],
-            new,
-            violation.direction,
-            &violation.incompatibility,
-        );
-    }
+    let mut changes = violations(mode, new, previous, strictness);
     if let Some(last) = previous.last() {
-        structure::compare(last, new, &mut found);
+        changes.extend(differences(last, new, Reach::Everything, strictness));
     }
-    let mut changes = found.changes;
     change::sort(&mut changes);
     changes
 }
@@ -102,8 +145,8 @@ impl Found {
             Strictness::Strict => rule.strict,
             Strictness::Parity => rule.severity,
         };
-        let subject = self.subject.clone();
-        self.changes.push(Change { rule, severity, text, subject, base, revision });
+        let change = Change::new(rule, severity, self.subject.clone(), text);
+        self.changes.push(Change { base, revision, ..change });
     }
 
     fn violation(
@@ -137,6 +180,9 @@ impl Found {
         let text = format!("{who}: {}", reason.message);
         let (base, revision) = (spot(old, forward), spot(new, !forward));
         self.push(row(reason.kind, direction), text, Some(base), Some(revision));
+        if let Some(change) = self.changes.last_mut() {
+            change.identity.clone_from(&reason.message);
+        }
     }
 }
 

@@ -85,6 +85,12 @@ pub struct Change {
     pub text: String,
     /// What it belongs to: `POST /orders`, `shop.OrderPlaced`; empty for a whole document.
     pub subject: String,
+    /// The part of the text that is the same whatever versions are compared. Empty where the whole text is.
+    pub identity: String,
+    /// What touches it: operations, views, rooms, messages.
+    pub hits: Vec<String>,
+    /// Why it is accepted, although it breaks.
+    pub accepted: Option<String>,
     /// Where it was.
     pub base: Option<Spot>,
     /// Where it is now.
@@ -98,10 +104,32 @@ impl Change {
         self.revision.as_ref().or(self.base.as_ref())
     }
 
+    /// A change of which nothing but this is known yet.
+    #[must_use]
+    pub fn new(
+        rule: &'static ChangeRule,
+        severity: Severity,
+        subject: String,
+        text: String,
+    ) -> Self {
+        Self {
+            rule,
+            severity,
+            text,
+            subject,
+            identity: String::new(),
+            hits: Vec::new(),
+            accepted: None,
+            base: None,
+            revision: None,
+        }
+    }
+
     /// What is the same for the same change in every run, whatever line it stands on: 16 hexadecimal digits.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let text = [self.rule.id.as_str(), &self.subject, &self.text].join("\0");
+        let words = if self.identity.is_empty() { &self.text } else { &self.identity };
+        let text = [self.rule.id.as_str(), &self.subject, words].join("\0");
         format!("{:016x}", crc64(text.as_bytes()))
     }
 }

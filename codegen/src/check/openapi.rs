@@ -29,7 +29,7 @@ pub(crate) use equal::equal_values;
 use self::comparison::Comparison;
 use self::document::Reader;
 use self::schema::Schemas;
-use super::change::{self, Change};
+use super::change::{self, Change, Spot};
 use crate::problem::{Problem, Problems};
 use crate::rules::OPENAPI_SHAPE;
 
@@ -89,6 +89,21 @@ fn compare_here(
     }
     change::sort(&mut changes);
     Ok(changes)
+}
+
+/// A document that came or went as a whole.
+pub(super) fn whole(
+    path: &str,
+    text: String,
+    came: bool,
+    strictness: Strictness,
+) -> Option<Change> {
+    let rule = rules::single(if came { &rules::DOCUMENT_ADDED } else { &rules::DOCUMENT_REMOVED })?;
+    let severity = if strictness == Strictness::Strict { rule.strict } else { rule.severity };
+    let top = charter_avro::source::Span { line: 1, column: 1, ..Default::default() };
+    let spot = Some(Spot { origin: crate::problem::origin(path, top), pointer: String::new() });
+    let (base, revision) = if came { (None, spot) } else { (spot, None) };
+    Some(Change { base, revision, ..Change::new(rule, severity, String::new(), text) })
 }
 
 /// Whether a document is an OpenAPI document at all.

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use charter_avro::schema::{Enum, Field, Kind, Logical, Node, NodeId, Record};
 
 use super::rules::{self, Row};
-use super::{Found, Version, attribute};
+use super::{Found, Reach, Version, attribute};
 use crate::check::change::Spot;
 use crate::check::openapi::equal_values;
 
-/// Compares two versions and all types that both reach.
-pub(super) fn compare(old: &Version, new: &Version, found: &mut Found) {
-    let mut walk = Walk { old, new, found, seen: HashSet::new() };
+/// Compares two versions, as far as `reach` says.
+pub(super) fn compare(old: &Version, new: &Version, reach: Reach, found: &mut Found) {
+    let mut walk = Walk { old, new, found, seen: HashSet::new(), reach };
     walk.both(old.schema.root(), new.schema.root(), "");
 }
 
@@ -20,6 +20,7 @@ struct Walk<'w> {
     new: &'w Version,
     found: &'w mut Found,
     seen: HashSet<(NodeId, NodeId)>,
+    reach: Reach,
 }
 
 impl Walk<'_> {
@@ -51,6 +52,9 @@ impl Walk<'_> {
         let (old_schema, new_schema) = (self.old.schema.clone(), self.new.schema.clone());
         let (old, new) = (old_schema.node(old_id), new_schema.node(new_id));
         let root = pointer.is_empty();
+        if !root && self.reach == Reach::Type && new.kind.name().is_some() {
+            return Vec::new();
+        }
         let name = what(&new.kind, root);
         if old.logical != new.logical {
             let text = format!(

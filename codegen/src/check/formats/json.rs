@@ -28,6 +28,8 @@ fn change(change: &Change) -> Value {
         "pointer": change.spot().map_or("", |spot| spot.pointer.as_str()),
         "base": change.base.as_ref().map(spot),
         "revision": change.revision.as_ref().map(spot),
+        "hits": change.hits,
+        "accepted": change.accepted,
         "fingerprint": change.fingerprint(),
         "help": change.rule.mend,
     })

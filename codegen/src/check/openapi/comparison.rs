@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use charter_avro::logical::Date;
-use charter_avro::source::Tree;
+use charter_avro::source::{Span, Tree};
 
 use super::document::{Document, Node, Reader};
 use super::equal::{Equality, Sense};
@@ -230,26 +230,27 @@ impl<'s, 'a> Comparison<'s, 'a> {
             Strictness::Parity if unseen => rule.severity.max(Severity::Warning),
             Strictness::Parity => rule.severity,
         };
-        self.changes.push(Change {
-            rule,
-            severity,
-            text,
-            subject: subject.to_owned(),
-            base,
-            revision,
-        });
+        let change = Change::new(rule, severity, subject.to_owned(), text);
+        self.changes.push(Change { base, revision, ..change });
     }
 
     /// Where `key` stands in both versions of a schema; the schema itself where it does not.
     fn spots(&self, pair: &Pair<'a>, key: &str) -> (Option<Spot>, Option<Spot>) {
         let spot = |document: &'a Document, schema: &Schema<'a>| {
-            let mut tree = Some(schema.node.tree);
+            let mut found: Option<(&'a Tree, Span)> =
+                Some((schema.node.tree, schema.node.tree.span));
             for step in key.split('/').filter(|step| !step.is_empty()) {
-                tree = tree.and_then(|tree: &'a Tree| {
-                    tree.get(&step.replace("~1", "/").replace("~0", "~"))
+                let name = step.replace("~1", "/").replace("~0", "~");
+                found = found.and_then(|(tree, _)| tree.member(&name)).map(|member| {
+                    // What fills several lines is best named by its key.
+                    let long =
+                        member.value.as_object().is_some() || member.value.as_array().is_some();
+                    (&member.value, if long { member.key_span } else { member.value.span })
                 });
             }
-            document.spot(schema.node.within(tree.unwrap_or(schema.node.tree)))
+            let (tree, span) = found.unwrap_or((schema.node.tree, schema.node.tree.span));
+            let node = schema.node.within(tree);
+            Spot { origin: document.origin_of(node.file, span), ..document.spot(node) }
         };
         (
             Some(spot(self.base().document, &pair.base)),

@@ -331,6 +331,8 @@ singles! {
     SCHEMA_COMPONENT_REMOVED "api-schema-removed" Existence 'I' true "a schema of `components` is gone";
     WEBHOOK_ADDED "webhook-added" Existence 'I' false "there is a new webhook";
     WEBHOOK_REMOVED "webhook-removed" Existence 'E' false "a webhook is gone";
+    DOCUMENT_ADDED "api-document-added" Existence 'I' true "there is a new document";
+    DOCUMENT_REMOVED "api-document-removed" Existence 'E' true "a whole document is gone";
     SERVER_REMOVED "api-server-removed" Existence 'w' true "a server is gone";
     // Security.
     SECURITY_ADDED "api-security-added" Existence 'I' true "an operation has a new security alternative";
