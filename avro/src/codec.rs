@@ -80,8 +80,8 @@
 //! ```
 //!
 //! There `&str` stands for `String`, `&[u8]` for [`Bytes`], `BTreeMap<&str, T>` for a map, and a record's borrowing form
-//! for the record; a record without such fields takes part as `Name { … }`, without a lifetime. Everything else, unions
-//! among it, is as above.
+//! for the record. Everything else is as above, records without a borrowing form and unions among it: what owns its
+//! text can stand in what borrows.
 //!
 //! # JSON
 //! All of them have `serde` implementations in the JSON form of the OpenAPI contract: dates and times as ISO 8601,

@@ -1,9 +1,12 @@
 //! Types that borrow from the message read what the owned ones beside them write, also through a plan.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
+use std::sync::LazyLock;
+
 use charter_avro::codec::prelude::*;
 use charter_avro::plan::Plan;
 use charter_avro::schema::Schema;
+use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Status {
@@ -28,7 +31,6 @@ struct Place {
 }
 
 charter_avro::record! { Place { "row" => row: i32 } }
-charter_avro::record_ref! { Place { "row" => row: i32 } }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Seat {
@@ -221,4 +223,88 @@ fn errors_are_alike() {
             }
         }
     }
+}
+
+static PLAN: LazyLock<Plan> =
+    LazyLock::new(|| Plan::compile(&schema(true), &schema(false)).unwrap());
+
+fn random_seat() -> impl Strategy<Value = Seat> {
+    let text = || prop_oneof![any::<String>(), "[a-z-]{0,70}"];
+    let price = prop_oneof![
+        Just(Price::Null),
+        text().prop_map(Price::Text),
+        any::<i64>().prop_map(Price::Number)
+    ];
+    let named = (text(), any::<u128>(), prop::collection::btree_map(text(), text(), 0..4));
+    let plain = (any::<Vec<u8>>(), any::<bool>(), price, -999_999_999_i128..=999_999_999);
+    let last = (any::<Option<i32>>(), any::<i64>(), prop::option::of(text()));
+    let leaf = (named, plain, last).prop_map(
+        |((r#type, id, labels), (digest, held, price, amount), (row, count, note))| Seat {
+            r#type,
+            id: Uuid::from_u128(id),
+            labels,
+            digest: Bytes(digest),
+            status: if held { Status::Held } else { Status::Sold },
+            price,
+            amount: Decimal::from_unscaled(amount).unwrap(),
+            place: NullLast(row.map(|row| Place { row })),
+            count,
+            note,
+            next: Vec::new(),
+            last: None,
+        },
+    );
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let parts =
+            (inner.clone(), prop::collection::vec(inner.clone(), 0..3), prop::option::of(inner));
+        parts.prop_map(|(seat, next, last)| Seat { next, last: last.map(Box::new), ..seat })
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_borrowed_equals_what_is_owned_whatever_it_is(seat in random_seat()) {
+        let bytes = encode(&seat);
+        prop_assert_eq!(decode_ref::<SeatRef>(&bytes).unwrap().owned(), seat.clone());
+        // Some of what was written so is no message of the older schema; where it is one, both say the same.
+        let owned = decode_with_plan::<Seat>(&bytes, &PLAN).map_err(|e| e.to_string());
+        let borrowed = decode_ref_with_plan::<SeatRef>(&bytes, &PLAN);
+        prop_assert_eq!(borrowed.map(|seat| seat.owned()).map_err(|e| e.to_string()), owned);
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_read_or_refused_alike(
+        bytes in prop::collection::vec(prop_oneof![0_u8..6, any::<u8>()], 0..200),
+    ) {
+        let owned = decode::<Seat>(&bytes).map_err(|e| e.to_string());
+        let borrowed = decode_ref::<SeatRef>(&bytes);
+        prop_assert_eq!(borrowed.map(|seat| seat.owned()).map_err(|e| e.to_string()), owned);
+    }
+}
+
+/// A type around any other, as the runtime's envelope is.
+#[derive(Clone, Debug, PartialEq)]
+struct Parcel<P> {
+    label: String,
+    content: P,
+}
+
+charter_avro::record! { Parcel<P> { "label" => label: String, "content" => content: P } }
+
+#[derive(Clone, Debug, PartialEq)]
+struct ParcelRef<'a, P> {
+    label: &'a str,
+    content: P,
+}
+
+charter_avro::record_ref! { ParcelRef<'a, P> { "label" => label: &'a str, "content" => content: P } }
+
+#[test]
+fn what_borrows_holds_what_owns_and_what_borrows() {
+    let bytes = encode(&Parcel { label: "p".to_owned(), content: seat() });
+    assert_eq!(decode::<Parcel<Seat>>(&bytes).unwrap().content, seat());
+    let owning: ParcelRef<Seat> = decode_ref(&bytes).unwrap();
+    assert_eq!((owning.label, owning.content), ("p", seat()));
+    let borrowing: ParcelRef<SeatRef> = decode_ref(&bytes).unwrap();
+    assert_eq!((borrowing.label, borrowing.content.owned()), ("p", seat()));
 }

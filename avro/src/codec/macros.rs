@@ -1,13 +1,21 @@
 //! The code that all generated types of one form share.
 
-/// Implements [`Codec`](crate::codec::Codec) for a struct.
+/// Implements [`Codec`](crate::codec::Codec) for a struct, and lets it stand in one that borrows.
 ///
 /// One line a field, in the order of the schema: `"avroName" => rust_field: Type`, and ` = default` where the schema
-/// has one.
+/// has one. A struct around any other type has that type's name behind its own: `Envelope<P> { … }`.
 #[macro_export]
 macro_rules! record {
-    ($name:ident { $( $avro:literal => $field:ident : $type:ty $( = $default:expr )? ),* $(,)? }) => {
-        impl $crate::codec::Codec for $name {
+    ($name:ident { $( $fields:tt )* }) => {
+        $crate::record!(@type [] $name, { $( $fields )* });
+    };
+    ($name:ident < $part:ident > { $( $fields:tt )* }) => {
+        $crate::record!(@type [$part: $crate::codec::Codec] $name<$part>, { $( $fields )* });
+    };
+    (@type [ $( $generic:tt )* ] $name:ty, {
+        $( $avro:literal => $field:ident : $type:ty $( = $default:expr )? ),* $(,)?
+    }) => {
+        impl< $( $generic )* > $crate::codec::Codec for $name {
             const MIN_WIRE_LEN: usize = 0 $( + <$type as $crate::codec::Codec>::MIN_WIRE_LEN )*;
 
             #[inline]
@@ -32,6 +40,8 @@ macro_rules! record {
                 })
             }
         }
+
+        $crate::owned_ref!(impl [ $( $generic )* ] $name);
     };
     (@decode $read:ident, $reader:ident, { $( $avro:literal => $field:ident : $type:ty, )* }) => {{
         $reader.enter()?;
@@ -73,20 +83,23 @@ macro_rules! record {
 
 /// Implements [`CodecRef`](crate::codec::CodecRef) for a struct that borrows from the message.
 ///
-/// As [`record!`](crate::record), with the struct's lifetime behind its name: `HoldSeatsRef<'a> { … }`; or without, for a
-/// struct that has nothing to borrow.
+/// As [`record!`](crate::record), with the struct's lifetime behind its name: `HoldSeatsRef<'a> { … }`; a struct around
+/// any other type has that type's name behind the lifetime.
 #[macro_export]
 macro_rules! record_ref {
     ($name:ident < $life:lifetime > { $( $fields:tt )* }) => {
-        $crate::record_ref!(@type $name<$life>, $life, { $( $fields )* });
+        $crate::record_ref!(@type [$life] $name<$life>, $life, { $( $fields )* });
     };
-    ($name:ident { $( $fields:tt )* }) => {
-        $crate::record_ref!(@type $name, 'message, { $( $fields )* });
+    ($name:ident < $life:lifetime, $part:ident > { $( $fields:tt )* }) => {
+        $crate::record_ref!(
+            @type [$life, $part: $crate::codec::CodecRef<$life>] $name<$life, $part>, $life,
+            { $( $fields )* }
+        );
     };
-    (@type $name:ty, $life:lifetime, {
+    (@type [ $( $generic:tt )* ] $name:ty, $life:lifetime, {
         $( $avro:literal => $field:ident : $type:ty $( = $default:expr )? ),* $(,)?
     }) => {
-        impl<$life> $crate::codec::CodecRef<$life> for $name {
+        impl< $( $generic )* > $crate::codec::CodecRef<$life> for $name {
             const MIN_WIRE_LEN: usize =
                 0 $( + <$type as $crate::codec::CodecRef<$life>>::MIN_WIRE_LEN )*;
 

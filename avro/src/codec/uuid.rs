@@ -107,12 +107,14 @@ fn put_digits(text: &mut [u8; 1 + TEXT], bytes: &[u8; 16]) {
 
 #[inline]
 fn parse(text: &[u8; TEXT]) -> Option<[u8; 16]> {
-    let at = |at: usize| [text[at], text[at + 1], text[at + 2], text[at + 3]];
-    let word = |from: usize, to: usize| {
-        u64::from(u32::from_le_bytes(at(from))) | u64::from(u32::from_le_bytes(at(to))) << 32
-    };
+    let mut digits = [0; 32];
+    digits[..8].copy_from_slice(&text[..8]);
+    digits[8..12].copy_from_slice(&text[9..13]);
+    digits[12..16].copy_from_slice(&text[14..18]);
+    digits[16..20].copy_from_slice(&text[19..23]);
+    digits[20..].copy_from_slice(&text[24..]);
     let hyphens = text[8] == b'-' && text[13] == b'-' && text[18] == b'-' && text[23] == b'-';
-    hex::bytes([word(0, 4), word(9, 14), word(19, 24), word(28, 32)]).filter(|_| hyphens)
+    hex::bytes(&digits).filter(|_| hyphens)
 }
 
 #[cfg(test)]
