@@ -181,11 +181,22 @@ fn an_envelope_is_read_as_its_message() {
     let schema = Schema::parse(DiscardItem::TYPE.envelope_schema).expect("a schema");
     let plan = Plan::compile(&schema, &schema).expect("they fit");
     assert_eq!(ShopCommand::decode_envelope(DiscardItem::TYPE, &bytes, Some(&plan)).unwrap(), read);
+    for plan in [None, Some(&plan)] {
+        let payload = ShopCommand::decode_payload(DiscardItem::TYPE, &bytes, plan).unwrap();
+        assert_eq!(payload, read.payload);
+        let lent = charter_domain::EnvelopeRef::<DiscardItem>::read(&bytes, plan).unwrap();
+        let metadata = &lent.metadata;
+        assert_eq!((metadata.id, metadata.r#type), (Uuid::from_u128(1), "shop.discardItem"));
+        assert_eq!((metadata.key, metadata.position, metadata.actor), ("s/1", -1, None));
+        assert_eq!(lent.payload, envelope.payload);
+    }
     let wrong = ShopCommand::decode_envelope(ItemStocked::TYPE, &bytes, None).unwrap_err();
     assert!(
         wrong.to_string().contains("`shop.ItemStocked` is none of the context's messages"),
         "{wrong}"
     );
+    let wrong = ShopCommand::decode_payload(ItemStocked::TYPE, &bytes, None).unwrap_err();
+    assert!(wrong.to_string().contains("none of the context's messages"), "{wrong}");
 }
 
 fn metadata() -> contract_shared::Metadata {

@@ -8,7 +8,7 @@ use super::text::{RustFile, parsed};
 use crate::ir::{Context, Contracts, TypeId};
 
 /// `mod` and `pub use` lines of types that have a file each. Messages also bring their envelopes, views
-/// their keys.
+/// their keys, the metadata their borrowing form.
 pub(super) fn of_types(
     contracts: &Contracts,
     ids: impl Iterator<Item = TypeId>,
@@ -33,6 +33,9 @@ pub(super) fn of_types(
                 Some(format!("{}Envelope", def.rust.name))
             }
             crate::ir::Role::View => Some(format!("{}Key", def.rust.name)),
+            crate::ir::Role::Type if contracts.is_metadata(def) => {
+                Some(format!("{}Ref", def.rust.name))
+            }
             crate::ir::Role::Type | crate::ir::Role::Command | crate::ir::Role::Event => None,
         };
         if let Some(second) = second {

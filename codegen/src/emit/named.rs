@@ -20,6 +20,11 @@ pub(super) fn file(scope: &mut Scope<'_>, def: &TypeDef) -> RustFile {
                 body.items.extend(schema::constants(def));
             }
             body.codec = record::codec(scope, def, fields);
+            if scope.contracts().is_metadata(def) {
+                body.items.extend(record::borrowing(scope, def, fields));
+                body.codec.push_str("\n\n");
+                body.codec.push_str(&record::borrowing_codec(scope, def, fields));
+            }
         }
         Shape::Enum(symbols) => {
             body.items.extend(enumeration(scope, def, symbols));

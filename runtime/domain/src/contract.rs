@@ -121,6 +121,17 @@ pub trait Message: Sized + Clone + Debug + PartialEq + Send + Sync + 'static {
         plan: Option<&Plan>,
     ) -> Result<Envelope<Self>, DecodeError>;
 
+    /// As [`Message::decode_envelope`], for who has no use for the metadata: it is read, and so checked, but nothing of
+    /// it is copied.
+    ///
+    /// # Errors
+    /// As there.
+    fn decode_payload(
+        message_type: &MessageType,
+        bytes: &[u8],
+        plan: Option<&Plan>,
+    ) -> Result<Self, DecodeError>;
+
     /// The type with this name on the wire.
     #[must_use]
     fn type_named(wire_type: &str) -> Option<&'static MessageType> {

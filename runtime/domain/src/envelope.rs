@@ -1,10 +1,10 @@
 //! A message with its metadata, as it travels: the Avro record
 //! `MEnvelope { metadata: shared.Metadata, payload: M }`.
 
-use charter_avro::codec::{self, Codec};
-use charter_avro::plan::{Plan, StepId};
-use charter_avro::wire::{DecodeError, DecodeErrorKind, Reader};
-use contract_shared::Metadata;
+use charter_avro::codec::{self, Codec, CodecRef};
+use charter_avro::plan::Plan;
+use charter_avro::wire::DecodeError;
+use contract_shared::{Metadata, MetadataRef};
 
 use crate::AggregateId;
 
@@ -44,46 +44,39 @@ impl<P: Codec> Envelope<P> {
     }
 }
 
-/// The Avro record `MEnvelope { metadata: shared.Metadata, payload: M }`.
-impl<P: Codec> Codec for Envelope<P> {
-    const MIN_WIRE_LEN: usize = Metadata::MIN_WIRE_LEN + P::MIN_WIRE_LEN;
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.metadata.encode(out);
-        self.payload.encode(out);
+charter_avro::record! {
+    Envelope<P> {
+        "metadata" => metadata: Metadata,
+        "payload" => payload: P,
     }
+}
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.enter()?;
-        let metadata = codec::field(reader, "metadata")?;
-        let payload = codec::field(reader, "payload")?;
-        reader.leave();
-        Ok(Self { metadata, payload })
-    }
+/// An envelope whose metadata is looked at and let go: its texts are slices of the message. The payload is what the
+/// domain takes, and so owns what it holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnvelopeRef<'a, P> {
+    /// As [`Envelope::metadata`].
+    pub metadata: MetadataRef<'a>,
+    /// As [`Envelope::payload`].
+    pub payload: P,
+}
 
-    fn decode_resolved(
-        reader: &mut Reader<'_>,
-        plan: &Plan,
-        at: StepId,
-    ) -> Result<Self, DecodeError> {
-        let (mut metadata, mut payload) = (None, None);
-        let actions = plan.record(reader, at)?;
-        reader.enter()?;
-        for action in actions {
-            match action.field() {
-                0 => {
-                    metadata =
-                        Some(codec::resolved_field(reader, plan, action.step(), "metadata")?);
-                }
-                1 => payload = Some(codec::resolved_field(reader, plan, action.step(), "payload")?),
-                _ => plan.skip(reader, action)?,
-            }
+impl<'a, P: CodecRef<'a>> EnvelopeRef<'a, P> {
+    /// As [`Envelope::read`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(bytes: &'a [u8], plan: Option<&Plan>) -> Result<Self, DecodeError> {
+        match plan {
+            None => codec::decode_ref(bytes),
+            Some(plan) => codec::decode_ref_with_plan(bytes, plan),
         }
-        reader.leave();
-        let missing = |name| reader.error(DecodeErrorKind::MissingField(name));
-        Ok(Self {
-            metadata: metadata.ok_or_else(|| missing("metadata"))?,
-            payload: payload.ok_or_else(|| missing("payload"))?,
-        })
+    }
+}
+
+charter_avro::record_ref! {
+    EnvelopeRef<'a, P> {
+        "metadata" => metadata: MetadataRef<'a>,
+        "payload" => payload: P,
     }
 }

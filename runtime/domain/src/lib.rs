@@ -24,7 +24,7 @@ pub use contract::{
 };
 pub use contract_shared::Metadata;
 pub use decider::{CommandOf, Decider, EventOf, Projection, RejectionOf};
-pub use envelope::Envelope;
+pub use envelope::{Envelope, EnvelopeRef};
 pub use partition::partition_of;
 pub use testing::given;
 pub use view::{Column, ColumnError, ColumnType, ColumnValue, Index, Table, View};

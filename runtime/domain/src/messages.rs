@@ -40,6 +40,19 @@ macro_rules! messages {
                 } )*
                 ::core::result::Result::Err($crate::codec::unknown(message_type))
             }
+
+            fn decode_payload(
+                message_type: &$crate::MessageType,
+                bytes: &[u8],
+                plan: ::core::option::Option<&$crate::codec::Plan>,
+            ) -> ::core::result::Result<Self, $crate::codec::DecodeError> {
+                let _ = (bytes, plan);
+                $( if message_type.full_name == <$payload as $crate::Payload>::TYPE.full_name {
+                    let envelope = $crate::EnvelopeRef::<$payload>::read(bytes, plan)?;
+                    return ::core::result::Result::Ok(Self::$variant(envelope.payload));
+                } )*
+                ::core::result::Result::Err($crate::codec::unknown(message_type))
+            }
         }
 
         $( impl ::core::convert::From<$payload> for $name {

@@ -52,6 +52,35 @@ impl Metadata {
     pub const SCHEMA: &'static str = include_str!("../../schemas/Metadata.avsc");
 }
 
+/// [`Metadata`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetadataRef<'a> {
+    /// As [`Metadata::id`].
+    pub id: Uuid,
+    /// As [`Metadata::type`].
+    pub r#type: &'a str,
+    /// As [`Metadata::source`].
+    pub source: &'a str,
+    /// As [`Metadata::tenant_id`].
+    pub tenant_id: &'a str,
+    /// As [`Metadata::correlation_id`].
+    pub correlation_id: &'a str,
+    /// As [`Metadata::causation_id`].
+    pub causation_id: Option<Uuid>,
+    /// As [`Metadata::time`].
+    pub time: Timestamp,
+    /// As [`Metadata::key`].
+    pub key: &'a str,
+    /// As [`Metadata::sequence`].
+    pub sequence: i64,
+    /// As [`Metadata::position`].
+    pub position: i64,
+    /// As [`Metadata::actor`].
+    pub actor: Option<&'a str>,
+    /// As [`Metadata::reply_to`].
+    pub reply_to: Option<&'a str>,
+}
+
 charter_avro::record! {
     Metadata {
         "id" => id: Uuid,
@@ -66,5 +95,22 @@ charter_avro::record! {
         "position" => position: i64 = -1,
         "actor" => actor: Option<String> = None,
         "replyTo" => reply_to: Option<String> = None,
+    }
+}
+
+charter_avro::record_ref! {
+    MetadataRef<'a> {
+        "id" => id: Uuid,
+        "type" => r#type: &'a str,
+        "source" => source: &'a str,
+        "tenantId" => tenant_id: &'a str,
+        "correlationId" => correlation_id: &'a str,
+        "causationId" => causation_id: Option<Uuid> = None,
+        "time" => time: Timestamp,
+        "key" => key: &'a str,
+        "sequence" => sequence: i64 = 0,
+        "position" => position: i64 = -1,
+        "actor" => actor: Option<&'a str> = None,
+        "replyTo" => reply_to: Option<&'a str> = None,
     }
 }

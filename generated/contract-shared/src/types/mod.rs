@@ -9,7 +9,7 @@ mod outcome_event;
 mod outcome_status;
 
 pub use dead_letter::DeadLetter;
-pub use metadata::Metadata;
+pub use metadata::{Metadata, MetadataRef};
 pub use outcome::Outcome;
 pub use outcome_event::OutcomeEvent;
 pub use outcome_status::OutcomeStatus;

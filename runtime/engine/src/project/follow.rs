@@ -157,7 +157,14 @@ impl<D: Decider> Following<'_, D> {
     ) -> Result<(), Trouble> {
         let mut items: Vec<Item<EventOf<D>>> = Vec::with_capacity(fetched.len());
         let mut last = self.projecting.progress.position;
+        let mut behind = false;
         for record in fetched {
+            // Once the store has been read, what it had is passed over by its position alone.
+            if behind
+                && self.ports.events.position(&record.record).is_some_and(|known| known <= last)
+            {
+                continue;
+            }
             let decoded = match self.ports.events.decode_known(&record.record) {
                 Ok(Some(envelope)) => Some(envelope),
                 Ok(None) | Err(_) => self.ports.events.decode(&record.record).await.ok(),
@@ -170,6 +177,7 @@ impl<D: Decider> Following<'_, D> {
                     items.clear();
                     self.catch_up(stop).await?;
                     last = self.projecting.progress.position;
+                    behind = true;
                     continue;
                 }
             };

@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes};
-use charter_avro::codec::{self, Codec};
+use charter_avro::codec::{self, Codec, CodecRef as _, Uuid};
 use charter_avro::schema::Schema;
-use charter_avro::wire::DecodeError;
+use charter_avro::wire::{DecodeError, Reader};
 use charter_domain::{AggregateId, Envelope, Message, MessageType, Metadata};
-use contract_shared::{DeadLetter, Outcome};
+use contract_shared::{DeadLetter, MetadataRef, Outcome};
 
 use super::registry::{RegistryError, SchemaRegistry};
 use super::resolve::{Meaning, Resolver};
@@ -118,7 +118,10 @@ impl<M: Message> MessageCodec<M> {
         let text = |value: &str| Bytes::copy_from_slice(value.as_bytes());
         let mut headers = vec![
             (CE_SPECVERSION.to_owned(), Bytes::from_static(SPECVERSION.as_bytes())),
-            (CE_ID.to_owned(), text(&metadata.id.to_string())),
+            (
+                CE_ID.to_owned(),
+                text(metadata.id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+            ),
             (CE_SOURCE.to_owned(), text(&metadata.source)),
             (CE_TYPE.to_owned(), text(message.message_type().wire_type)),
         ];
@@ -157,6 +160,16 @@ impl<M: Message> MessageCodec<M> {
         let (id, body) = unframe(&record.value)?;
         let Some(meaning) = self.resolver.known(id) else { return Ok(None) };
         read(record, id, &meaning, body).map(Some)
+    }
+
+    /// The position of an event that was written with this build's own schema, without a look at its payload; `None`
+    /// where only [`MessageCodec::decode`] tells.
+    pub(crate) fn position(&self, record: &Record) -> Option<i64> {
+        let (id, body) = unframe(&record.value).ok()?;
+        let Some(Meaning::Type { plan: None, .. }) = self.resolver.known(id) else { return None };
+        // The metadata stands in front of the payload, and a record has no bytes of its own.
+        let metadata = MetadataRef::decode(&mut Reader::new(body).ok()?).ok()?;
+        Some(metadata.position)
     }
 
     /// Reads a record. A schema id that was not seen before is asked of the registry, once.
@@ -353,7 +366,8 @@ fn check<M: Message>(
     envelope: Envelope<M>,
 ) -> Result<Envelope<M>, WireError> {
     debug_assert_eq!(envelope.payload.message_type(), message_type);
-    agree(record, CE_ID, &envelope.metadata.id.to_string())?;
+    let mut id = Uuid::encode_buffer();
+    agree(record, CE_ID, envelope.metadata.id.hyphenated().encode_lower(&mut id))?;
     agree(record, CE_SOURCE, &envelope.metadata.source)?;
     let key = envelope.payload.key();
     if key != envelope.metadata.key {

@@ -64,6 +64,7 @@ async fn a_message_travels_in_confluents_framing_with_cloudevents_headers() {
     );
     assert_eq!(codec.decode_known(&record).expect("reads"), Some(envelope.clone()));
     assert_eq!(codec.decode(&record).await.expect("reads"), envelope);
+    assert_eq!(codec.position(&record), Some(envelope.metadata.position));
 }
 
 #[tokio::test]
@@ -87,6 +88,7 @@ async fn an_older_writers_schema_is_fetched_once_and_resolved() {
     registry.set_down(true);
     assert_eq!(codec.decode_known(&record).expect("reads"), Some(envelope.clone()));
     assert_eq!(codec.decode(&record).await.expect("is known"), envelope);
+    assert_eq!(codec.position(&record), None, "another schema's bytes may lie otherwise");
 }
 
 #[tokio::test]

@@ -59,6 +59,29 @@ impl<M: Message> Messages<M> {
         schema: SchemaHash,
         envelope: &[u8],
     ) -> Result<Envelope<M>, ReadError> {
+        let (known, plan) = self.reading(wire_type, schema).await?;
+        M::decode_envelope(known, envelope, plan.as_deref())
+            .map_err(|error| ReadError::Unreadable(format!("`{wire_type}`: {error}")))
+    }
+
+    /// The message of these bytes without its metadata.
+    pub(crate) async fn read_payload(
+        &self,
+        wire_type: &str,
+        schema: SchemaHash,
+        envelope: &[u8],
+    ) -> Result<M, ReadError> {
+        let (known, plan) = self.reading(wire_type, schema).await?;
+        M::decode_payload(known, envelope, plan.as_deref())
+            .map_err(|error| ReadError::Unreadable(format!("`{wire_type}`: {error}")))
+    }
+
+    /// The type of this name, and the plan to read it with where this schema is not its own.
+    async fn reading(
+        &self,
+        wire_type: &str,
+        schema: SchemaHash,
+    ) -> Result<(&'static MessageType, Option<Arc<Plan>>), ReadError> {
         let known = M::type_named(wire_type)
             .ok_or_else(|| ReadError::Unreadable(format!("the contract has no `{wire_type}`")))?;
         let plan = if self.hash_of(known) == schema {
@@ -66,8 +89,7 @@ impl<M: Message> Messages<M> {
         } else {
             Some(self.plan(known, schema).await?)
         };
-        M::decode_envelope(known, envelope, plan.as_deref())
-            .map_err(|error| ReadError::Unreadable(format!("`{wire_type}`: {error}")))
+        Ok((known, plan))
     }
 
     async fn plan(

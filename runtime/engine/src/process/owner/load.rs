@@ -68,10 +68,12 @@ async fn load<D: Decider>(
                     stored.sequence
                 )));
             }
-            match rules.events.read(&stored.wire_type, stored.schema, &stored.envelope).await {
-                Ok(envelope) => {
+            let event =
+                rules.events.read_payload(&stored.wire_type, stored.schema, &stored.envelope).await;
+            match event {
+                Ok(event) => {
                     let folded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                        aggregate.state.evolve(&envelope.payload);
+                        aggregate.state.evolve(&event);
                     }));
                     if let Err(panic) = folded {
                         return Ok(Err(panic_message(&*panic)));
