@@ -1,4 +1,5 @@
-//! The envelope in the form that the contract compiler emits, and its schemas: version 1 writes, version 2 reads.
+//! The envelope in the forms that the contract compiler emits and the runtime puts together, and its schemas: version 1
+//! writes, version 2 reads.
 
 use charter_avro::codec::prelude::*;
 
@@ -60,18 +61,21 @@ charter_avro::record! {
     }
 }
 
+/// As `charter_domain::Envelope`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SeatsHeldEnvelope {
+pub struct Envelope<P> {
     pub metadata: Metadata,
-    pub payload: SeatsHeld,
+    pub payload: P,
 }
 
 charter_avro::record! {
-    SeatsHeldEnvelope {
+    Envelope<P> {
         "metadata" => metadata: Metadata,
-        "payload" => payload: SeatsHeld,
+        "payload" => payload: P,
     }
 }
+
+pub type SeatsHeldEnvelope = Envelope<SeatsHeld>;
 
 /// The next version: `seconds` is a long, `heldAt` is gone, `channel` is new.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,20 +103,9 @@ charter_avro::record! {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeatsHeldV2Envelope {
-    pub metadata: Metadata,
-    pub payload: SeatsHeldV2,
-}
+pub type SeatsHeldV2Envelope = Envelope<SeatsHeldV2>;
 
-charter_avro::record! {
-    SeatsHeldV2Envelope {
-        "metadata" => metadata: Metadata,
-        "payload" => payload: SeatsHeldV2,
-    }
-}
-
-// The same types in the form that borrows.
+// The metadata in the form that borrows, which is emitted too.
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetadataRef<'a> {
@@ -147,6 +140,22 @@ charter_avro::record_ref! {
     }
 }
 
+/// As `charter_domain::EnvelopeRef`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnvelopeRef<'a, P> {
+    pub metadata: MetadataRef<'a>,
+    pub payload: P,
+}
+
+charter_avro::record_ref! {
+    EnvelopeRef<'a, P> {
+        "metadata" => metadata: MetadataRef<'a>,
+        "payload" => payload: P,
+    }
+}
+
+// Payloads that borrow. The compiler does not emit them, since nothing reads them; here they show what it would bring.
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeatsHeldRef<'a> {
     pub show_id: &'a str,
@@ -173,19 +182,6 @@ charter_avro::record_ref! {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct SeatsHeldEnvelopeRef<'a> {
-    pub metadata: MetadataRef<'a>,
-    pub payload: SeatsHeldRef<'a>,
-}
-
-charter_avro::record_ref! {
-    SeatsHeldEnvelopeRef<'a> {
-        "metadata" => metadata: MetadataRef<'a>,
-        "payload" => payload: SeatsHeldRef<'a>,
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
 pub struct SeatsHeldV2Ref<'a> {
     pub show_id: &'a str,
     pub hold_id: Uuid,
@@ -207,19 +203,6 @@ charter_avro::record_ref! {
         "seconds" => seconds: i64,
         "expiresAt" => expires_at: Timestamp,
         "channel" => channel: &'a str = "web",
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeatsHeldV2EnvelopeRef<'a> {
-    pub metadata: MetadataRef<'a>,
-    pub payload: SeatsHeldV2Ref<'a>,
-}
-
-charter_avro::record_ref! {
-    SeatsHeldV2EnvelopeRef<'a> {
-        "metadata" => metadata: MetadataRef<'a>,
-        "payload" => payload: SeatsHeldV2Ref<'a>,
     }
 }
 
