@@ -249,3 +249,58 @@ fn contracts_that_cannot_be_read_are_no_verdict() {
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(code(&charter(&["check"], empty.path())), 2);
 }
+
+#[test]
+fn a_report_has_the_form_that_is_asked_for() {
+    let root = released();
+    break_event(root.path());
+    let as_format = |format: &str| {
+        let output = charter(&["check", "--format", format], root.path());
+        assert_eq!(code(&output), 1, "{format}: {}", said(&output));
+        report(&output)
+    };
+    let rule = "avro-backward-field-without-default";
+    let github = as_format("github");
+    let place = format!(
+        "::error file={ORDER_PLACED},line=7,col=15,title={rule}::shop.OrderPlaced: readers of"
+    );
+    assert!(github.starts_with(&place), "{github}");
+    assert!(github.contains("%0Agive the new field a default"), "{github}");
+
+    let sarif: Value = serde_json::from_str(&as_format("sarif")).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], rule);
+    assert_eq!(result["level"], "error");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], ORDER_PLACED);
+    assert_eq!(
+        (&place["region"]["startLine"], &place["region"]["startColumn"]),
+        (&7.into(), &15.into())
+    );
+    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+    assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][index]["id"], rule);
+
+    let junit = as_format("junit");
+    assert!(
+        junit.contains("<testsuites name=\"charter check\" tests=\"2\" failures=\"1\">"),
+        "{junit}"
+    );
+    assert!(
+        junit.contains(&format!("<failure type=\"{rule}\" message=\"readers of the new version")),
+        "{junit}"
+    );
+    let markdown = as_format("markdown");
+    assert!(
+        markdown
+            .starts_with("## Contracts: breaking: 1 error, 0 warnings, 1 note\n\n### Breaking\n"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("<details><summary>1 compatible</summary>"), "{markdown}");
+    let html = as_format("html");
+    assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"), "{html}");
+    assert!(!html.contains("<script") && !html.contains("http"), "the page stands alone");
+    assert!(html.contains("<article class=\"error\""), "{html}");
+    let short = as_format("short");
+    assert!(short.starts_with(&format!("error {rule} shop.OrderPlaced: ")), "{short}");
+}

@@ -1,5 +1,53 @@
-//! Reports for tools.
+//! Reports for tools and pages.
 
+mod github;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod sarif;
 
+pub use github::github;
+pub use html::html;
 pub use json::json;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use sarif::sarif;
+
+use super::change::Change;
+
+/// What a report calls the subject of a change.
+fn subject(change: &Change) -> &str {
+    if change.subject.is_empty() { "the whole document" } else { &change.subject }
+}
+
+/// Subjects in the order in which they come first, each with its changes.
+fn by_subject(changes: &[Change]) -> Vec<(&str, Vec<&Change>)> {
+    let mut groups: Vec<(&str, Vec<&Change>)> = Vec::new();
+    for change in changes {
+        let subject = subject(change);
+        match groups.iter_mut().find(|(other, _)| *other == subject) {
+            Some((_, group)) => group.push(change),
+            None => groups.push((subject, vec![change])),
+        }
+    }
+    groups
+}
+
+/// Text between the tags of XML and HTML, and in attributes. Characters that XML cannot hold become spaces.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(letter),
+            _ if letter.is_control() => out.push(' '),
+            _ => out.push(letter),
+        }
+    }
+    out
+}

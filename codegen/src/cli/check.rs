@@ -1,13 +1,12 @@
 //! `charter check` and `charter release`.
 
 use std::fs;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 
-use super::compat::{Format, Judgement, write};
+use super::compat::{Format, Judgement, unreadable_contracts, write};
 use super::{CLEAN, COULD_NOT_RUN, PROBLEMS, say};
 use crate::check::change::Change;
 use crate::check::contracts::{Contracts, releases};
@@ -111,7 +110,7 @@ impl Check {
                 vec![contracts]
             }
         };
-        let Some(mut checked) = checked(&new, &previous, &self.judgement) else {
+        let Some(mut checked) = checked(&new, &previous, &self.judgement, self.format) else {
             return Ok(COULD_NOT_RUN);
         };
         release::accept(&mut checked.changes, &release::accepted(&self.root)?);
@@ -146,7 +145,7 @@ impl Release {
             say(&format!("nothing changed since v{}\n", number - 1));
             return Ok(CLEAN);
         }
-        let Some(mut checked) = checked(&new, &previous, &self.judgement) else {
+        let Some(mut checked) = checked(&new, &previous, &self.judgement, Format::Text) else {
             return Ok(COULD_NOT_RUN);
         };
         let mut accepted = release::accepted(&self.root)?;
@@ -225,11 +224,16 @@ fn working_tree(root: &Path) -> anyhow::Result<Contracts> {
 }
 
 /// The check, or `None` with all that is wrong said.
-fn checked(new: &Contracts, previous: &[Contracts], judgement: &Judgement) -> Option<Checked> {
+fn checked(
+    new: &Contracts,
+    previous: &[Contracts],
+    judgement: &Judgement,
+    format: Format,
+) -> Option<Checked> {
     match workspace::check(new, previous, judgement.day(), judgement.strictness()) {
         Ok(checked) => Some(checked),
         Err((problems, texts)) => {
-            say(&report::render(&problems, &texts, std::io::stderr().is_terminal()));
+            unreadable_contracts(&problems, &texts, format);
             None
         }
     }

@@ -73,6 +73,16 @@ pub(super) enum Format {
     Short,
     /// For tools: one object with the verdict and all changes.
     Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For GitHub Actions: annotations on the lines of a pull request.
+    Github,
+    /// For test reports, as `JUnit` writes them.
+    Junit,
+    /// For a comment on a pull request.
+    Markdown,
+    /// A page that stands alone.
+    Html,
 }
 
 /// The texts of a report's files, by their paths.
@@ -99,12 +109,7 @@ impl Compat {
         match compared {
             Ok(changes) => Ok(write(&changes, &texts, self.format)?),
             Err(problems) => {
-                match self.format {
-                    Format::Json => say(&report::render_json(&problems)),
-                    Format::Text | Format::Short => {
-                        say(&report::render(&problems, &texts, std::io::stderr().is_terminal()));
-                    }
-                }
+                unreadable_contracts(&problems, &texts, self.format);
                 Ok(COULD_NOT_RUN)
             }
         }
@@ -154,11 +159,25 @@ impl Compat {
     }
 }
 
+/// Says on standard error why there is no verdict.
+pub(super) fn unreadable_contracts(problems: &[Problem], texts: &Texts, format: Format) {
+    if format == Format::Json {
+        say(&report::render_json(problems));
+    } else {
+        say(&report::render(problems, texts, std::io::stderr().is_terminal()));
+    }
+}
+
 /// Writes a report to standard output. What comes back is the exit code.
 pub(super) fn write(changes: &[Change], texts: &Texts, format: Format) -> std::io::Result<u8> {
     let mut out = std::io::stdout();
     let text = match format {
         Format::Json => formats::json(changes),
+        Format::Sarif => formats::sarif(changes),
+        Format::Github => formats::github(changes),
+        Format::Junit => formats::junit(changes),
+        Format::Markdown => formats::markdown(changes),
+        Format::Html => formats::html(changes),
         Format::Short => report::render_short(changes),
         Format::Text => report::render_changes(changes, texts, out.is_terminal()),
     };
