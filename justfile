@@ -26,6 +26,31 @@ generate:
 test:
     cargo test --workspace --locked
 
+# The tests on Apache Kafka and PostgreSQL, which this starts and stops (Java 17, Maven, PostgreSQL 15, libssl-dev).
+ci-engines:
+    .ci/engines
+
+# Apache Kafka and PostgreSQL in containers, for `just apart`.
+infra:
+    docker compose --profile infra up --detach --wait
+
+# Each service from the checkout, on the engines of `just infra` or of the environment, until Ctrl-C.
+apart:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    export KAFKA_BROKERS=${KAFKA_BROKERS:-localhost:9092}
+    export DATABASE_URL=${DATABASE_URL:-postgres://charter:charter@localhost:5432/charter}
+    export SCHEMA_REGISTRY_URL=${SCHEMA_REGISTRY_URL:-http://localhost:8081}
+    services=(registry seats reservations core gateway)
+    packages=()
+    for service in "${services[@]}"; do packages+=(-p "$service-service"); done
+    cargo build --release --locked --features kafka,postgres --bins "${packages[@]}"
+    trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+    for service in "${services[@]}"; do
+      CORE_URL=http://localhost:8082 RESERVATIONS_URL=http://localhost:8083 "${CARGO_TARGET_DIR:-target}/release/$service" &
+    done
+    wait -n
+
 # 2,000 commands through HTTP with three `kill -9` of the platform.
 kill:
     cargo test --locked -p platform-service --test kill

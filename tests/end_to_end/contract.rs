@@ -3,16 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Platform};
+use crate::support::Answer;
+use crate::support::world::World;
 
 fn contract() -> Value {
     serde_json::from_str(contract_gateway::document::JSON).expect("JSON")
 }
 
-#[test]
-fn the_served_documents_are_the_contract() {
-    let data = tempfile::tempdir().expect("a directory");
-    let platform = Platform::start(data.path());
+pub(crate) fn the_served_documents_are_the_contract(platform: &mut World) {
     let yaml = Answer::send(platform.get("/openapi.yaml")).expect(200);
     let source =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/gateway.yaml"))
@@ -56,25 +54,27 @@ fn keeps_contract(document: &Value, method: &str, path: &str, answer: &Answer) {
     }
 }
 
-#[test]
-fn answers_keep_the_contract() {
+pub(crate) fn answers_keep_the_contract(platform: &mut World) {
     let document = contract();
-    let data = tempfile::tempdir().expect("a directory");
-    let platform = Platform::start(data.path());
+    let (show_id, tenant) = (platform.name("s"), platform.name("t"));
     let check = |method: &str, path: &str, answer: Answer| -> Answer {
         keeps_contract(&document, method, path, &answer);
         answer
     };
-    let show = json!({"showId": "s", "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 3}]});
+    let show = json!({"showId": show_id, "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 3}]});
     check("post", "/v1/shows", platform.decide(platform.post("/v1/shows", &show)).expect(200));
     check("post", "/v1/shows", platform.decide(platform.post("/v1/shows", &show)).expect(409));
     check("post", "/v1/shows", Answer::send(platform.post("/v1/shows", &json!({}))).expect(422));
     let hold = json!({"seatIds": ["a-row-1-seat-1"], "holderId": "buyer"});
-    let accepted = Answer::send(platform.post("/v1/shows/s/holds", &hold)).expect(202);
+    let accepted =
+        Answer::send(platform.post(&format!("/v1/shows/{show_id}/holds"), &hold)).expect(202);
     let accepted = check("post", "/v1/shows/{showId}/holds", accepted);
-    let refused = platform.decide(platform.post("/v1/shows/s/holds", &hold)).expect(409);
+    let refused =
+        platform.decide(platform.post(&format!("/v1/shows/{show_id}/holds"), &hold)).expect(409);
     check("post", "/v1/shows/{showId}/holds", refused);
-    let confirmed = platform.decide(platform.post("/v1/shows/s/confirmations", &hold)).expect(200);
+    let confirmed = platform
+        .decide(platform.post(&format!("/v1/shows/{show_id}/confirmations"), &hold))
+        .expect(200);
     let confirmed = check("post", "/v1/shows/{showId}/confirmations", confirmed);
     let status =
         Answer::send(platform.get(accepted.header("location").expect("where"))).expect(200);
@@ -82,19 +82,24 @@ fn answers_keep_the_contract() {
 
     let cursor = confirmed.str("cursor").to_owned();
     for (path, at) in [
-        ("/v1/shows/{showId}", "/v1/shows/s"),
-        ("/v1/shows/{showId}/seats", "/v1/shows/s/seats?limit=2"),
-        ("/v1/shows/{showId}/seats/{seatId}", "/v1/shows/s/seats/a-row-1-seat-1"),
-        ("/v1/shows/{showId}/stats", "/v1/shows/s/stats"),
-        ("/v1/shows/{showId}/sections/{sectionId}/stats", "/v1/shows/s/sections/a/stats"),
-        ("/v1/shows/{showId}/history", "/v1/shows/s/history"),
+        ("/v1/shows/{showId}", &format!("/v1/shows/{show_id}")),
+        ("/v1/shows/{showId}/seats", &format!("/v1/shows/{show_id}/seats?limit=2")),
+        ("/v1/shows/{showId}/seats/{seatId}", &format!("/v1/shows/{show_id}/seats/a-row-1-seat-1")),
+        ("/v1/shows/{showId}/stats", &format!("/v1/shows/{show_id}/stats")),
+        (
+            "/v1/shows/{showId}/sections/{sectionId}/stats",
+            &format!("/v1/shows/{show_id}/sections/a/stats"),
+        ),
+        ("/v1/shows/{showId}/history", &format!("/v1/shows/{show_id}/history")),
     ] {
         check("get", path, platform.read(at, &cursor).expect(200));
     }
     check("get", "/v1/shows/{showId}", platform.read("/v1/shows/none", &cursor).expect(404));
 
     let property = json!({"propertyId": "p", "name": "An inn", "roomTypes": [{"roomTypeId": "king", "rooms": 1}]});
-    let opened = platform.decide(platform.post("/v1/tenants/t/properties", &property)).expect(200);
+    let opened = platform
+        .decide(platform.post(&format!("/v1/tenants/{tenant}/properties"), &property))
+        .expect(200);
     check("post", "/v1/tenants/{tenantId}/properties", opened);
     let stay = json!({
         "guestId": "guest", "roomTypeId": "king", "checkInDate": "2027-05-01", "checkOutDate": "2027-05-02",
@@ -102,25 +107,26 @@ fn answers_keep_the_contract() {
     });
     let reservations = "/v1/tenants/{tenantId}/properties/{propertyId}/reservations";
     let created = platform
-        .decide(platform.post("/v1/tenants/t/properties/p/reservations", &stay))
+        .decide(platform.post(&format!("/v1/tenants/{tenant}/properties/p/reservations"), &stay))
         .expect(200);
     let created = check("post", reservations, created);
     let full = platform
-        .decide(platform.post("/v1/tenants/t/properties/p/reservations", &stay))
+        .decide(platform.post(&format!("/v1/tenants/{tenant}/properties/p/reservations"), &stay))
         .expect(409);
     check("post", reservations, full);
     let cursor = created.str("cursor").to_owned();
-    let list = platform.read("/v1/tenants/t/reservations", &cursor).expect(200);
+    let list = platform.read(&format!("/v1/tenants/{tenant}/reservations"), &cursor).expect(200);
     let list = check("get", "/v1/tenants/{tenantId}/reservations", list);
     let id = list.json["items"][0]["reservationId"].as_str().expect("an id").to_owned();
-    let one = format!("/v1/tenants/t/properties/p/reservations/{id}");
+    let one = format!("/v1/tenants/{tenant}/properties/p/reservations/{id}");
     check(
         "get",
         "/v1/tenants/{tenantId}/properties/{propertyId}/reservations/{reservationId}",
         platform.read(&one, &cursor).expect(200),
     );
-    let nights =
-        "/v1/tenants/t/properties/p/availability?roomTypeId=king&from=2027-05-01&to=2027-05-03";
+    let nights = &format!(
+        "/v1/tenants/{tenant}/properties/p/availability?roomTypeId=king&from=2027-05-01&to=2027-05-03"
+    );
     check(
         "get",
         "/v1/tenants/{tenantId}/properties/{propertyId}/availability",
@@ -129,6 +135,6 @@ fn answers_keep_the_contract() {
     check(
         "get",
         "/v1/tenants/{tenantId}/properties/{propertyId}",
-        platform.read("/v1/tenants/t/properties/p", &cursor).expect(200),
+        platform.read(&format!("/v1/tenants/{tenant}/properties/p"), &cursor).expect(200),
     );
 }

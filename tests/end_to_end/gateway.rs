@@ -2,21 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::support::world::World;
 use crate::support::{Answer, Platform};
 
-fn start() -> (tempfile::TempDir, Platform) {
-    let data = tempfile::tempdir().expect("a directory");
-    let platform = Platform::start(data.path());
-    (data, platform)
+fn show(id: &str) -> Value {
+    json!({"showId": id, "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 2}]})
 }
 
-fn show() -> Value {
-    json!({"showId": "s", "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 2}]})
-}
-
-#[test]
-fn every_violation_is_named_at_once() {
-    let (_data, platform) = start();
+pub(crate) fn every_violation_is_named_at_once(platform: &mut World) {
     let body = json!({
         "showId": "no spaces", "sections": [{"sectionId": "a", "rows": 0, "seatsPerRow": 1.5}],
         "holdSeconds": "300", "extra": true, "title": "a\0b",
@@ -46,9 +39,7 @@ fn every_violation_is_named_at_once() {
     );
 }
 
-#[test]
-fn a_request_that_cannot_be_read_is_told_why() {
-    let (_data, platform) = start();
+pub(crate) fn a_request_that_cannot_be_read_is_told_why(platform: &mut World) {
     let post = |body: String, media_type: &str| {
         let request = platform.request(reqwest::Method::POST, "/v1/shows");
         Answer::send(request.header("content-type", media_type.to_owned()).body(body))
@@ -83,17 +74,18 @@ fn a_request_that_cannot_be_read_is_told_why() {
     assert_eq!(pointers, ["query/limit", "query/colour"]);
 }
 
-#[test]
-fn a_command_is_accepted_and_its_outcome_found_where_the_answer_says() {
-    let (_data, platform) = start();
-    let accepted = Answer::send(platform.post("/v1/shows", &show())).expect(202);
+pub(crate) fn a_command_is_accepted_and_its_outcome_found_where_the_answer_says(
+    platform: &mut World,
+) {
+    let accepted = Answer::send(platform.post("/v1/shows", &show(&platform.name("s")))).expect(202);
     assert_eq!(accepted.str("status"), "PENDING");
     let location = accepted.header("location").expect("where to ask").to_owned();
     let id = accepted.str("commandId").to_owned();
     assert!(location.starts_with(&format!("/v1/commands/{id}?at=")), "{location}");
 
     // A later command of the same show is decided after the first one.
-    let second = platform.decide(platform.post("/v1/shows", &show())).expect(409);
+    let second =
+        platform.decide(platform.post("/v1/shows", &show(&platform.name("s")))).expect(409);
     assert_eq!(second.str("code"), "SHOW_EXISTS");
     let status = Answer::send(platform.get(&location)).expect(200);
     assert_eq!((status.str("status"), status.str("type")), ("APPLIED", "seat.openShow"));
@@ -107,23 +99,23 @@ fn a_command_is_accepted_and_its_outcome_found_where_the_answer_says() {
     assert_eq!(forged.json["errors"][0]["pointer"], "query/at");
 }
 
-#[test]
-fn the_correlation_id_comes_back_in_every_answer() {
-    let (_data, platform) = start();
+pub(crate) fn the_correlation_id_comes_back_in_every_answer(platform: &mut World) {
     let given = Answer::send(platform.get("/v1/shows/none").header("X-Correlation-Id", "demo-1"))
         .expect(404);
     assert_eq!(given.header("x-correlation-id"), Some("demo-1"));
     assert_eq!(given.str("correlationId"), "demo-1");
     let made = Answer::send(platform.get("/nowhere"));
     assert_eq!(made.header("x-correlation-id").map(str::len), Some(36));
-    let accepted =
-        Answer::send(platform.post("/v1/shows", &show()).header("X-Correlation-Id", "demo-2"));
+    let accepted = Answer::send(
+        platform.post("/v1/shows", &show(&platform.name("s"))).header("X-Correlation-Id", "demo-2"),
+    );
     assert_eq!(accepted.expect(202).str("correlationId"), "demo-2");
 }
 
 #[test]
 fn health_and_metrics_say_how_the_process_is() {
-    let (_data, platform) = start();
+    let data = tempfile::tempdir().expect("a directory");
+    let platform = Platform::start(data.path());
     assert_eq!(Answer::send(platform.get("/health/live")).expect(200).str("status"), "UP");
     let ready = Answer::send(platform.get("/health/ready")).expect(200);
     let mut parts: Vec<_> = ready.json["parts"]
@@ -136,7 +128,7 @@ fn health_and_metrics_say_how_the_process_is() {
         .collect();
     parts.sort_unstable();
     assert_eq!(parts, [("log", true), ("reservation", true), ("seat", true), ("store", true)]);
-    platform.decide(platform.post("/v1/shows", &show())).expect(200);
+    platform.decide(platform.post("/v1/shows", &show("s"))).expect(200);
     let metrics = Answer::send(platform.get("/metrics")).expect(200);
     let line = "charter_http_requests_total{method=\"POST\",route=\"/v1/shows\",status=\"200\"} 1";
     assert!(metrics.text.lines().any(|found| found == line), "{}", metrics.text);

@@ -1,11 +1,51 @@
-//! The platform as a newcomer runs it: one process, everything real, driven through its API.
+//! The services as they are run, everything real, driven through their API: the platform as a newcomer runs
+//! it, one process, and each service as processes of its own on Apache Kafka and PostgreSQL.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+mod apart;
+mod compose;
 mod contract;
 mod gateway;
 mod process;
 mod proxy;
 mod reservation;
 mod seat;
+
+use support::world::World;
+
+/// What must hold wherever the services run: a test each on a platform of its own here, and all of them on
+/// one cluster in [`apart`].
+macro_rules! scenarios {
+    ($($module:ident::$name:ident,)*) => {
+        mod embedded {
+            $(#[test]
+            fn $name() {
+                crate::$module::$name(&mut crate::World::embedded());
+            })*
+        }
+
+        #[cfg(all(feature = "kafka", feature = "postgres"))]
+        const SCENARIOS: &[(&str, fn(&mut World))] = &[$((stringify!($name), $module::$name),)*];
+    };
+}
+
+scenarios! {
+    contract::the_served_documents_are_the_contract,
+    contract::answers_keep_the_contract,
+    gateway::every_violation_is_named_at_once,
+    gateway::a_request_that_cannot_be_read_is_told_why,
+    gateway::a_command_is_accepted_and_its_outcome_found_where_the_answer_says,
+    gateway::the_correlation_id_comes_back_in_every_answer,
+    reservation::the_last_room_is_given_once,
+    reservation::a_reservation_goes_its_way,
+    reservation::tenants_do_not_see_each_other,
+    reservation::a_reservation_without_id_gets_one_that_a_repeat_gets_too,
+    seat::a_second_buyer_is_refused_and_told_which_seat_is_taken,
+    seat::a_seat_given_back_can_be_held_again,
+    seat::a_hold_ends_by_itself,
+    seat::pages_of_seats_follow_each_other_without_gap_or_repeat,
+    seat::what_was_accepted_is_there_after_kill_9,
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use crate::support::{Platform, command};
+use crate::support::{Platform, binary, command};
 
 /// Runs a start that is refused; gives the one line that says why.
 fn refused(mut command: Command) -> String {
@@ -136,13 +136,25 @@ fn the_printed_curl_lines_work_as_pasted() {
     assert!(answers[2].contains(r#""code":"SEAT_TAKEN""#), "{}", answers[2]);
 }
 
+/// What a service says on its own without being told where its engines are.
+fn alone(service: &str) -> (Option<i32>, String) {
+    let mut start = Command::new(binary(service));
+    for name in ["KAFKA_BROKERS", "DATABASE_URL", "SCHEMA_REGISTRY_URL"] {
+        start.env_remove(name);
+    }
+    let Output { status, stderr, .. } = start.output().expect("it runs");
+    (status.code(), String::from_utf8(stderr).expect("text"))
+}
+
 #[test]
 fn a_service_alone_names_the_platform() {
     for service in ["gateway", "core", "seats", "reservations"] {
-        let line = charter_engine::standalone::refusal(service);
+        let (code, said) = alone(service);
+        assert_eq!(code, Some(2), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
         assert!(
-            line.starts_with(&format!("{service}: ")) && line.contains("run `platform`"),
-            "{line}"
+            said.starts_with(&format!("{service}: ")) && said.contains("run `platform`"),
+            "{said}"
         );
     }
 }

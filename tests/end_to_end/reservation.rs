@@ -3,17 +3,18 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Platform};
+use crate::support::world::World;
+use crate::support::{Answer, Client};
 
-const PROPERTY: &str = "/v1/tenants/acme/properties/harbour-hotel";
-
-fn start(data: &std::path::Path) -> Platform {
-    let platform = Platform::start(data);
-    let property = json!({
+/// Opens a hotel with one room; gives the paths of its tenant and of itself.
+fn open(platform: &World) -> (String, String) {
+    let tenant = format!("/v1/tenants/{}", platform.name("acme"));
+    let body = json!({
         "propertyId": "harbour-hotel", "name": "Harbour hotel", "roomTypes": [{"roomTypeId": "king", "rooms": 1}],
     });
-    platform.decide(platform.post("/v1/tenants/acme/properties", &property)).expect(200);
-    platform
+    platform.decide(platform.post(&format!("{tenant}/properties"), &body)).expect(200);
+    let property = format!("{tenant}/properties/harbour-hotel");
+    (tenant, property)
 }
 
 fn stay(check_in: &str, check_out: &str) -> Value {
@@ -23,22 +24,20 @@ fn stay(check_in: &str, check_out: &str) -> Value {
     })
 }
 
-fn create(platform: &Platform, body: &Value) -> Answer {
-    platform.decide(platform.post(&format!("{PROPERTY}/reservations"), body))
+fn create(platform: &Client, property: &str, body: &Value) -> Answer {
+    platform.decide(platform.post(&format!("{property}/reservations"), body))
 }
 
-#[test]
-fn the_last_room_is_given_once() {
-    let data = tempfile::tempdir().expect("a directory");
-    let platform = start(data.path());
-    create(&platform, &stay("2027-05-01", "2027-05-04")).expect(200);
-    let refused = create(&platform, &stay("2027-05-03", "2027-05-05")).expect(409);
+pub(crate) fn the_last_room_is_given_once(platform: &mut World) {
+    let (_, property) = &open(platform);
+    create(platform, property, &stay("2027-05-01", "2027-05-04")).expect(200);
+    let refused = create(platform, property, &stay("2027-05-03", "2027-05-05")).expect(409);
     assert_eq!(refused.str("code"), "NO_AVAILABILITY");
-    let next_door = create(&platform, &stay("2027-05-04", "2027-05-05")).expect(200);
+    let next_door = create(platform, property, &stay("2027-05-04", "2027-05-05")).expect(200);
 
     let nights = platform
         .read(
-            &format!("{PROPERTY}/availability?roomTypeId=king&from=2027-05-01&to=2027-05-07"),
+            &format!("{property}/availability?roomTypeId=king&from=2027-05-01&to=2027-05-07"),
             next_door.str("cursor"),
         )
         .expect(200);
@@ -63,16 +62,14 @@ fn the_last_room_is_given_once() {
     );
 }
 
-#[test]
-fn a_reservation_goes_its_way() {
-    let data = tempfile::tempdir().expect("a directory");
-    let platform = start(data.path());
+pub(crate) fn a_reservation_goes_its_way(platform: &mut World) {
+    let (_, property) = &open(platform);
     let mut body = stay("2027-05-01", "2027-05-04");
     body["reservationId"] = json!("7b1f3c52-9a4e-5d0a-8f2e-0a4b6c1d2e3f");
     body["guaranteed"] = json!(false);
     body["notes"] = json!("Late arrival");
-    create(&platform, &body).expect(200);
-    let path = format!("{PROPERTY}/reservations/7b1f3c52-9a4e-5d0a-8f2e-0a4b6c1d2e3f");
+    create(platform, property, &body).expect(200);
+    let path = format!("{property}/reservations/7b1f3c52-9a4e-5d0a-8f2e-0a4b6c1d2e3f");
     let step =
         |name: &str| platform.decide(platform.request(Method::POST, &format!("{path}/{name}")));
 
@@ -97,35 +94,32 @@ fn a_reservation_goes_its_way() {
     assert_eq!(cancelled.expect(409).str("code"), "INVALID_STATUS");
 }
 
-#[test]
-fn tenants_do_not_see_each_other() {
-    let data = tempfile::tempdir().expect("a directory");
-    let platform = start(data.path());
-    let created = create(&platform, &stay("2027-05-01", "2027-05-04")).expect(200);
-    let own = platform.read("/v1/tenants/acme/reservations", created.str("cursor")).expect(200);
+pub(crate) fn tenants_do_not_see_each_other(platform: &mut World) {
+    let (tenant, property) = &open(platform);
+    let created = create(platform, property, &stay("2027-05-01", "2027-05-04")).expect(200);
+    let own = platform.read(&format!("{tenant}/reservations"), created.str("cursor")).expect(200);
     assert_eq!(own.json["items"].as_array().expect("items").len(), 1);
-    let other = platform.read("/v1/tenants/other/reservations", created.str("cursor")).expect(200);
-    assert_eq!(other.json["items"], json!([]));
-    platform.read("/v1/tenants/other/properties/harbour-hotel", created.str("cursor")).expect(404);
+    let other = format!("/v1/tenants/{}", platform.name("other"));
+    let others = platform.read(&format!("{other}/reservations"), created.str("cursor")).expect(200);
+    assert_eq!(others.json["items"], json!([]));
+    platform.read(&format!("{other}/properties/harbour-hotel"), created.str("cursor")).expect(404);
 }
 
-#[test]
-fn a_reservation_without_id_gets_one_that_a_repeat_gets_too() {
-    let data = tempfile::tempdir().expect("a directory");
-    let platform = start(data.path());
+pub(crate) fn a_reservation_without_id_gets_one_that_a_repeat_gets_too(platform: &mut World) {
+    let (tenant, property) = &open(platform);
     let send = || {
         let request = platform
-            .post(&format!("{PROPERTY}/reservations"), &stay("2027-05-01", "2027-05-04"))
+            .post(&format!("{property}/reservations"), &stay("2027-05-01", "2027-05-04"))
             .header("Idempotency-Key", "order-0001");
         platform.decide(request).expect(200)
     };
     let (first, second) = (send(), send());
     assert_eq!(first.text, second.text, "the first outcome, byte for byte");
-    let list = platform.read("/v1/tenants/acme/reservations", first.str("cursor")).expect(200);
+    let list = platform.read(&format!("{tenant}/reservations"), first.str("cursor")).expect(200);
     assert_eq!(list.json["items"].as_array().expect("items").len(), 1);
 
     let other = platform
-        .post(&format!("{PROPERTY}/reservations"), &stay("2027-06-01", "2027-06-04"))
+        .post(&format!("{property}/reservations"), &stay("2027-06-01", "2027-06-04"))
         .header("Idempotency-Key", "order-0001");
     assert_eq!(platform.decide(other).expect(422).str("code"), "IDEMPOTENCY_KEY_REUSED");
 }

@@ -29,7 +29,7 @@ pub struct Api {
 
 #[derive(Debug)]
 struct Inner {
-    document: Document,
+    document: Arc<Document>,
     senders: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     commands: HashMap<&'static str, &'static MessageType>,
     store: Arc<dyn Store>,
@@ -39,7 +39,7 @@ struct Inner {
 /// Collects what an [`Api`] rests on.
 #[derive(Debug)]
 pub struct ApiBuilder {
-    document: Document,
+    document: Arc<Document>,
     senders: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     commands: HashMap<&'static str, &'static MessageType>,
     store: Arc<dyn Store>,
@@ -57,13 +57,13 @@ impl Api {
         operations: &[&Operation],
         store: Arc<dyn Store>,
     ) -> Result<ApiBuilder, DocumentError> {
-        Ok(ApiBuilder {
-            document: Document::compile(document_json, operations)?,
-            senders: HashMap::new(),
-            commands: HashMap::new(),
-            store,
-            hints: None,
-        })
+        Ok(Self::over(Arc::new(Document::compile(document_json, operations)?), store))
+    }
+
+    /// The same with a document that is compiled already.
+    pub(crate) fn over(document: Arc<Document>, store: Arc<dyn Store>) -> ApiBuilder {
+        let (senders, commands) = (HashMap::new(), HashMap::new());
+        ApiBuilder { document, senders, commands, store, hints: None }
     }
 
     /// The same for a service that only gateways reach: they name the ids of the commands that they

@@ -8,6 +8,9 @@ use async_trait::async_trait;
 use axum::http::{StatusCode, header};
 use axum::routing::get;
 use axum::{Json, Router};
+use charter_engine::log::Log;
+use charter_engine::store::Store;
+use charter_engine::{Service, ServiceStatus};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
@@ -25,6 +28,55 @@ pub trait Part: Debug + Send + Sync + 'static {
     /// # Errors
     /// What it waits for, in a sentence.
     async fn ready(&self) -> Result<(), String>;
+}
+
+/// The log, ready where it would take an append.
+#[derive(Debug)]
+pub struct LogPart(pub Arc<dyn Log>);
+
+#[async_trait]
+impl Part for LogPart {
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.0.check().await.map_err(|error| error.to_string())
+    }
+}
+
+/// The store, ready where it answers.
+#[derive(Debug)]
+pub struct StorePart(pub Arc<dyn Store>);
+
+#[async_trait]
+impl Part for StorePart {
+    fn name(&self) -> &'static str {
+        "store"
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.0.check().await.map_err(|error| error.to_string())
+    }
+}
+
+/// A context's service, ready where it does all its work.
+#[derive(Debug)]
+pub struct ServicePart(pub Arc<dyn Service>);
+
+#[async_trait]
+impl Part for ServicePart {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        match self.0.status() {
+            ServiceStatus::Ready => Ok(()),
+            ServiceStatus::Starting { part } => Err(format!("it starts: `{part}`")),
+            ServiceStatus::NotReady { part, reason } => Err(format!("`{part}`: {reason}")),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

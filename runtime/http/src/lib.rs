@@ -6,11 +6,14 @@
 //! * [`document`]: the contract itself, compiled to validators, and the routes that show it
 //! * [`problem`]: RFC 9457 problem details, the only form of an error
 //! * [`server`]: listening, middleware and shutdown
+//! * [`apart`]: what services as processes of their own have in common
 
+pub mod apart;
 pub mod api;
 pub mod command;
 pub mod cursor;
 pub mod document;
+pub mod flags;
 pub mod health;
 mod idempotency;
 mod input;

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -45,11 +46,14 @@ const NOT_FORWARDED: [HeaderName; 10] = [
     header::UPGRADE,
 ];
 
-/// Another service that has some of the operations.
+/// Another service that has some of the operations, at one address or at several, each of which has them
+/// all.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     name: Arc<str>,
-    base: Url,
+    addresses: Arc<[Url]>,
+    /// Whose turn it is.
+    next: Arc<AtomicUsize>,
     client: reqwest::Client,
 }
 
@@ -58,7 +62,9 @@ pub struct Upstream {
 #[non_exhaustive]
 pub enum UpstreamError {
     /// The address is none.
-    #[error("the address of service `{name}` should be `http://host:port`, found `{found}`")]
+    #[error(
+        "the address of service `{name}` should be `http://host:port`, several separated by commas, found `{found}`"
+    )]
     Address {
         /// The service.
         name: String,
@@ -71,23 +77,30 @@ pub enum UpstreamError {
 }
 
 impl Upstream {
-    /// The service `name` at `base`: `http://host:port`.
+    /// The service `name` at `addresses`: `http://host:port`, several separated by commas. They take turns;
+    /// where one can't be connected to, the next one is asked.
     ///
     /// # Errors
-    /// Where `base` is no such address.
-    pub fn new(name: &str, base: &str) -> Result<Self, UpstreamError> {
-        let address = || UpstreamError::Address { name: name.to_owned(), found: base.to_owned() };
-        let base = Url::parse(base).map_err(|_| address())?;
-        if !matches!(base.scheme(), "http" | "https") || base.path() != "/" {
-            return Err(address());
-        }
+    /// Where one is no such address.
+    pub fn new(name: &str, addresses: &str) -> Result<Self, UpstreamError> {
+        let address = |found: &str| {
+            let found = found.trim();
+            Url::parse(found)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/")
+                .ok_or_else(|| UpstreamError::Address {
+                    name: name.to_owned(),
+                    found: found.to_owned(),
+                })
+        };
+        let addresses = addresses.split(',').map(address).collect::<Result<_, _>>()?;
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self { name: name.into(), base, client })
+        Ok(Self { name: name.into(), addresses, next: Arc::default(), client })
     }
 
     async fn forward(&self, operation: &Operation, request: Request) -> Response {
@@ -96,10 +109,7 @@ impl Upstream {
 
     async fn send(&self, operation: &Operation, request: Request) -> Result<Response, Problem> {
         let (parts, body) = request.into_parts();
-        let body = read_bytes(body).await?;
-        let mut url = self.base.clone();
-        url.set_path(parts.uri.path());
-        url.set_query(parts.uri.query());
+        let body = Bytes::from(read_bytes(body).await?);
         let mut headers = forwarded(&parts.headers);
         let command_id = own_command_id(operation, &parts.headers);
         if let Some(id) = command_id
@@ -107,9 +117,21 @@ impl Upstream {
         {
             headers.insert(COMMAND_ID, value);
         }
-        let request = self.client.request(parts.method, url).headers(headers).body(body);
-        let answer =
-            request.send().await.map_err(|error| self.problem(operation, command_id, &error))?;
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut tries = 0;
+        let answer = loop {
+            let mut url = self.addresses[(turn + tries) % self.addresses.len()].clone();
+            url.set_path(parts.uri.path());
+            url.set_query(parts.uri.query());
+            let request = self.client.request(parts.method.clone(), url);
+            tries += 1;
+            match request.headers(headers.clone()).body(body.clone()).send().await {
+                Ok(answer) => break answer,
+                // Nobody has seen the request.
+                Err(error) if error.is_connect() && tries < self.addresses.len() => {}
+                Err(error) => return Err(self.problem(operation, command_id, &error)),
+            }
+        };
         let mut response = Response::new(Body::empty());
         *response.status_mut() = answer.status();
         *response.headers_mut() = forwarded(answer.headers());
@@ -197,7 +219,8 @@ mod tests {
     #[test]
     fn an_address_is_a_scheme_a_host_and_a_port() {
         assert!(Upstream::new("core", "http://127.0.0.1:8082").is_ok());
-        for bad in ["127.0.0.1:8082", "ftp://host", "http://host/path", ""] {
+        assert!(Upstream::new("core", "http://a:1, http://b:2").is_ok());
+        for bad in ["127.0.0.1:8082", "ftp://host", "http://host/path", "", "http://a:1,"] {
             assert!(
                 matches!(Upstream::new("core", bad), Err(UpstreamError::Address { .. })),
                 "{bad}"

@@ -1,6 +1,7 @@
 //! Listening: what every request passes before and after its route.
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -238,6 +239,21 @@ pub async fn listen(address: &str, flag: &'static str) -> Result<TcpListener, Li
             ListenError::Refused { address, flag, source }
         }
     })
+}
+
+/// The URL of who listens on `address`, for whoever is on this machine.
+#[must_use]
+pub fn url_of(address: SocketAddr) -> String {
+    // Whoever listens everywhere is found here.
+    let host = if address.ip().is_unspecified() {
+        "localhost".to_owned()
+    } else {
+        match address {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(address) => format!("[{}]", address.ip()),
+        }
+    };
+    format!("http://{host}:{}", address.port())
 }
 
 /// An address that can't be listened on.

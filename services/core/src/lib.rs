@@ -1,8 +1,33 @@
 //! The query service: views and outcomes.
 
+mod views;
+
+use std::sync::Arc;
+
 use axum::Router;
-use charter_http::Api;
-use contract_gateway::routes;
+use charter_engine::store::Store;
+use charter_http::document::DocumentError;
+use charter_http::{Api, Operation};
+use contract_gateway::{document, routes};
+use contract_reservation::Reservation;
+use contract_seat::Seat;
+
+pub use views::ViewsPart;
+
+/// The operations that read.
+#[must_use]
+pub fn operations() -> Vec<&'static Operation> {
+    [routes::QUERIES, routes::OUTCOMES].concat()
+}
+
+/// What the routes rest on where nothing else runs in the process: outcomes of each context are shown.
+///
+/// # Errors
+/// Where the contract in this build can't be compiled.
+pub fn api(store: Arc<dyn Store>) -> Result<Api, DocumentError> {
+    let api = Api::builder(document::JSON, &operations(), store)?;
+    Ok(api.context::<Seat>().context::<Reservation>().build())
+}
 
 /// The routes that read.
 pub fn router(api: Api) -> Router {

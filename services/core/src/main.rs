@@ -1,7 +1,33 @@
 //! The `core` service as a process of its own.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use charter_http::apart::{self, DatabaseFlags, Process, Running, Tables};
+use charter_http::{flags, telemetry::LogFormat};
+use clap::Parser;
+use core_service::{ViewsPart, api, router};
+
+/// Reads the views and outcomes that the other services write
+#[derive(Debug, Parser)]
+#[command(name = "core", version)]
+struct Flags {
+    /// Address that gateways forward to, `host:port`; with port 0 the system chooses one, which is printed
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8082", value_parser = flags::address)]
+    listen: String,
+    #[command(flatten)]
+    database: DatabaseFlags,
+    /// How log lines look
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
 
 fn main() -> ExitCode {
-    charter_engine::standalone::refuse("core")
+    let Flags { listen, database, log_format } = Flags::parse();
+    let process = Process { name: "core", listen, log_format };
+    apart::main(process, database.settings(Tables::Others), async |start, database| {
+        let store = start.store(database).await?;
+        let api = api(Arc::clone(&store))?;
+        Ok(Running::reading(Arc::clone(&store)).part(ViewsPart::new(store)).routes(router(api)))
+    })
 }

@@ -1,6 +1,8 @@
 //! The gateway: every operation of the contract, served in this process or forwarded to the service that
 //! has it.
 
+mod contexts;
+
 use axum::Router;
 use charter_http::proxy::{Upstream, forwarding};
 use charter_http::{Api, Dispatch, Operation, OperationKind, document};
@@ -8,6 +10,8 @@ use contract_gateway::{
     document::{JSON, YAML},
     routes,
 };
+
+pub use contexts::senders;
 
 /// The services that run apart from this process.
 #[derive(Clone, Debug, Default)]

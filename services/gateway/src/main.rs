@@ -2,6 +2,54 @@
 
 use std::process::ExitCode;
 
+use charter_engine::Settings;
+use charter_http::apart::{self, EngineFlags, FlagError, Process, Running, Tables, upstream};
+use charter_http::{flags, telemetry::LogFormat};
+use clap::Parser;
+use contract_gateway::document;
+use gateway_service::{Elsewhere, operations, router, senders};
+
+/// The HTTP gateway: every operation of the contract, served here or forwarded
+#[derive(Debug, Parser)]
+#[command(name = "gateway", version)]
+struct Flags {
+    /// Address of the API, `host:port`; with port 0 the system chooses one, which is printed
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_parser = flags::address)]
+    listen: String,
+    #[command(flatten)]
+    engines: EngineFlags,
+    /// The `core` service, `http://host:8082`, several separated by commas; without it, reads are served here
+    #[arg(long, env = "CORE_URL")]
+    core_url: Option<String>,
+    /// The `reservations` service, `http://host:8083`, several separated by commas; without it, its commands
+    /// are taken here
+    #[arg(long, env = "RESERVATIONS_URL")]
+    reservations_url: Option<String>,
+    /// How log lines look
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+impl Flags {
+    fn elsewhere(&self) -> Result<Elsewhere, FlagError> {
+        let core = upstream("CORE_URL", "core", self.core_url.as_deref())?;
+        let url = self.reservations_url.as_deref();
+        let reservations = upstream("RESERVATIONS_URL", "reservations", url)?;
+        let services = reservations.map(|upstream| ("reservations".to_owned(), upstream));
+        Ok(Elsewhere { core, services: services.into_iter().collect() })
+    }
+}
+
 fn main() -> ExitCode {
-    charter_engine::standalone::refuse("gateway")
+    let flags = Flags::parse();
+    let settings = flags
+        .engines
+        .settings("gateway", Tables::Others)
+        .and_then(|engines| Ok((engines, flags.elsewhere()?)));
+    let process = Process { name: "gateway", listen: flags.listen, log_format: flags.log_format };
+    apart::main(process, settings, async |start, (engines, elsewhere)| {
+        let runtime = start.runtime(engines, Settings::default()).await?;
+        let (api, hints) = start.api(&runtime, document::JSON, &operations(), senders).await?;
+        Ok(Running::new(&runtime).hints(hints).routes(router(api, &elsewhere)))
+    })
 }

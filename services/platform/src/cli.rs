@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use charter_engine::ServiceError;
+use charter_http::flags::{Durability, address};
 use charter_http::telemetry::{self, LogFormat};
 use clap::Parser;
 
@@ -37,24 +38,6 @@ struct Flags {
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
-}
-
-/// What an accepted command survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Durability {
-    /// The loss of power: every group of writes reaches the disk before it is acknowledged.
-    Power,
-    /// The end of this process: writes are left to the system's cache.
-    Process,
-}
-
-/// `host:port`, before anything is opened.
-fn address(text: &str) -> Result<String, String> {
-    let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
-    match port {
-        Some(Ok(_)) => Ok(text.to_owned()),
-        _ => Err("expected `host:port`, such as `127.0.0.1:8080`".to_owned()),
-    }
 }
 
 /// Reads the command line and runs the platform until SIGINT or SIGTERM.

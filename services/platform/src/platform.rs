@@ -1,11 +1,9 @@
 //! What the platform consists of, in the order in which it starts and ends.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use charter_engine::directory::{DataDirectory, DirectoryError};
 use charter_engine::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
@@ -17,7 +15,7 @@ use charter_engine::schemas::{
 use charter_engine::store::{SqliteStore, Store, StoreError};
 use charter_engine::{Runtime, Service, ServiceError, ServiceStatus, Settings};
 use charter_http::document::DocumentError;
-use charter_http::health::{self, Part};
+use charter_http::health::{self, LogPart, Part, ServicePart, StorePart};
 use charter_http::server::{self, ListenError};
 use charter_http::{Api, telemetry};
 use gateway_service::Elsewhere;
@@ -102,7 +100,7 @@ impl Platform {
             (None, Some(listener)) => {
                 let opened =
                     registry_service::open(RegistryConfig::new(directory.join("registry"))).await?;
-                let url = url_of(listener.local_addr()?);
+                let url = server::url_of(listener.local_addr()?);
                 registry.spawn(registry_service::run(listener, opened, registry_shutdown.clone()));
                 url
             }
@@ -141,7 +139,7 @@ impl Platform {
             working.spawn(async move { service.run(runtime, shutdown).await });
         }
         let addresses = Addresses {
-            gateway: url_of(listener.local_addr()?),
+            gateway: server::url_of(listener.local_addr()?),
             registry: registry_url,
             data_dir: options.data_dir.display().to_string(),
             durability: match durability {
@@ -248,19 +246,6 @@ fn runtime(
     Ok(Runtime::new(log, store, schemas, Settings::default()))
 }
 
-fn url_of(address: SocketAddr) -> String {
-    // Whoever listens everywhere is found here.
-    let host = if address.ip().is_unspecified() {
-        "localhost".to_owned()
-    } else {
-        match address {
-            SocketAddr::V4(address) => address.ip().to_string(),
-            SocketAddr::V6(address) => format!("[{}]", address.ip()),
-        }
-    };
-    format!("http://{host}:{}", address.port())
-}
-
 async fn all_ready(services: &[Arc<dyn Service>]) {
     while !services.iter().all(|service| service.status() == ServiceStatus::Ready) {
         tokio::time::sleep(READY_LOOK).await;
@@ -272,52 +257,6 @@ fn broken_off(
     ended: Option<Result<Result<(), ServiceError>, tokio::task::JoinError>>,
 ) -> Result<(), StartError> {
     ended.map_or(Ok(()), |ended| Ok(ended??))
-}
-
-#[derive(Debug)]
-struct LogPart(Arc<dyn Log>);
-
-#[async_trait]
-impl Part for LogPart {
-    fn name(&self) -> &'static str {
-        "log"
-    }
-
-    async fn ready(&self) -> Result<(), String> {
-        self.0.check().await.map_err(|error| error.to_string())
-    }
-}
-
-#[derive(Debug)]
-struct StorePart(Arc<dyn Store>);
-
-#[async_trait]
-impl Part for StorePart {
-    fn name(&self) -> &'static str {
-        "store"
-    }
-
-    async fn ready(&self) -> Result<(), String> {
-        self.0.check().await.map_err(|error| error.to_string())
-    }
-}
-
-#[derive(Debug)]
-struct ServicePart(Arc<dyn Service>);
-
-#[async_trait]
-impl Part for ServicePart {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    async fn ready(&self) -> Result<(), String> {
-        match self.0.status() {
-            ServiceStatus::Ready => Ok(()),
-            ServiceStatus::Starting { part } => Err(format!("it starts: `{part}`")),
-            ServiceStatus::NotReady { part, reason } => Err(format!("`{part}`: {reason}")),
-        }
-    }
 }
 
 /// Why the platform did not start, or broke off: one line with what to do.

@@ -6,4 +6,4 @@ mod projection;
 mod service;
 
 pub use domain::Reservations;
-pub use service::{router, service};
+pub use service::{operations, router, service};

@@ -2,6 +2,40 @@
 
 use std::process::ExitCode;
 
+use charter_engine::Settings;
+use charter_http::apart::{self, EngineFlags, Process, RoleFlags, Running, Tables};
+use charter_http::{flags, telemetry::LogFormat};
+use clap::Parser;
+use contract_gateway::document;
+use contract_reservation::Reservation;
+use reservations_service::{operations, router, service};
+
+/// Decides and projects the context `reservation`, and takes the commands that gateways forward
+#[derive(Debug, Parser)]
+#[command(name = "reservations", version)]
+struct Flags {
+    /// Address that gateways forward to, `host:port`; with port 0 the system chooses one, which is printed
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8083", value_parser = flags::address)]
+    listen: String,
+    #[command(flatten)]
+    engines: EngineFlags,
+    #[command(flatten)]
+    roles: RoleFlags,
+    /// How log lines look
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
 fn main() -> ExitCode {
-    charter_engine::standalone::refuse("reservations")
+    let Flags { listen, engines, roles, log_format } = Flags::parse();
+    let process = Process { name: "reservations", listen, log_format };
+    apart::main(process, engines.settings("reservations", Tables::Own), async |start, engines| {
+        let settings = Settings { roles: roles.roles(), ..Settings::default() };
+        let runtime = start.runtime(engines, settings).await?;
+        let senders = start.api(&runtime, document::JSON, operations(), async |api, runtime| {
+            Ok(api.sender(runtime.sender::<Reservation>("charter://reservations").await?))
+        });
+        let (api, hints) = senders.await?;
+        Ok(Running::new(&runtime).hints(hints).routes(router(api)).service(service()))
+    })
 }

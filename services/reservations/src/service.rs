@@ -2,7 +2,8 @@
 
 use axum::Router;
 use charter_engine::ContextService;
-use charter_http::Api;
+use charter_http::{Api, Operation};
+use contract_gateway::routes;
 use contract_reservation::{AvailabilityView, PropertyView, ReservationView};
 
 use crate::Reservations;
@@ -16,7 +17,13 @@ pub fn service() -> ContextService<Reservations> {
         .project::<ReservationView, Reservations>()
 }
 
+/// The operations that send the context's commands.
+#[must_use]
+pub fn operations() -> &'static [&'static Operation] {
+    routes::RESERVATION_COMMANDS
+}
+
 /// The routes of the context's commands, which gateways forward to (`dispatch: proxy`).
 pub fn router(api: Api) -> Router {
-    contract_gateway::routes::reservation_commands().with_state(api.behind_gateway())
+    routes::reservation_commands().with_state(api.behind_gateway())
 }

@@ -2,6 +2,33 @@
 
 use std::process::ExitCode;
 
+use charter_engine::Settings;
+use charter_http::apart::{self, EngineFlags, Process, RoleFlags, Running, Tables};
+use charter_http::{flags, telemetry::LogFormat};
+use clap::Parser;
+
+/// Decides and projects the context `seat`
+#[derive(Debug, Parser)]
+#[command(name = "seats", version)]
+struct Flags {
+    /// Address of health and metrics, `host:port`; with port 0 the system chooses one, which is printed
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8084", value_parser = flags::address)]
+    listen: String,
+    #[command(flatten)]
+    engines: EngineFlags,
+    #[command(flatten)]
+    roles: RoleFlags,
+    /// How log lines look
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
 fn main() -> ExitCode {
-    charter_engine::standalone::refuse("seats")
+    let Flags { listen, engines, roles, log_format } = Flags::parse();
+    let process = Process { name: "seats", listen, log_format };
+    apart::main(process, engines.settings("seats", Tables::Own), async |start, engines| {
+        let settings = Settings { roles: roles.roles(), ..Settings::default() };
+        let runtime = start.runtime(engines, settings).await?;
+        Ok(Running::new(&runtime).service(seats_service::service()))
+    })
 }

@@ -70,6 +70,7 @@ impl Sharing {
             stop: stop.clone(),
         };
         sharing.follow(partition).await?;
+        metrics::gauge!("charter_reply_partition").set(f64::from(partition));
         Ok(sharing)
     }
 
@@ -150,6 +151,7 @@ impl Sharing {
         self.follow(next).await?;
         // Followed before the first command carries it.
         self.partition.store(next, Ordering::Release);
+        metrics::gauge!("charter_reply_partition").set(f64::from(next));
         if let Some(left) = self.followed.get_mut(&current) {
             left.until = Some(Instant::now() + RETIREMENT);
         }

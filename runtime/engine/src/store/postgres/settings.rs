@@ -54,6 +54,14 @@ impl PostgresSettings {
         }
     }
 
+    /// Makes sure that a connection can be tried.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the URL can't be read.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.options().map(drop)
+    }
+
     /// What each connection is made with.
     pub(super) fn options(&self) -> Result<PgConnectOptions, StoreError> {
         // Neither error quotes the URL, which holds a password.

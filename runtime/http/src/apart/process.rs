@@ -1,0 +1,94 @@
+//! The process: it listens before it starts, and ends in order.
+
+use std::io::Write as _;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::any;
+use charter_engine::standalone::Waiting;
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+use super::{Process, Running, Start, StartError};
+use crate::health::{self, Part};
+use crate::problem::Problem;
+use crate::server::{self, answer};
+use crate::telemetry;
+
+/// How long what the runtime still does may take at the end.
+pub(super) const LEFTOVERS: Duration = Duration::from_millis(500);
+
+/// The routes of the moment: those of a process that starts, then its own.
+type Routes = Arc<RwLock<Router>>;
+
+pub(super) async fn run(
+    process: Process,
+    work: impl AsyncFnOnce(&Start) -> Result<Running, StartError>,
+) -> Result<(), StartError> {
+    // Signals are caught before anything is printed: whoever reads it may send one.
+    let stop = telemetry::shutdown_signal()?;
+    let listener = server::listen(&process.listen, "--listen").await?;
+    let url = server::url_of(listener.local_addr()?);
+    let start = Start::new(process.name, stop.clone());
+    let routes: Routes = Arc::new(RwLock::new(starting(&start)));
+    let mut serving = JoinSet::new();
+    let outer = Router::new().fallback(current).with_state(Arc::clone(&routes));
+    serving.spawn(server::serve(listener, outer, stop.clone()));
+    print(&format!("{} listens on {url}\n", process.name));
+
+    let ended = match work(&start).await {
+        Ok(running) => {
+            *routes.write().unwrap_or_else(PoisonError::into_inner) = running.router();
+            running.run(&mut serving, &stop, || print("ready\n")).await
+        }
+        Err(error) => Err(error),
+    };
+    stop.cancel();
+    while serving.join_next().await.is_some() {}
+    ended
+}
+
+async fn current(State(routes): State<Routes>, request: Request) -> Response {
+    let now = routes.read().unwrap_or_else(PoisonError::into_inner).clone();
+    match now.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// Health and metrics; whatever else is asked for is told to come again.
+fn starting(start: &Start) -> Router {
+    let part: Arc<dyn Part> = Arc::new(StartPart(start.waiting().clone()));
+    let name = start.name();
+    let later = any(async move |request: Request| {
+        answer(request, async |_| Err(Problem::unavailable(format!("`{name}` starts; try again"))))
+            .await
+    });
+    let routes = Router::new().route("/", later.clone()).route("/{*path}", later);
+    server::with_middleware(routes.merge(health::routes(vec![part], telemetry::metrics())))
+}
+
+/// The start, as readiness shows it while it is under way.
+#[derive(Debug)]
+struct StartPart(Waiting);
+
+#[async_trait]
+impl Part for StartPart {
+    fn name(&self) -> &'static str {
+        "start"
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        Err(self.0.reason().unwrap_or_else(|| "it starts".to_owned()))
+    }
+}
+
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // A reader that went away is no reason to stop serving.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,72 @@
+//! Each service as processes of its own, two of each, on Apache Kafka and PostgreSQL.
+
+mod engines;
+mod fencing;
+mod history;
+mod rush;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use crate::SCENARIOS;
+use crate::support::cluster::{Cluster, Engines, alone};
+use crate::support::world::{Place as _, World};
+
+#[test]
+fn scenarios_hold_apart() {
+    let Some(engines) = Engines::from_env("scenarios_hold_apart") else { return };
+    let _alone = alone();
+    let mut world = World::new(Cluster::start(&engines));
+    let mut failed = Vec::new();
+    for (name, scenario) in SCENARIOS {
+        let begun = Instant::now();
+        world.next();
+        if catch_unwind(AssertUnwindSafe(|| scenario(&mut world))).is_err() {
+            failed.push(name);
+        }
+        println!("{name}: {:?}", begun.elapsed());
+    }
+    assert_eq!(failed, Vec::<&&str>::new());
+}
+
+#[test]
+fn gateways_have_reply_partitions_of_their_own_and_all_end_in_time() {
+    let test = "gateways_have_reply_partitions_of_their_own_and_all_end_in_time";
+    let Some(engines) = Engines::from_env(test) else { return };
+    let _alone = alone();
+    let mut cluster = Cluster::start(&engines);
+    let waiting = |cluster: &Cluster| -> Vec<f64> {
+        let all = cluster.gateways.iter().chain(&cluster.reservations);
+        all.map(|instance| instance.metric("charter_reply_partition")).collect()
+    };
+    let begun = Instant::now();
+    let own = loop {
+        let mut partitions = waiting(&cluster);
+        partitions.sort_by(f64::total_cmp);
+        partitions.dedup();
+        if partitions.len() == 4 {
+            break partitions;
+        }
+        assert!(begun.elapsed() < Duration::from_mins(1), "shared still: {partitions:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(own.iter().all(|partition| (0.0..12.0).contains(partition)), "{own:?}");
+
+    // An outcome comes as a hint on the asking gateway's own partition: far sooner than a wait ends.
+    let show = serde_json::json!({"showId": "s", "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 1}]});
+    let begun = Instant::now();
+    let client = cluster.client();
+    client.decide(client.post("/v1/shows", &show)).expect(200);
+    client.decide(client.post("/v1/shows", &show)).expect(409);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+
+    for instance in cluster.all() {
+        instance.signal("TERM");
+    }
+    let begun = Instant::now();
+    for instance in cluster.all() {
+        let status = instance.wait();
+        assert_eq!(status.code(), Some(0), "{}", instance.said());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
