@@ -3,6 +3,7 @@
 //!
 //! Every test makes topics of its own, so that a log shared by all of them serves too.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,12 @@ pub trait Harness: Send + Sync {
     /// The same log after all that held it in memory has ended.
     async fn restart(&self, log: Arc<dyn Log>) -> Arc<dyn Log>;
 
+    /// The same log as another process has it, beside `log`; `None` where one process has it alone. What
+    /// rests on it is then not tested.
+    async fn beside(&self, _log: &Arc<dyn Log>) -> Option<Arc<dyn Log>> {
+        None
+    }
+
     /// Lets `time` pass for the log and has it drop what is too old. `false` where a test can't have
     /// that; what rests on it is then not tested.
     async fn pass(&self, log: &Arc<dyn Log>, time: Duration) -> bool;
@@ -61,6 +68,10 @@ macro_rules! log_conformance {
             expired_records_go_and_offsets_go_on
             many_producers_lose_nothing
             partitions_are_shared_and_move_when_given_up
+            a_guard_outlives_its_membership
+            processes_see_each_others_records
+            processes_share_partitions_and_hand_them_over
+            a_closed_log_says_so_and_its_members_leave
             the_pairing_id_is_kept
         );
     };
@@ -463,10 +474,7 @@ pub async fn partitions_are_shared_and_move_when_given_up(harness: &dyn Harness)
     assert_eq!(assigned(next(&mut first).await), [0, 1, 2, 3]);
 
     let mut second = log.join("deciders", &topic).await.expect("joins");
-    let (lost, done) = match next(&mut first).await {
-        Change::Revoked { partitions, done } => (partitions, done),
-        other @ Change::Assigned(_) => panic!("expected a revocation, found {other:?}"),
-    };
+    let (lost, done) = revoked(next(&mut first).await);
     assert_eq!(lost.len(), 2);
     let early = tokio::time::timeout(MOMENT, second.next()).await;
     assert!(early.is_err(), "{early:?} came before the partitions were given up");
@@ -476,6 +484,109 @@ pub async fn partitions_are_shared_and_move_when_given_up(harness: &dyn Harness)
 
     drop(second);
     assert_eq!(assigned(next(&mut first).await), gained);
+}
+
+/// What a member was told to give up stays its own until it has, also where it has left meanwhile.
+pub async fn a_guard_outlives_its_membership(harness: &dyn Harness) {
+    let log = harness.log().await;
+    let topic = topic_of(&log, 2, None).await;
+    let mut first = log.join("keepers", &topic).await.expect("joins");
+    assert_eq!(assigned(next(&mut first).await), [0, 1]);
+    let mut second = log.join("keepers", &topic).await.expect("joins");
+    let (lost, done) = revoked(next(&mut first).await);
+    assert_eq!(lost.len(), 1);
+    drop(first);
+    // What the first held beside may come before.
+    let mut gained = BTreeSet::new();
+    while let Ok(change) = tokio::time::timeout(MOMENT, second.next()).await {
+        gained.extend(assigned(change.expect("the log is open")));
+        assert!(!gained.contains(&lost[0]), "{lost:?} is still worked on");
+    }
+    drop(done);
+    while gained.len() < 2 {
+        gained.extend(assigned(next(&mut second).await));
+    }
+}
+
+/// What one process appends wakes and reaches another, and what it trims is gone there too.
+pub async fn processes_see_each_others_records(harness: &dyn Harness) {
+    let one = harness.log().await;
+    let Some(other) = harness.beside(&one).await else { return };
+    let topic = topic_of(&one, 2, None).await;
+    assert_eq!(other.partitions(&topic).await.expect("there"), 2);
+    let waiting = {
+        let (other, topic) = (Arc::clone(&other), topic.clone());
+        tokio::spawn(async move { other.fetch(&topic, 1, 0, NO_LIMIT, PATIENCE).await })
+    };
+    let first = append(&one, &topic, 1, numbered(0..1)).await;
+    let woken = waiting.await.expect("no panic").expect("fetches");
+    assert_eq!(offsets(&woken), [0]);
+    assert_eq!(woken[0].time, first[0].time);
+    let second = append(&other, &topic, 1, numbered(1..3)).await;
+    assert_eq!(second.iter().map(|it| it.offset).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(offsets(&read_all(&one, &topic, 1, 0).await), [0, 1, 2]);
+    let end = one.end_and_time(&topic, 1).await.expect("gives its end");
+    assert!(end.time >= second[1].time || end.offset < 3, "{end:?} and {second:?}");
+    one.trim(&topic, 1, 2).await.expect("trims");
+    assert_eq!(other.bounds(&topic, 1).await.expect("there"), 2..3);
+    let id = Uuid::new_v4();
+    one.set_pairing_id(id).await.expect("is set");
+    assert_eq!(other.pairing_id().await.expect("is read"), Some(id));
+}
+
+/// Members in two processes share a topic; a partition moves once its owner has given it up, and all
+/// come back when one process ends.
+pub async fn processes_share_partitions_and_hand_them_over(harness: &dyn Harness) {
+    let one = harness.log().await;
+    let Some(other) = harness.beside(&one).await else { return };
+    let topic = topic_of(&one, 6, None).await;
+    let mut first = one.join("sharers", &topic).await.expect("joins");
+    assert_eq!(assigned(next(&mut first).await), [0, 1, 2, 3, 4, 5]);
+    let mut second = other.join("sharers", &topic).await.expect("joins");
+    let (lost, done) = revoked(next(&mut first).await);
+    assert_eq!(lost.len(), 3);
+    let early = tokio::time::timeout(MOMENT, second.next()).await;
+    assert!(early.is_err(), "{early:?} came before the partitions were given up");
+    drop(done);
+    let gained = assigned(next(&mut second).await);
+    assert_eq!(gained, lost);
+    other.close().await;
+    assert!(second.next().await.is_none(), "the log is closed");
+    drop(second);
+    assert_eq!(assigned(next(&mut first).await), gained);
+}
+
+/// After the end every call is refused and every member told; what waits is not left waiting.
+pub async fn a_closed_log_says_so_and_its_members_leave(harness: &dyn Harness) {
+    let log = harness.log().await;
+    let topic = topic_of(&log, 1, None).await;
+    append(&log, &topic, 0, numbered(0..1)).await;
+    let mut member = log.join("leavers", &topic).await.expect("joins");
+    assert_eq!(assigned(next(&mut member).await), [0]);
+    let waiting = {
+        let (log, topic) = (Arc::clone(&log), topic.clone());
+        tokio::spawn(async move { log.fetch(&topic, 0, 1, NO_LIMIT, PATIENCE).await })
+    };
+    tokio::task::yield_now().await;
+    log.close().await;
+    log.close().await;
+    let unavailable =
+        |error: LogError| assert!(matches!(error, LogError::Unavailable { .. }), "{error}");
+    unavailable(waiting.await.expect("no panic").expect_err("it is closed"));
+    unavailable(log.append(&topic, 0, numbered(1..2)).await.expect_err("it is closed"));
+    unavailable(log.fetch(&topic, 0, 0, 1, Duration::ZERO).await.expect_err("it is closed"));
+    unavailable(log.check().await.expect_err("it is closed"));
+    assert!(member.next().await.is_none());
+}
+
+fn revoked(change: Change) -> (Vec<u32>, super::Release) {
+    match change {
+        Change::Revoked { mut partitions, done } => {
+            partitions.sort_unstable();
+            (partitions, done)
+        }
+        other @ Change::Assigned(_) => panic!("expected a revocation, found {other:?}"),
+    }
 }
 
 async fn next(member: &mut Box<dyn super::Membership>) -> Change {

@@ -170,6 +170,7 @@ impl Groups {
             changes: Some(changes),
             closed: self.closed.clone(),
             giving_up: None,
+            is_revoking: false,
             _number: number,
             _alive: alive,
         };
@@ -220,6 +221,8 @@ struct Serving {
     closed: CancellationToken,
     /// Ends when the owner has given up what was revoked; the group waits for it until then.
     giving_up: Option<(oneshot::Receiver<()>, Instant)>,
+    /// The group waits for an answer.
+    is_revoking: bool,
     _number: Option<Number>,
     _alive: mpsc::Sender<()>,
 }
@@ -234,6 +237,7 @@ impl Serving {
                 () = tokio::time::sleep(SERVE) => {}
                 () = given_up(&mut self.giving_up), if self.giving_up.is_some() => {
                     self.giving_up = None;
+                    self.is_revoking = false;
                     give_up(&self.consumer);
                 }
                 () = changes.closed() => break,
@@ -268,6 +272,7 @@ impl Serving {
                 Said::Revoked(partitions) => {
                     let (given, gone) = oneshot::channel();
                     self.giving_up = Some((gone, Instant::now() + GIVING_UP));
+                    self.is_revoking = true;
                     Change::Revoked { partitions, done: Release::new(move || drop(given)) }
                 }
             };
@@ -285,13 +290,25 @@ impl Serving {
 
     /// Leaves the group, once what is being given up is.
     async fn leave(mut self) {
-        self.consumer.context().is_closing.store(true, Ordering::Release);
         self.changes = None;
         given_up(&mut self.giving_up).await;
         // Leaving waits for the coordinator.
         let left = tokio::task::spawn_blocking(move || drop(self)).await;
         if let Err(error) = left {
             tracing::warn!(%error, "a member could not leave its group");
+        }
+    }
+}
+
+/// The consumer's end waits for all that it has asked to be answered, so nothing may be left open.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let hearing = self.consumer.context();
+        hearing.is_closing.store(true, Ordering::Release);
+        let said = std::mem::take(&mut *lock(&hearing.said));
+        let is_unanswered = said.iter().any(|said| matches!(said, Said::Revoked(_)));
+        if is_unanswered || self.is_revoking {
+            give_up(&self.consumer);
         }
     }
 }
