@@ -71,7 +71,9 @@ impl Record {
 pub struct LogRecord {
     /// The record's offset, from 0, rising within the partition.
     pub offset: u64,
-    /// When the log took it, UTC; never falls within a partition.
+    /// When the log took it, UTC. It never falls within a partition, as far as the clock that gives it
+    /// doesn't go back: the process's own for the embedded log, which keeps it from going back, that of
+    /// the partition's leader on Kafka, which doesn't.
     pub time: Timestamp,
     /// The record.
     pub record: Record,
@@ -95,7 +97,8 @@ pub trait Log: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`LogError::InvalidTopic`] for a name or a partition count that no topic can have;
-    /// [`LogError::TopicDiffers`] where it is there with another partition count.
+    /// [`LogError::TopicDiffers`] where it is there with another partition count;
+    /// [`LogError::TopicSetting`] where it is there with a setting that can't be worked with.
     async fn ensure_topic(&self, topic: &TopicSpec) -> Result<(), LogError>;
 
     /// The topic's partition count.
@@ -104,8 +107,8 @@ pub trait Log: Debug + Send + Sync + 'static {
     /// [`LogError::UnknownTopic`].
     async fn partitions(&self, topic: &str) -> Result<u32, LogError>;
 
-    /// Appends `records` to a partition, in order and together: when it returns, all are durable and
-    /// fetchable. An empty list is fine.
+    /// Appends `records` to a partition, in order: when it returns, all are durable and fetchable. No
+    /// other append of this process comes between them. An empty list is fine.
     ///
     /// Where more is waiting to be appended than the log has room for, it waits for a place, bounded in
     /// time, and then is [`LogError::Unavailable`]. An append that has begun goes on when the future is
@@ -113,8 +116,8 @@ pub trait Log: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`LogError::Unavailable`] where nothing was appended and it may be tried again;
-    /// [`LogError::FateUnknown`] where some may have been appended; [`LogError::TooLarge`] where a record
-    /// can never be.
+    /// [`LogError::FateUnknown`] where some may have been appended, or still may be;
+    /// [`LogError::TooLarge`] where a record can never be.
     async fn append(
         &self,
         topic: &str,
@@ -146,7 +149,11 @@ pub trait Log: Debug + Send + Sync + 'static {
     /// an earlier one. With the partition's end at this time, for deadlines on an idle partition: every
     /// record with an earlier time lies before that offset.
     ///
-    /// Over an unclean end of the process this holds as far as the clock doesn't go back.
+    /// It may lie a moment back while records are coming, up to a second where not all of them have been
+    /// fetched; on an idle partition it is the time of the call, but for what asking takes.
+    ///
+    /// Over an unclean end of the process this holds as far as the clock doesn't go back, and so it does
+    /// on Kafka over a change of a partition's leader.
     ///
     /// # Errors
     /// As [`Log::bounds`].
@@ -196,7 +203,9 @@ pub trait Membership: Debug + Send + 'static {
 }
 
 /// A change of a member's share. A revoked partition goes to another member only when the
-/// [`Change::Revoked`] is dropped, so its owner can finish first.
+/// [`Change::Revoked`] is dropped, so its owner can finish first: a member of another process waits for
+/// it for 30 s. Where a process was not heard of for the session's time, others have its partitions
+/// before it is told; the epoch keeps it from committing then.
 #[derive(Debug)]
 pub enum Change {
     /// These partitions are the member's from now on.
