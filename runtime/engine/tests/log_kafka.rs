@@ -209,7 +209,7 @@ async fn member_to_be_killed() {
     let log = open(&KafkaSettings { topic_prefix: prefix, ..settings }).await;
     let mut member = log.join("mortals", "t").await.expect("joins");
     loop {
-        drop(next_within(&mut member, Duration::from_secs(120)).await);
+        drop(next_within(&mut member, Duration::from_mins(2)).await);
     }
 }
 

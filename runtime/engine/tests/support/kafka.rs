@@ -8,7 +8,7 @@ use charter_engine::log::{Change, Log, Membership};
 use uuid::Uuid;
 
 /// Longer than anything that should happen takes; a test that waits so long has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The same settings with topics and groups of their own.
 pub(crate) fn apart(settings: KafkaSettings) -> KafkaSettings {

@@ -14,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::topic_partition_list::Offset;
+use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::Notify;
 
 use super::connection::{Connection, Told};
@@ -27,6 +28,8 @@ const LANES: usize = 4;
 const LEFT: Duration = Duration::from_secs(2);
 /// A place that nobody has asked at for so long is given up.
 const FORGOTTEN: Duration = Duration::from_mins(1);
+/// The pause between two looks at a topic that is being made or moved.
+const LOOK: Duration = Duration::from_millis(20);
 /// Events of a consumer served at a time.
 const EVENTS: usize = 64;
 /// The most records of one fetch.
@@ -108,18 +111,31 @@ impl Reader {
         consumer.client().fetch_metadata(Some(topic), patience).map(|_| ())
     }
 
-    /// The first kept offset and the next one. It blocks, for at most [`REQUEST`].
+    /// The first kept offset and the next one, of a partition that is there. It blocks, for about
+    /// [`REQUEST`] at most.
     pub(super) fn bounds(
         &self,
         topic: &str,
         partition: u32,
     ) -> Result<std::ops::Range<u64>, LogError> {
         let number = i32::try_from(partition).unwrap_or(i32::MAX);
-        let (low, high) = self
-            .any()?
-            .client()
-            .fetch_watermarks(topic, number, REQUEST)
-            .map_err(|error| unavailable("the partition's bounds can't be read", error))?;
+        let consumer = self.any()?;
+        let begun = Instant::now();
+        let (low, high) = loop {
+            match consumer.client().fetch_watermarks(topic, number, REQUEST) {
+                Ok(bounds) => break bounds,
+                // The topic was made, or its leader moved, a moment ago.
+                Err(error) if is_unsettled(&error) && begun.elapsed() < REQUEST => {
+                    consumer.client().fetch_metadata(Some(topic), REQUEST).map_err(|error| {
+                        unavailable("the topic's metadata can't be read", error)
+                    })?;
+                    std::thread::sleep(LOOK);
+                }
+                Err(error) => {
+                    return Err(unavailable("the partition's bounds can't be read", error));
+                }
+            }
+        };
         let high = u64::try_from(high).unwrap_or_default();
         Ok(u64::try_from(low).unwrap_or_default().min(high)..high)
     }
@@ -394,6 +410,22 @@ impl Drop for Room {
             drop(Held { lane, key: self.key.clone(), place: self.place.take() });
         }
     }
+}
+
+/// Whether the partition, which is there, is not where the client believes it to be.
+fn is_unsettled(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::FencedLeaderEpoch
+                | RDKafkaErrorCode::UnknownLeaderEpoch
+        )
+    )
 }
 
 fn read(message: &BorrowedMessage<'_>, offset: u64, before: Option<Timestamp>) -> LogRecord {
