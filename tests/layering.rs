@@ -55,6 +55,9 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
             "contract-reservation",
             "contract-seat",
             "contract-shared",
+            "registry-service",
+            "reservations-service",
+            "seats-service",
         ],
         _ => return None,
     })

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::Parser;
 use load_tests::drive::DriveSettings;
-use load_tests::kill::{self, Killing};
+use load_tests::kill::{self, Embedded, Killing};
 use load_tests::plan::PlanSettings;
 
 /// The command line of `load kill`, as far as this test uses it.
@@ -26,14 +26,11 @@ const LOAD: &str = "load --seed 50338 --commands 2000 --connections 16 --shows 3
 fn nothing_is_lost_when_the_platform_is_killed() {
     let directory = tempfile::tempdir().expect("a directory");
     let Flags { plan, drive } = Flags::parse_from(LOAD.split_whitespace());
-    let killed = kill::run(Killing {
-        platform: Path::new(env!("CARGO_BIN_EXE_platform")).to_owned(),
-        directory: directory.path().join("run"),
-        plan,
-        drive,
-        kills: 3,
-    })
-    .expect("a run");
+    let binary = Path::new(env!("CARGO_BIN_EXE_platform"));
+    let mut platform = Embedded::start(binary, directory.path()).expect("a platform");
+    let history = directory.path().join("history");
+    let killed =
+        kill::run(Killing { history, plan, drive, kills: 3 }, &mut platform).expect("a run");
     let report = killed.verdict.report(5);
     assert!(killed.is_good(), "{:?}\n{:?}\n{report}", killed.trouble, killed.report);
     let counted = |what| killed.verdict.counts[what];

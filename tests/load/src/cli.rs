@@ -1,16 +1,17 @@
 //! The binary `load`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::{self, BenchSettings};
 use crate::drive::{self, DriveSettings, Progress};
-use crate::kill::{self, Killing};
+use crate::kill::{self, Embedded, Killing, Place};
 use crate::plan::{Plan, PlanSettings};
-use crate::{check, evidence, history};
+use crate::{check, evidence, fill, history, takeover};
 
 /// How many violations of one code are printed.
 const MOST: usize = 10;
@@ -29,6 +30,16 @@ enum Action {
     Drive(Drive),
     /// Start a platform, send commands while it is killed again and again, and check that nothing was lost
     Kill(Kill),
+    /// Start services as processes of their own, two of each, on Kafka and PostgreSQL, send commands while
+    /// one after the other is killed, and check that nothing was lost
+    #[cfg(all(feature = "kafka", feature = "postgres"))]
+    KillApart(KillApart),
+    /// Let two owners work on the same partitions, again and again, and check that nothing was lost
+    Takeover(Takeover),
+    /// Add events to a stopped platform's data directory, through everything but HTTP
+    Fill(Fill),
+    /// Measure a platform: throughput, latency, start, memory, and how they grow
+    Bench(BenchSettings),
     /// Check that nothing was lost, after the platform was stopped
     Check(Check),
 }
@@ -41,7 +52,28 @@ struct Kill {
     /// A new directory for data, history and the platform's log
     #[arg(long)]
     directory: PathBuf,
-    /// How often the platform is killed
+    #[command(flatten)]
+    load: KillLoad,
+}
+
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+#[derive(Debug, Args)]
+struct KillApart {
+    /// Directory of the services' binaries, built with the features kafka and postgres
+    #[arg(long, default_value = "target/release")]
+    binaries: PathBuf,
+    /// A new directory for the history and the services' logs
+    #[arg(long)]
+    directory: PathBuf,
+    #[command(flatten)]
+    engines: evidence::Engines,
+    #[command(flatten)]
+    load: KillLoad,
+}
+
+#[derive(Debug, Args)]
+struct KillLoad {
+    /// How often something is killed
     #[arg(long, default_value_t = 10)]
     kills: u64,
     /// A code of which the check has to find a violation; then finding none is a failure
@@ -51,6 +83,29 @@ struct Kill {
     plan: PlanSettings,
     #[command(flatten)]
     settings: DriveSettings,
+}
+
+#[derive(Debug, Args)]
+struct Takeover {
+    /// A new directory for the data
+    #[arg(long)]
+    directory: PathBuf,
+    /// How often the partitions change hands
+    #[arg(long, default_value_t = 50)]
+    rounds: u32,
+    /// A code of which the check has to find a violation; then finding none is a failure
+    #[arg(long)]
+    expect: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Fill {
+    /// The data directory; made when absent
+    #[arg(long)]
+    data_dir: PathBuf,
+    /// About how many events
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +140,11 @@ pub fn main() -> ExitCode {
     let done = match Flags::parse().action {
         Action::Drive(flags) => drive_gateways(flags),
         Action::Kill(flags) => kill_platform(flags),
+        #[cfg(all(feature = "kafka", feature = "postgres"))]
+        Action::KillApart(flags) => kill_services(flags),
+        Action::Takeover(flags) => take_over(&flags),
+        Action::Fill(flags) => fill_directory(&flags),
+        Action::Bench(settings) => bench::run(&settings).map(|()| ExitCode::SUCCESS),
         Action::Check(flags) => check_directory(&flags),
     };
     done.unwrap_or_else(|error| {
@@ -108,13 +168,24 @@ fn drive_gateways(flags: Drive) -> anyhow::Result<ExitCode> {
 }
 
 fn kill_platform(flags: Kill) -> anyhow::Result<ExitCode> {
-    let killed = kill::run(Killing {
-        platform: flags.platform,
-        directory: flags.directory,
-        plan: flags.plan,
-        drive: flags.settings,
-        kills: flags.kills,
-    })?;
+    let mut place = Embedded::start(&flags.platform, &flags.directory)?;
+    kill_place(flags.load, &flags.directory, &mut place)
+}
+
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+fn kill_services(flags: KillApart) -> anyhow::Result<ExitCode> {
+    let mut place = kill::Apart::start(&flags.binaries, &flags.directory, flags.engines)?;
+    kill_place(flags.load, &flags.directory, &mut place)
+}
+
+fn kill_place(load: KillLoad, directory: &Path, place: &mut dyn Place) -> anyhow::Result<ExitCode> {
+    let killing = Killing {
+        history: directory.join("history"),
+        plan: load.plan,
+        drive: load.settings,
+        kills: load.kills,
+    };
+    let killed = kill::run(killing, place)?;
     if let Some(report) = &killed.report {
         print!("{report}");
     }
@@ -122,16 +193,35 @@ fn kill_platform(flags: Kill) -> anyhow::Result<ExitCode> {
     if let Some(trouble) = &killed.trouble {
         println!("{trouble}");
     }
-    let as_expected = match flags.expect {
-        None => killed.is_good(),
+    Ok(judge(load.expect.as_deref(), &killed.verdict, killed.is_good()))
+}
+
+fn take_over(flags: &Takeover) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let verdict = runtime.block_on(takeover::run(&flags.directory, flags.rounds))?;
+    print!("{}", verdict.report(MOST));
+    Ok(judge(flags.expect.as_deref(), &verdict, verdict.violations.is_empty()))
+}
+
+fn fill_directory(flags: &Fill) -> anyhow::Result<ExitCode> {
+    std::fs::create_dir_all(&flags.data_dir)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let took = runtime.block_on(fill::run(&flags.data_dir, flags.events))?;
+    println!("{} events in {:.1} s", flags.events, took.as_secs_f64());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Success where all is good, or where the code that was expected was found.
+fn judge(expected: Option<&str>, verdict: &check::Verdict, is_good: bool) -> ExitCode {
+    let as_expected = match expected {
+        None => is_good,
         Some(code) => {
-            let mut found = killed.verdict.violations.iter();
-            let is_found = found.any(|violation| violation.code.as_str() == code);
+            let is_found = verdict.violations.iter().any(|it| it.code.as_str() == code);
             println!("{code} was {}", if is_found { "found" } else { "not found" });
             is_found
         }
     };
-    Ok(if as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    if as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 fn check_directory(flags: &Check) -> anyhow::Result<ExitCode> {

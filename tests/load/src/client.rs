@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -50,17 +49,19 @@ pub(crate) struct Answer {
 /// A connection that is made anew after it broke.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// `host:port`.
-    address: String,
-    host: HeaderValue,
+    /// `host:port` of each gateway.
+    addresses: Vec<String>,
+    /// The one that is asked; another one after it failed.
+    current: usize,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl Connection {
-    /// A connection to the gateway at `address`, `host:port`; made with the first request.
-    pub(crate) fn new(address: &str) -> anyhow::Result<Self> {
-        let host = HeaderValue::try_from(address).context("the gateway's address")?;
-        Ok(Self { address: address.to_owned(), host, sender: None })
+    /// A connection to the `first` of the gateways at `addresses`, `host:port`, and to the next one when it
+    /// fails; made with the first request.
+    pub(crate) fn new(addresses: &[String], first: usize) -> anyhow::Result<Self> {
+        anyhow::ensure!(!addresses.is_empty(), "expected the address of a gateway, found none");
+        Ok(Self { addresses: addresses.to_vec(), current: first % addresses.len(), sender: None })
     }
 
     /// Sends a request and reads its answer, all within `patience`.
@@ -77,6 +78,7 @@ impl Connection {
         if answer.is_err() {
             // Whatever comes later on it is of no request.
             self.sender = None;
+            self.current = (self.current + 1) % self.addresses.len();
         }
         answer
     }
@@ -84,13 +86,13 @@ impl Connection {
     async fn exchange(&mut self, ask: &Ask<'_>) -> anyhow::Result<Answer> {
         let mut sender = match self.sender.take() {
             Some(sender) if !sender.is_closed() => sender,
-            _ => connect(&self.address).await?,
+            _ => connect(&self.addresses[self.current]).await?,
         };
         let mut request = Request::new(Full::new(Bytes::copy_from_slice(ask.body.as_bytes())));
         *request.method_mut() = Method::from_bytes(ask.method.as_bytes())?;
         *request.uri_mut() = ask.path.parse()?;
         let headers = request.headers_mut();
-        headers.insert(header::HOST, self.host.clone());
+        headers.insert(header::HOST, HeaderValue::try_from(&self.addresses[self.current])?);
         if !ask.body.is_empty() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }

@@ -187,7 +187,7 @@ async fn open(run: &Run) -> anyhow::Result<()> {
     if run.settings.opened {
         return Ok(());
     }
-    let mut connection = Connection::new(&run.settings.gateways[0])?;
+    let mut connection = Connection::new(&run.settings.gateways, 0)?;
     for command in run.plan.openings() {
         let mut client = client::Carrier { run, connection: &mut connection };
         let carried = client.carry(&command, Instant::now(), 10).await?;

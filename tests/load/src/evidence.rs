@@ -5,6 +5,8 @@
 //! database itself.
 
 mod embedded;
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+mod engines;
 mod gather;
 
 use std::collections::HashMap;
@@ -18,7 +20,9 @@ use uuid::Uuid;
 
 use crate::history::Record;
 
-pub use embedded::read_directory;
+pub use embedded::{read_directory, read_embedded};
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+pub use engines::Engines;
 
 /// Everything that is known of a run.
 #[derive(Debug, Default)]

@@ -1,4 +1,8 @@
-//! Load while the whole platform is killed again and again, and the check afterwards.
+//! Load while the platform, or a service of it, is killed again and again, and the check afterwards.
+
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+mod apart;
+mod embedded;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,29 +15,54 @@ use tokio::runtime::Runtime;
 use crate::check::{Verdict, check};
 use crate::client::{Ask, Connection};
 use crate::drive::{self, DriveSettings, Progress};
-use crate::evidence::read_directory;
-use crate::history::{self, Writer};
+use crate::evidence::Evidence;
+use crate::history::{self, Record, Writer};
 use crate::measure::Report;
 use crate::plan::{Plan, PlanSettings};
-use crate::platform::{Launch, Running};
 
-/// How long holds may take to end, and the read model to come to the end.
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+pub use apart::Apart;
+pub use embedded::Embedded;
+
+/// How long holds may take to end.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// What is driven and killed.
+pub trait Place {
+    /// Addresses of the gateways, `host:port`.
+    fn gateways(&self) -> Vec<String>;
+
+    /// Kills what the `number`th kill is for, from 1, and starts it again; says what it was.
+    ///
+    /// # Errors
+    /// Where it does not start again.
+    fn kill(&mut self, number: u64) -> anyhow::Result<String>;
+
+    /// Ends all in good order, with all that was sent decided and projected.
+    ///
+    /// # Errors
+    /// Where it ends otherwise.
+    fn stop(&mut self) -> anyhow::Result<()>;
+
+    /// Reads all there is, however it ended.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    fn evidence(&mut self, history: Vec<Record>) -> anyhow::Result<Evidence>;
+}
+
 /// What is to be done.
 #[derive(Clone, Debug)]
 pub struct Killing {
-    /// The platform's binary.
-    pub platform: PathBuf,
-    /// A directory for data, log and history; made where it is missing.
-    pub directory: PathBuf,
+    /// File that the history is written to, which is not there yet.
+    pub history: PathBuf,
     /// What is sent.
     pub plan: PlanSettings,
     /// How it is sent; addresses and history are filled in.
     pub drive: DriveSettings,
-    /// How often the platform is killed, evenly over the commands.
+    /// How often something is killed, evenly over the commands.
     pub kills: u64,
 }
 
@@ -58,72 +87,53 @@ impl Killed {
     }
 }
 
-/// Starts the platform, sends the commands, kills and starts it meanwhile, ends it and checks.
+/// Sends the commands to what runs, kills and starts meanwhile, ends it and checks.
 ///
 /// # Errors
 /// Where it could not be done; what the platform does wrong is told in [`Killed`].
-pub fn run(killing: Killing) -> anyhow::Result<Killed> {
-    std::fs::create_dir_all(&killing.directory)?;
-    let data_dir = killing.directory.join("data");
-    let path = killing.directory.join("history");
-    anyhow::ensure!(!path.exists(), "`{}` holds a run already", killing.directory.display());
-    let launch = Launch::new(&killing.platform, &data_dir)?;
-    let (running, _) = launch.start()?;
-
+pub fn run(killing: Killing, place: &mut dyn Place) -> anyhow::Result<Killed> {
+    let Killing { history: path, plan, drive, kills } = killing;
+    anyhow::ensure!(!path.exists(), "`{}` is there already", path.display());
     let mut notes = Writer::open(&path)?;
     let progress = Arc::new(Progress::default());
-    let commands = killing.drive.commands.context("a number of commands")?;
-    let settings = DriveSettings {
-        gateways: vec![launch.gateway.clone()],
-        history: Some(path.clone()),
-        ..killing.drive
-    };
-    let plan = Plan::new(killing.plan);
+    let commands = drive.commands.context("a number of commands")?;
+    let gateways = place.gateways();
+    let settings =
+        DriveSettings { gateways: gateways.clone(), history: Some(path.clone()), ..drive };
+    let plan = Plan::new(plan);
     let driving = {
         let (plan, progress) = (plan.clone(), Arc::clone(&progress));
         std::thread::spawn(move || Runtime::new()?.block_on(drive::run(plan, settings, progress)))
     };
     let killed = (|| {
-        let mut running = running;
-        for kill in 1..=killing.kills {
-            let after = commands * kill / (killing.kills + 1);
+        for kill in 1..=kills {
+            let after = commands * kill / (kills + 1);
             while progress.done.load(Ordering::Relaxed) < after && !driving.is_finished() {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            notes.note(format!("kill {kill} of {}", killing.kills))?;
-            running.kill()?;
-            running = launch.start()?.0;
-            notes.note("started")?;
+            notes.note(format!("kill {kill} of {kills}"))?;
+            let killed = place.kill(kill)?;
+            notes.note(format!("{killed} runs again"))?;
         }
-        anyhow::Ok(running)
+        anyhow::Ok(())
     })();
     if killed.is_err() {
         progress.stop.cancel();
     }
     let report = driving.join().map_err(|_| anyhow::anyhow!("the clients panicked"))?;
-    let ended = killed.and_then(|running| end(&launch, running, &plan));
+    let ended = killed.and_then(|()| {
+        Runtime::new()?.block_on(settled(&gateways, &plan))?;
+        place.stop()
+    });
     let trouble = ended.err().map(|error| format!("{error:#}"));
-
-    let evidence = Runtime::new()?.block_on(read_directory(&data_dir, history::read(&path)?))?;
-    let verdict = check(&evidence);
+    let verdict = check(&place.evidence(history::read(&path)?)?);
     let report = if trouble.is_none() { Some(report?) } else { report.ok() };
     Ok(Killed { report, verdict, trouble })
 }
 
-/// Waits until all holds are over and the views have come to the end, ends the platform in good order, and
-/// sees that it starts from what it left.
-fn end(launch: &Launch, running: Running, plan: &Plan) -> anyhow::Result<()> {
-    Runtime::new()?.block_on(settled(&launch.gateway, plan))?;
-    let status = running.terminate()?;
-    anyhow::ensure!(status.success(), "the platform ended with {status}");
-    let status = launch.start()?.0.terminate()?;
-    anyhow::ensure!(status.success(), "the platform ended with {status} after its last start");
-    Ok(())
-}
-
 /// Waits until no seat is held.
-async fn settled(gateway: &str, plan: &Plan) -> anyhow::Result<()> {
-    let mut connection = Connection::new(gateway)?;
+async fn settled(gateways: &[String], plan: &Plan) -> anyhow::Result<()> {
+    let mut connection = Connection::new(gateways, 0)?;
     let begun = Instant::now();
     let shows = if plan.settings().reservations < 100 { plan.settings().shows } else { 0 };
     for show in 0..shows {

@@ -5,19 +5,24 @@
 //! * [`history`]: what every client sent and was answered, as it survives the client's end
 //! * [`evidence`]: all that is known of a run afterwards: history, log, store, read model
 //! * [`check`]: what must be true of it
-//! * [`platform`], [`kill`]: the platform as a process, killed under load
+//! * [`launch`], [`kill`]: the platform or its services as processes, killed under load
+//! * [`takeover`]: two owners at work on the same partitions
+//! * [`fill`], [`bench`]: a directory full of events, and figures
 //! * [`cli`]: the binary `load`
 
+pub mod bench;
 pub mod check;
 pub mod cli;
 mod client;
 pub mod drive;
 pub mod evidence;
+pub mod fill;
 pub mod history;
 pub mod kill;
+pub mod launch;
 mod measure;
 pub mod plan;
-pub mod platform;
 mod process;
+pub mod takeover;
 
 pub use measure::{Latency, Report};

@@ -45,8 +45,8 @@ pub(super) struct Carried {
 impl Client {
     pub(super) fn new(run: Arc<Run>, index: usize) -> anyhow::Result<Self> {
         let gateways = &run.settings.gateways;
-        let connection = Connection::new(&gateways[index % gateways.len()])?;
-        let second = Connection::new(&gateways[(index + 1) % gateways.len()])?;
+        let connection = Connection::new(gateways, index)?;
+        let second = Connection::new(gateways, index + 1)?;
         Ok(Self { run, connection, second })
     }
 
@@ -176,7 +176,7 @@ impl Carrier<'_> {
             if let Some(answer) = answer.filter(&is_good) {
                 return Ok(Some(answer));
             }
-            if !may_repeat || begun.elapsed() >= patience {
+            if !may_repeat || begun.elapsed() >= patience || self.run.progress.stop.is_cancelled() {
                 return Ok(None);
             }
             if ask.method != "GET" {

@@ -58,7 +58,7 @@ impl Sample {
 
 impl Counters {
     pub(super) fn new(addresses: &[String], pids: &[u32]) -> anyhow::Result<Self> {
-        let connections = addresses.iter().map(|address| Connection::new(address));
+        let connections = addresses.iter().map(|it| Connection::new(std::slice::from_ref(it), 0));
         let connections = connections.collect::<anyhow::Result<_>>()?;
         Ok(Self { connections, pids: pids.iter().map(u32::to_string).collect() })
     }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use charter_engine::directory::DataDirectory;
+use charter_engine::log::Log;
 use charter_engine::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
-use charter_engine::store::{SqliteStore, Store as _};
+use charter_engine::store::{SqliteStore, Store};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection as _, Row as _};
 use uuid::Uuid;
@@ -21,11 +22,24 @@ pub async fn read_directory(path: &Path, history: Vec<Record>) -> anyhow::Result
     let directory = DataDirectory::open(path)?;
     let log = EmbeddedLog::open(directory.join("log"), EmbeddedSettings::default())?;
     let store = SqliteStore::open(path, Durability::Power).await?;
-    let inbox = inbox(&directory.join("store.db")).await.context("listing outcomes")?;
-    let evidence = gather::gather(&log, &store, inbox, history).await;
+    let evidence = read_embedded(&log, &store, &directory.join("store.db"), history).await;
     store.close().await;
     log.close().await;
     evidence
+}
+
+/// Reads all that an embedded log and a SQLite store, with its history in `file`, hold.
+///
+/// # Errors
+/// Where it can't be read.
+pub async fn read_embedded(
+    log: &dyn Log,
+    store: &dyn Store,
+    file: &Path,
+    history: Vec<Record>,
+) -> anyhow::Result<Evidence> {
+    let inbox = inbox(file).await.context("listing outcomes")?;
+    gather::gather(log, store, inbox, history).await
 }
 
 async fn inbox(file: &Path) -> anyhow::Result<Vec<(String, Uuid, Option<u64>)>> {
