@@ -9,8 +9,8 @@ mod witness;
 
 use std::fmt;
 
-pub use mode::{Direction, Mode, UnknownMode, Violation, check_mode};
-pub use verdicts::Verdicts;
+pub use mode::{Direction, Mode, UnknownMode, Violation, check_mode, check_mode_within};
+pub use verdicts::{Budget, TooComplex, Verdicts};
 pub use witness::{Message, Witness, Witnesses, witness};
 
 use crate::schema::Schema;

@@ -2,11 +2,14 @@
 
 mod support;
 
-use charter_avro::compat::{Incompatibility, Mode, check_mode, compatibility, is_compatible};
+use charter_avro::compat::{
+    Budget, Incompatibility, Mode, TooComplex, Verdicts, check_mode, check_mode_within,
+    compatibility, is_compatible,
+};
 use charter_avro::plan::Plan;
 use charter_avro::schema::Schema;
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::peer_cases;
 use support::random::{self, Entropy, Shape};
 
@@ -246,6 +249,29 @@ fn two_rings_of_types_do_not_overflow_the_stack() {
     let reader = ring("r.", 30, &aliases.join(","), r#",{"name":"x","type":"int"}"#);
     let writer = ring("w.", 31, "", "");
     assert_eq!(pair(&reader, &writer).len(), 30 * 31);
+}
+
+/// Ten thousand fields that all changed once cost a look at the whole record each.
+#[test]
+fn a_budget_ends_what_would_take_long_and_lets_large_schemas_pass() {
+    let fields = |kind: &str| {
+        let fields: Vec<Value> =
+            (0..2_000).map(|field| json!({ "name": format!("f{field}"), "type": kind })).collect();
+        parse(&json!({ "type": "record", "name": "R", "fields": fields }))
+    };
+    let budget = Budget { pairs: 3_000, steps: 20_000 };
+    let verdicts = Verdicts::within(budget, &fields("int"), &fields("string")).expect("is small");
+    assert!(!verdicts.compatible(verdicts.reader().root(), verdicts.writer().root()));
+    let tight = Budget { pairs: 1_000, ..budget };
+    assert_eq!(
+        Verdicts::within(tight, &fields("int"), &fields("int")).expect_err("is large").to_string(),
+        "the schemas take more than 1000 pairs of types or 20000 steps to compare; give them fewer types that refer to each other, and fewer branches to a union"
+    );
+    let tight = Budget { steps: 3_000, ..budget };
+    assert_eq!(
+        check_mode_within(tight, Mode::Forward, &fields("int"), &[fields("int")]),
+        Err(TooComplex { budget: tight })
+    );
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Incompatibility, compatibility};
+use super::Incompatibility;
+use super::report::report;
+use super::verdicts::{Budget, TooComplex, Verdicts};
 use crate::schema::Schema;
 
 /// Which versions of a schema must be able to read which others' data.
@@ -60,25 +62,42 @@ pub struct UnknownMode {
 /// last of `previous` only. The latest version's reasons come first.
 #[must_use]
 pub fn check_mode(mode: Mode, new: &Schema, previous: &[Schema]) -> Vec<Violation> {
+    match check_mode_within(Budget::UNBOUNDED, mode, new, previous) {
+        Ok(violations) => violations,
+        Err(TooComplex { .. }) => unreachable!("nothing bounds it"),
+    }
+}
+
+/// As [`check_mode`], for schemas of anybody: each comparison of two may take `budget`.
+///
+/// # Errors
+/// [`TooComplex`] when one would take more.
+pub fn check_mode_within(
+    budget: Budget,
+    mode: Mode,
+    new: &Schema,
+    previous: &[Schema],
+) -> Result<Vec<Violation>, TooComplex> {
     let considered = if mode.is_transitive() { previous.len() } else { previous.len().min(1) };
     let mut violations = Vec::new();
     for (index, earlier) in previous.iter().enumerate().rev().take(considered) {
-        let mut add = |direction: Direction, found: Vec<Incompatibility>| {
-            let found = found.into_iter();
+        let mut add = |direction: Direction, reader: &Schema, writer: &Schema| {
+            let found = report(&Verdicts::within(budget, reader, writer)?).into_iter();
             violations.extend(found.map(|incompatibility| Violation {
                 previous: index,
                 direction,
                 incompatibility,
             }));
+            Ok(())
         };
         if mode.is_backward() {
-            add(Direction::Backward, compatibility(new, earlier));
+            add(Direction::Backward, new, earlier)?;
         }
         if mode.is_forward() {
-            add(Direction::Forward, compatibility(earlier, new));
+            add(Direction::Forward, earlier, new)?;
         }
     }
-    violations
+    Ok(violations)
 }
 
 impl Mode {

@@ -211,11 +211,12 @@ impl<'a> Report<'a> {
 
     fn fields(&mut self, site: Site, record: &Record, other: &Record) {
         let mut tasks = Vec::new();
-        for (index, field) in record.fields.iter().enumerate() {
+        let sources = Verdicts::field_sources(record, other);
+        for ((index, field), source) in record.fields.iter().enumerate().zip(sources) {
             let at = |report: &mut Self| {
                 report.place(site.place, Step::Field(index), Step::Stay, Step::Field(index))
             };
-            match Verdicts::field_source(field, other) {
+            match source {
                 FieldSource::Default => {}
                 FieldSource::Writer(from) => {
                     let pair = (field.schema, other.fields[from].schema);

@@ -27,14 +27,54 @@ pub enum FieldSource {
     Ambiguous(usize, usize),
 }
 
+/// How much work a comparison may be. Types that refer to each other make pairs without regard to how long the schemas are:
+/// two rings of thousands of records have millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The most pairs of types; each takes some 200 bytes of memory.
+    pub pairs: usize,
+    /// The most fields and branches that are looked at.
+    pub steps: u64,
+}
+
+impl Budget {
+    /// For schemas of people who are trusted with the time it takes.
+    pub const UNBOUNDED: Self = Self { pairs: usize::MAX, steps: u64::MAX };
+}
+
+/// A comparison that would take more than its [`Budget`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the schemas take more than {} pairs of types or {} steps to compare; give them fewer types that refer to each other, and fewer branches to a union",
+    budget.pairs,
+    budget.steps
+)]
+pub struct TooComplex {
+    /// What it had.
+    pub budget: Budget,
+}
+
 impl Verdicts {
     /// Judges every pair of types that reading `writer`'s data as `reader` can meet.
     #[must_use]
     pub fn new(reader: &Schema, writer: &Schema) -> Self {
-        let mut verdicts =
-            Self { reader: reader.clone(), writer: writer.clone(), fits: HashMap::new() };
-        verdicts.judge_all();
+        let mut verdicts = Self::unjudged(reader, writer);
+        let judged = verdicts.judge_all(Budget::UNBOUNDED);
+        debug_assert!(judged.is_some(), "nothing bounds it");
         verdicts
+    }
+
+    /// As [`Self::new`], for schemas of anybody.
+    ///
+    /// # Errors
+    /// [`TooComplex`] when it would take more than `budget`.
+    pub fn within(budget: Budget, reader: &Schema, writer: &Schema) -> Result<Self, TooComplex> {
+        let mut verdicts = Self::unjudged(reader, writer);
+        verdicts.judge_all(budget).map(|()| verdicts).ok_or(TooComplex { budget })
+    }
+
+    fn unjudged(reader: &Schema, writer: &Schema) -> Self {
+        Self { reader: reader.clone(), writer: writer.clone(), fits: HashMap::new() }
     }
 
     /// The reader's schema.
@@ -55,19 +95,25 @@ impl Verdicts {
         self.fits.get(&(reader, writer)).copied().unwrap_or(false)
     }
 
-    /// What the field `field` of the reader is read from when the writer writes `record`.
-    #[must_use]
-    pub fn field_source(field: &Field, record: &Record) -> FieldSource {
-        source_by(field, |name| record.fields.iter().position(|written| written.name == name))
+    /// What each field of the reader's record is read from when the writer writes `record`.
+    pub fn field_sources<'a>(
+        reader: &'a Record,
+        record: &'a Record,
+    ) -> impl Iterator<Item = FieldSource> + 'a {
+        let by_name = by_name(record);
+        reader.fields.iter().map(move |field| source_by(field, |name| by_name.get(name).copied()))
     }
 
-    fn judge_all(&mut self) {
+    /// All pairs, or nothing where that takes more than the budget.
+    fn judge_all(&mut self, budget: Budget) -> Option<()> {
+        let mut left = budget.steps;
         let root = (self.reader.root(), self.writer.root());
         let mut dependents: HashMap<(NodeId, NodeId), Vec<(NodeId, NodeId)>> = HashMap::new();
         let mut refuted = Vec::new();
         let mut open = vec![root];
         self.fits.insert(root, true);
         while let Some(pair) = open.pop() {
+            left = left.checked_sub(self.steps(pair))?;
             let mut met = Vec::new();
             let fits = self.judge(pair, &mut |inner| {
                 met.push(inner);
@@ -80,6 +126,9 @@ impl Verdicts {
                     open.push(inner);
                 }
             }
+            if self.fits.len() > budget.pairs {
+                return None;
+            }
             if !fits {
                 self.fits.insert(pair, false);
                 refuted.push(pair);
@@ -87,14 +136,40 @@ impl Verdicts {
         }
         while let Some(pair) = refuted.pop() {
             for dependent in dependents.remove(&pair).unwrap_or_default() {
-                let fits = self.compatible(dependent.0, dependent.1)
-                    && self
-                        .judge(dependent, &mut |(reader, writer)| self.compatible(reader, writer));
+                if !self.compatible(dependent.0, dependent.1) {
+                    continue;
+                }
+                left = left.checked_sub(self.steps(dependent))?;
+                let fits =
+                    self.judge(dependent, &mut |(reader, writer)| self.compatible(reader, writer));
                 if !fits && self.fits.insert(dependent, false) == Some(true) {
                     refuted.push(dependent);
                 }
             }
         }
+        Some(())
+    }
+
+    /// How many fields or branches judging a pair looks at, and one.
+    fn steps(&self, pair: (NodeId, NodeId)) -> u64 {
+        let parts = |kind: &Kind| match kind {
+            Kind::Record(record) => record.fields.len(),
+            Kind::Union { branches } => branches.len(),
+            Kind::Enum(kind) => kind.symbols.len(),
+            Kind::Null
+            | Kind::Boolean
+            | Kind::Int
+            | Kind::Long
+            | Kind::Float
+            | Kind::Double
+            | Kind::Bytes
+            | Kind::String
+            | Kind::Array { .. }
+            | Kind::Map { .. }
+            | Kind::Fixed(_) => 0,
+        };
+        let parts = parts(&self.reader.node(pair.0).kind) + parts(&self.writer.node(pair.1).kind);
+        u64::try_from(parts).unwrap_or(u64::MAX).saturating_add(1)
     }
 
     /// Whether a pair fits, given `ask` for the pairs inside it. Always asks for all of them.
@@ -118,14 +193,9 @@ impl Verdicts {
             | (Kind::Map { values: inner }, Kind::Map { values: other }) => ask((*inner, *other)),
             (Kind::Record(record), Kind::Record(other)) => {
                 let mut all = names_fit(read, written);
-                let by_name: HashMap<&str, usize> = other
-                    .fields
-                    .iter()
-                    .enumerate()
-                    .map(|(index, field)| (field.name.as_str(), index))
-                    .collect();
-                for field in &record.fields {
-                    match source_by(field, |name| by_name.get(name).copied()) {
+                for (field, source) in record.fields.iter().zip(Self::field_sources(record, other))
+                {
+                    match source {
                         FieldSource::Writer(index) => {
                             all &= ask((field.schema, other.fields[index].schema));
                         }
@@ -145,6 +215,12 @@ impl Verdicts {
             _ => may_fit(read, written),
         }
     }
+}
+
+/// Where each field stands.
+fn by_name(record: &Record) -> HashMap<&str, usize> {
+    let fields = record.fields.iter().enumerate();
+    fields.map(|(index, field)| (field.name.as_str(), index)).collect()
 }
 
 fn source_by(field: &Field, lookup: impl Fn(&str) -> Option<usize>) -> FieldSource {

@@ -1,6 +1,6 @@
 //! From two schemas to the steps of a plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::reduce::reduce;
@@ -107,12 +107,18 @@ impl Compiler<'_> {
     }
 
     fn record(&mut self, from: &Record, to: &Record) -> Draft {
-        let sources = sources(from, to);
+        let mut targets = vec![None; from.fields.len()];
+        for (target, source) in sources(from, to).into_iter().enumerate() {
+            // Of two fields with one source, which only a lenient plan has, the first takes the value.
+            if let Some(source) = source {
+                targets[source] = targets[source].or(Some(target));
+            }
+        }
         let mut keeps = from.fields.len() == to.fields.len();
         let mut actions = Vec::with_capacity(from.fields.len());
         for (index, field) in from.fields.iter().enumerate() {
             let name = Arc::from(field.name.as_str());
-            let target = sources.iter().position(|source| *source == Some(index));
+            let target = targets[index];
             keeps &= target == Some(index);
             actions.push(match target {
                 Some(target) => {
@@ -133,7 +139,8 @@ impl Compiler<'_> {
     }
 
     fn symbols(from: &Enum, to: &Enum) -> Draft {
-        let place = |symbol: &String| to.symbols.iter().position(|known| known == symbol);
+        let places: HashMap<&String, usize> = to.symbols.iter().zip(0..).collect();
+        let place = |symbol: &String| places.get(symbol).copied();
         let default = to.default.as_ref().and_then(place);
         let mut keeps = from.symbols.len() == to.symbols.len();
         let mut targets = Vec::with_capacity(from.symbols.len());
@@ -282,12 +289,15 @@ fn units(node: &Node) -> Option<u32> {
 /// For each of the reader's fields the writer's that fills it: of the same name, or else the first of its aliases that
 /// the writer has and no other field takes.
 fn sources(from: &Record, to: &Record) -> Vec<Option<usize>> {
-    let place = |name: &str| from.fields.iter().position(|field| field.name == name);
-    let mut sources: Vec<_> = to.fields.iter().map(|field| place(&field.name)).collect();
+    let places: HashMap<&str, usize> =
+        from.fields.iter().zip(0..).map(|(field, place)| (field.name.as_str(), place)).collect();
+    let mut sources: Vec<_> =
+        to.fields.iter().map(|field| places.get(field.name.as_str()).copied()).collect();
+    let mut taken: HashSet<usize> = sources.iter().copied().flatten().collect();
     for (index, field) in to.fields.iter().enumerate() {
         if sources[index].is_none() {
-            let mut places = field.aliases.iter().filter_map(|alias| place(alias));
-            sources[index] = places.find(|place| !sources.contains(&Some(*place)));
+            let mut free = field.aliases.iter().filter_map(|alias| places.get(alias.as_str()));
+            sources[index] = free.find(|place| taken.insert(**place)).copied();
         }
     }
     sources

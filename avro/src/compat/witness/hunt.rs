@@ -86,8 +86,9 @@ fn look(
         }
         (Kind::Record(record), Kind::Record(other)) => {
             let mut to_blame = !names_fit(read, written);
-            for field in &record.fields {
-                match Verdicts::field_source(field, other) {
+            for (field, source) in record.fields.iter().zip(Verdicts::field_sources(record, other))
+            {
+                match source {
                     FieldSource::Writer(index) => {
                         let from = other.fields[index].schema;
                         inner.push((field.schema, from, Some(Step::Field(index))));
