@@ -4,13 +4,16 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+use crate::access::{self, Keys, KeysError, Role};
 use crate::{OpenError, RegistryConfig};
 
 /// A Confluent-compatible schema registry for Avro.
@@ -30,15 +33,35 @@ pub struct Options {
     /// The most connections to that database
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub database_connections: u32,
+    /// File with the API keys to take, one a line, as `registry key` prints them; without it every
+    /// request is taken
+    #[arg(long, env = "API_KEYS", value_name = "FILE")]
+    pub api_keys: Option<PathBuf>,
     /// Address to listen on; with port 0 the system chooses one, which is printed
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8081")]
     pub listen: SocketAddr,
-    /// How much to log to stderr: `info`, `debug`, or a filter such as `registry_service=debug`
+    /// How much to log to stderr: `info` (also a line for each request), `debug`, or a filter such
+    /// as `registry_service=debug`
     #[arg(long, env = "LOG", default_value = "warn")]
     pub log: String,
     /// How to write the log
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+    /// Something else than to serve
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the binary does beside serving.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Make an API key: its secret is shown this once, and the line for the file of `--api-keys`
+    Key {
+        /// Name of the key, which clients give as the user: letters, digits, `_`, `.`, `-`
+        name: String,
+        /// `read`, `write:PREFIX` (subjects that begin with it; `write:` for all) or `admin`
+        role: Role,
+    },
 }
 
 /// How the log is written.
@@ -57,6 +80,9 @@ pub enum StartError {
     /// The data directory or the database.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The API keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// Another process listens there.
     #[error(
         "address `{0}` is in use by another process: stop it, or give another one with `--listen` (port 0 takes a free one)"
@@ -91,7 +117,7 @@ impl StartError {
     /// 2 when the command line is at fault, else 1.
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::LogFilter { .. } => ExitCode::from(2),
+            Self::LogFilter { .. } | Self::Keys(_) => ExitCode::from(2),
             Self::Open(_) | Self::AddressInUse(_) | Self::Listen { .. } | Self::System(_) => {
                 ExitCode::FAILURE
             }
@@ -116,6 +142,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Some(Command::Key { name, role }) = &options.command {
+        return make_key(name, role);
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -132,9 +161,35 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints a fresh key: the secret to stderr, so that the line can go into the file as it is.
+fn make_key(name: &str, role: &Role) -> ExitCode {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if name.is_empty() || !name.bytes().all(fits) {
+        report(&format!("key name `{name}` is not taken: expected letters, digits, `_`, `.`, `-`"));
+        return ExitCode::from(2);
+    }
+    if matches!(role, Role::Write { prefix } if prefix.contains(char::is_whitespace)) {
+        report("the prefix of a key cannot hold white space");
+        return ExitCode::from(2);
+    }
+    let (secret, line) = access::fresh(name, role);
+    let mut stdout = std::io::stdout();
+    if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let _ = writeln!(std::io::stderr(), "user {name}, password {secret} (shown this once)");
+    ExitCode::SUCCESS
+}
+
 async fn start(options: &Options) -> Result<(), StartError> {
     log(options)?;
-    let registry = crate::open(config(options)?).await?;
+    let metrics = metrics()?;
+    let upkeep = upkeep(metrics.clone());
+    let keys = options.api_keys.as_deref().map(Keys::read).transpose()?;
+    let mut registry = crate::open(config(options)?).await?.with_metrics(metrics);
+    if let Some(keys) = keys {
+        registry = registry.with_keys(keys);
+    }
     let address = options.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| {
         if source.kind() == std::io::ErrorKind::AddrInUse {
@@ -152,9 +207,10 @@ async fn start(options: &Options) -> Result<(), StartError> {
 
     let shutdown = CancellationToken::new();
     let server = crate::run(listener, registry, shutdown.clone());
-    tokio::pin!(server);
+    tokio::pin!(server, upkeep);
     tokio::select! {
         result = &mut server => return Ok(result?),
+        never = &mut upkeep => match never {},
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
@@ -176,6 +232,29 @@ fn config(options: &Options) -> Result<RegistryConfig, OpenError> {
         }
         #[cfg(not(feature = "postgres"))]
         Some(_) => Err(OpenError::NoPostgres),
+    }
+}
+
+/// Seconds; from a tenth of a millisecond, which a look-up takes, to the longest a request may.
+const DURATION_BUCKETS_S: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// How long what was timed may wait: some 100,000 requests then take a megabyte.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The process's metrics, collected from now on.
+fn metrics() -> Result<PrometheusHandle, StartError> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATION_BUCKETS_S)
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| StartError::System(std::io::Error::other(error)))
+}
+
+/// What was timed waits to be sorted into buckets; where nobody asks for the metrics, this does it.
+async fn upkeep(metrics: PrometheusHandle) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(UPKEEP_INTERVAL).await;
+        metrics.run_upkeep();
     }
 }
 

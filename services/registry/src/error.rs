@@ -43,6 +43,13 @@ pub(crate) enum ApiError {
     #[error("the path holds percent-encoded bytes that are not UTF-8")]
     MalformedPath,
 
+    #[error(
+        "Unauthorized: expected an API key, its name as the user and its secret as the password"
+    )]
+    Unauthorized,
+    #[error("Forbidden: the key's role is `{0}`, which does not allow this")]
+    Forbidden(String),
+
     #[error("Subject '{0}' not found.")]
     SubjectNotFound(Subject),
     #[error("Version {0} not found.")]
@@ -92,6 +99,8 @@ pub(crate) enum ApiError {
         "Invalid schema of type AVRO, details: references reach more than {0} schemas, expected fewer"
     )]
     TooManyReferences(usize),
+    #[error("Invalid schema of type AVRO, details: {0}")]
+    TooComplex(#[from] charter_avro::compat::TooComplex),
     #[error("Version is not one more than previous version: found {found}, expected {expected}")]
     VersionNotNext { found: i32, expected: i32 },
     #[error(
@@ -139,6 +148,8 @@ pub(crate) enum ApiError {
     Store(#[from] StoreError),
     #[error("the request took longer than {0} s")]
     TimedOut(u64),
+    #[error("{0} requests are in hand already: try again in a moment")]
+    Overloaded(usize),
     #[error("HTTP 500 Internal Server Error")]
     Internal,
 }
@@ -152,6 +163,8 @@ impl ApiError {
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
             Self::UnsupportedMediaType(_) => 415,
+            Self::Unauthorized => 40101,
+            Self::Forbidden(_) => 40301,
             Self::SubjectNotFound(_) => 40401,
             Self::VersionNotFound(_) => 40402,
             Self::SchemaNotFound(_) | Self::SchemaNotRegistered => 40403,
@@ -168,6 +181,7 @@ impl ApiError {
             | Self::SchemaTypeUnknown(_)
             | Self::ReferenceNotFound { .. }
             | Self::TooManyReferences(_)
+            | Self::TooComplex(_)
             | Self::VersionNotNext { .. } => 42201,
             Self::InvalidVersion(_) => 42202,
             Self::InvalidLevel => 42203,
@@ -182,8 +196,9 @@ impl ApiError {
             Self::ReferenceExists { .. } => 42206,
             Self::InvalidSubject(_) | Self::ContextUnsupported(_) => 42208,
             Self::BodyTooLarge => 42209,
-            Self::Store(StoreError::Busy) | Self::TimedOut(_) => 50002,
+            Self::Store(StoreError::Busy | StoreError::Silent(_)) | Self::TimedOut(_) => 50002,
             Self::Store(_) => 50001,
+            Self::Overloaded(_) => 503,
             Self::Internal => 500,
         }
     }

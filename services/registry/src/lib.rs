@@ -9,6 +9,7 @@
 //! | [`registry`] | the operations, each one read or one transaction |
 //! | `http` | Confluent's routes, content types and errors over them |
 //! | [`serve`] | serving on a listener until told to stop |
+//! | [`access`] | API keys and their roles |
 //! | [`cli`] | the command line of the binary `registry` |
 //! | [`store`] | the database |
 //! | `parse`, `canonical`, `compat` | from a text to a schema, to the text that is stored, to verdicts |
@@ -16,6 +17,7 @@
 //! What Confluent's registry has and this one refuses, each with a clear error: JSON Schema and
 //! Protobuf, contexts other than the default one, metadata, tags, rule sets, associations.
 
+pub mod access;
 mod canonical;
 pub mod cli;
 mod compat;

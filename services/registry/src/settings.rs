@@ -141,6 +141,14 @@ const UNSUPPORTED: [(&str, &str); 9] = [
 ];
 
 impl ConfigChange {
+    /// The alias that the change sets, if it does.
+    pub(crate) fn new_alias(&self) -> Option<&str> {
+        match &self.alias {
+            Change::Set(alias) if !alias.is_empty() => Some(alias),
+            Change::Set(_) | Change::Keep | Change::Clear => None,
+        }
+    }
+
     /// Applies the change to the settings there are.
     ///
     /// # Errors

@@ -196,6 +196,12 @@ async fn an_incompatible_schema_is_refused_with_every_reason() {
     let verdict = check("/1?verbose=true", bad).await;
     assert_eq!(verdict["is_compatible"], false);
     assert_eq!(verdict["messages"].as_array().expect("messages").len(), 5, "{verdict}");
+    assert_eq!(verdict["violations"].as_array().expect("violations").len(), 2, "{verdict}");
+    let first = &verdict["violations"][0];
+    assert_eq!(first["errorType"], "TYPE_MISMATCH");
+    assert_eq!(first["version"], 1);
+    assert_eq!(first["witness"]["field"], "id");
+    assert_eq!(first["witness"]["value"], json!({ "id": 0 }));
     let verdict = check("?verbose=true", "{").await;
     assert_eq!(verdict["is_compatible"], false);
     let answer =
@@ -377,6 +383,64 @@ async fn an_id_means_one_schema_for_ever() {
     assert_eq!(server.post("/subjects/s/versions", import(&old)).await.ok()["id"], 7);
     server.put("/mode", json!({ "mode": "READWRITE" })).await.ok();
     assert_eq!(server.register("t", &other).await, 8);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn answers_have_tags_by_which_they_need_not_be_sent_again() {
+    let server = Server::start().await;
+    let id = server.register("s", &record("R", "a", "int")).await;
+    for (path, cache_control) in [
+        (format!("/schemas/ids/{id}"), "public, max-age=86400, immutable"),
+        (format!("/schemas/ids/{id}/schema"), "public, max-age=86400, immutable"),
+        ("/subjects/s/versions/latest".to_owned(), "no-cache"),
+        ("/config".to_owned(), "no-cache"),
+    ] {
+        let get = |tag: Option<&str>| {
+            let request = server.client.get(format!("{}{path}", server.url));
+            match tag {
+                Some(tag) => request.header("if-none-match", tag),
+                None => request,
+            }
+        };
+        let first = get(None).send().await.expect("answers");
+        assert_eq!(first.headers()["cache-control"], cache_control, "{path}");
+        let tag = first.headers()["etag"].to_str().expect("text").to_owned();
+        let again = get(Some(&tag)).send().await.expect("answers");
+        assert_eq!(again.status(), 304, "{path}");
+        assert_eq!(again.headers()["etag"], tag, "{path}");
+        assert_eq!(again.text().await.expect("body"), "", "{path}");
+        let other = get(Some("\"other\"")).send().await.expect("answers");
+        assert_eq!(other.status(), 200, "{path}");
+    }
+    // A change of what is named makes another tag.
+    let latest = format!("{}/subjects/s/versions/latest", server.url);
+    let tag = server.client.get(&latest).send().await.expect("answers").headers()["etag"].clone();
+    let evolved = r#"{"type":"record","name":"R","fields":[]}"#;
+    server.register("s", evolved).await;
+    let again = server.client.get(&latest).header("if-none-match", tag).send().await;
+    assert_eq!(again.expect("answers").status(), 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_browser_gets_a_page_that_loads_nothing_from_elsewhere_and_a_client_its_object() {
+    let server = Server::start().await;
+    assert_eq!(*server.get("/").await.ok(), json!({}));
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (path, kind) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/ui/page.css", "text/css; charset=utf-8"),
+        ("/ui/page.js", "text/javascript; charset=utf-8"),
+    ] {
+        let request = server.client.get(format!("{}{path}", server.url)).header("accept", browser);
+        let answer = request.send().await.expect("answers");
+        assert_eq!(answer.headers()["content-type"], kind);
+        let policy = answer.headers()["content-security-policy"].to_str().expect("text");
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        let text = answer.text().await.expect("body");
+        assert!(!text.contains("http://") && !text.contains("https://"), "{path}");
+    }
     server.stop().await;
 }
 

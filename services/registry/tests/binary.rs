@@ -227,6 +227,27 @@ async fn a_disk_that_fills_up_refuses_writes_and_serves_reads() {
 }
 
 #[tokio::test]
+async fn metrics_count_and_time_requests_by_route() {
+    let directory = TempDir::new().expect("directory");
+    let running = start(directory.path());
+    let client = reqwest::Client::builder().no_proxy().build().expect("client");
+    for path in ["/schemas/ids/1", "/schemas/ids/2", "/subjects"] {
+        client.get(format!("{}{path}", running.url)).send().await.expect("answers");
+    }
+    let answer = client.get(format!("{}/metrics", running.url)).send().await.expect("answers");
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text().await.expect("body");
+    for line in [
+        r#"charter_registry_requests_total{method="GET",route="/schemas/ids/{id}",status="404"} 2"#,
+        r#"charter_registry_requests_total{method="GET",route="/subjects",status="200"} 1"#,
+        r#"charter_registry_request_duration_seconds_count{method="GET",route="/subjects"} 1"#,
+        "charter_registry_schema_cache_misses_total 2",
+    ] {
+        assert!(text.lines().any(|found| found == line), "no `{line}` in\n{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_id_that_was_answered_survives_kill() {
     let directory = TempDir::new().expect("directory");
     let mut running = start(directory.path());

@@ -73,6 +73,25 @@ async fn what_one_instance_changes_the_others_see_at_once() {
     assert_eq!(b.register("s", &record("S", "a", "int")).await, 2);
 }
 
+/// Ids are served from memory, and a deletion for good reaches the memory of all instances.
+#[tokio::test]
+async fn a_schema_deleted_for_good_is_forgotten_by_all_instances() {
+    let Some((servers, _schema)) = instances(2).await else { return };
+    let [a, b] = servers.as_slice() else { panic!("two instances") };
+    let id = a.register("s", &record("R", "a", "int")).await;
+    b.get(&format!("/schemas/ids/{id}")).await.ok();
+    a.delete("/subjects/s").await.ok();
+    b.get(&format!("/schemas/ids/{id}")).await.ok();
+    a.delete("/subjects/s?permanent=true").await.ok();
+    a.get(&format!("/schemas/ids/{id}")).await.error(404, 40403);
+    let forgotten = async {
+        while b.get(&format!("/schemas/ids/{id}")).await.status != 404 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), forgotten).await.expect("forgets");
+}
+
 #[tokio::test]
 async fn of_schemas_that_rule_each_other_out_one_instance_registers_one() {
     let Some((servers, _schema)) = instances(2).await else { return };

@@ -41,18 +41,18 @@ impl From<SubjectVersion> for VersionAnswer {
 /// A schema by its id.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SchemaAnswer {
+pub(super) struct SchemaAnswer<'a> {
     schema_type: &'static str,
-    schema: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    references: Vec<Reference>,
+    schema: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    references: &'a [Reference],
     #[serde(skip_serializing_if = "Option::is_none")]
     max_id: Option<i32>,
 }
 
-impl SchemaAnswer {
+impl<'a> SchemaAnswer<'a> {
     /// The answer for a schema, with the highest id there is where it was asked for.
-    pub(super) fn new(schema: StoredSchema, max_id: Option<i32>) -> Self {
+    pub(super) fn new(schema: &'a StoredSchema, max_id: Option<i32>) -> Self {
         let StoredSchema { text, references, .. } = schema;
         Self { schema_type: AVRO, schema: text, references, max_id }
     }

@@ -7,16 +7,20 @@ use serde::Serialize;
 use super::extract::{Body, Params, PathPart, SchemaBody};
 use super::subjects::aliased;
 use crate::Registry;
+use crate::compat::Finding;
 use crate::error::ApiError;
-use crate::registry::CheckedAgainst;
+use crate::registry::{CheckedAgainst, Verdict};
 use crate::subject::VersionId;
 
-/// The verdict, and with `verbose` every reason.
+/// The verdict, and with `verbose` every reason: in Confluent's words, and as data, which is this
+/// registry's own.
 #[derive(Serialize)]
-pub(super) struct Verdict {
+pub(super) struct VerdictAnswer {
     is_compatible: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    violations: Vec<Finding>,
 }
 
 /// `POST /compatibility/subjects/{subject}/versions`: with the versions that the level counts.
@@ -25,7 +29,7 @@ pub(super) async fn with_subject(
     PathPart(subject): PathPart<String>,
     params: Params,
     Body(body): Body<SchemaBody>,
-) -> Result<Json<Verdict>, ApiError> {
+) -> Result<Json<VerdictAnswer>, ApiError> {
     verdict(&registry, &subject, CheckedAgainst::Subject, &params, body).await
 }
 
@@ -35,7 +39,7 @@ pub(super) async fn with_version(
     PathPart((subject, version)): PathPart<(String, String)>,
     params: Params,
     Body(body): Body<SchemaBody>,
-) -> Result<Json<Verdict>, ApiError> {
+) -> Result<Json<VerdictAnswer>, ApiError> {
     let against = CheckedAgainst::Version(VersionId::parse(&version)?);
     verdict(&registry, &subject, against, &params, body).await
 }
@@ -46,17 +50,20 @@ async fn verdict(
     against: CheckedAgainst,
     params: &Params,
     body: SchemaBody,
-) -> Result<Json<Verdict>, ApiError> {
+) -> Result<Json<VerdictAnswer>, ApiError> {
     let subject = aliased(registry, subject).await?;
     let submission = body.submission(params)?;
     let is_verbose = params.flag("verbose");
-    let violations = match registry.violations(&subject, against, &submission).await {
+    let verdict = match registry.violations(&subject, against, &submission).await {
         // Asked for reasons, Confluent's registry gives a schema's faults as the reason.
-        Err(fault) if is_verbose && fault.code() == 42201 => vec![fault.to_string()],
+        Err(fault) if is_verbose && fault.code() == 42201 => {
+            Verdict { messages: vec![fault.to_string()], violations: Vec::new() }
+        }
         other => other?,
     };
-    Ok(Json(Verdict {
-        is_compatible: violations.is_empty(),
-        messages: is_verbose.then_some(violations),
+    Ok(Json(VerdictAnswer {
+        is_compatible: verdict.messages.is_empty(),
+        messages: is_verbose.then_some(verdict.messages),
+        violations: if is_verbose { verdict.violations } else { Vec::new() },
     }))
 }

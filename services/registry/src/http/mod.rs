@@ -1,9 +1,13 @@
 //! The REST API: Confluent's routes, content types and errors over [`Registry`].
 
 mod answer;
+mod authorize;
+mod caching;
 mod compatibility;
 mod extract;
 mod negotiate;
+mod observe;
+mod page;
 mod schemas;
 mod scopes;
 mod server;
@@ -16,13 +20,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::trace::TraceLayer;
 
 use crate::Registry;
 use crate::error::{ApiError, MAX_BODY_BYTES};
 
 impl Registry {
-    /// The routes of the API, of `/health/live` and of `/health/ready`, to serve alone or beside
+    /// The routes of the API, of `/health/live`, `/health/ready` and `/metrics`, to serve alone or beside
     /// others.
     pub fn router(&self) -> Router {
         Router::new()
@@ -81,13 +84,17 @@ impl Registry {
             .route("/associations/{*rest}", any(server::no_associations))
             .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
             .fallback(async || ApiError::NoSuchPath)
+            .layer(middleware::from_fn(caching::tag))
+            .layer(middleware::from_fn_with_state(self.clone(), authorize::authorize))
             .layer(middleware::from_fn(negotiate::negotiate))
             .route("/health/live", get(server::live))
             .route("/health/ready", get(server::ready))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .route("/ui/page.css", get(page::style))
+            .route("/ui/page.js", get(page::script))
+            .route("/metrics", get(server::metrics))
             .layer(CatchPanicLayer::custom(panicked))
-            // A failure is logged where it becomes an answer, with its cause.
-            .layer(TraceLayer::new_for_http().on_failure(()))
+            .layer(middleware::from_fn_with_state(observe::places(), observe::observe))
             .with_state(self.clone())
     }
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::page;
 use crate::error::ApiError;
 
 /// What answers are written in, the one preferred first.
@@ -28,8 +29,12 @@ const CONSUMED: [&str; 4] = [
 /// free what a stalled client holds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Refuses types that are not spoken here, and writes the answer's type on it.
+/// Gives a browser the page at `/`; else refuses types that are not spoken here, and writes the
+/// answer's type on it.
 pub(super) async fn negotiate(request: Request, next: Next) -> Response {
+    if request.uri().path() == "/" && page::is_wanted(request.headers()) {
+        return page::page();
+    }
     let Some(produced) = produced(request.headers()) else {
         return labelled(ApiError::NotAcceptable.into_response(), PRODUCED[0]);
     };
@@ -44,6 +49,9 @@ pub(super) async fn negotiate(request: Request, next: Next) -> Response {
 }
 
 fn labelled(mut response: Response, produced: &'static str) -> Response {
+    if response.status() == StatusCode::NOT_MODIFIED {
+        return response;
+    }
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(produced));
     response
 }

@@ -2,12 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 
 use super::answer::{AVRO, PlaceAnswer, SchemaAnswer, VersionAnswer};
+use super::caching::{IMMUTABLE, entity_tag};
 use super::extract::{Params, PathPart, schema_id};
 use crate::Registry;
 use crate::error::ApiError;
-use crate::registry::SchemaFilter;
+use crate::registry::{Format, SchemaFilter, ServedSchema};
+use crate::store::StoredSchema;
 use crate::subject::{Subject, default_context};
 
 /// `GET /schemas`.
@@ -33,16 +37,36 @@ pub(super) async fn types() -> Json<[&'static str; 1]> {
     Json([AVRO])
 }
 
-/// `GET /schemas/ids/{id}`.
+/// `GET /schemas/ids/{id}`. The plain question, which clients ask most, is answered from memory.
 pub(super) async fn by_id(
     State(registry): State<Registry>,
     PathPart(id): PathPart<String>,
     params: Params,
-) -> Result<Json<SchemaAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     subject(&params)?;
-    let schema = registry.schema(schema_id(&id)?, params.format()).await?;
-    let max_id = if params.flag("fetchMaxId") { Some(registry.max_id().await?) } else { None };
-    Ok(Json(SchemaAnswer::new(schema, max_id)))
+    let id = schema_id(&id)?;
+    if params.flag("fetchMaxId") {
+        let schema = registry.schema(id, params.format()).await?;
+        let answer = SchemaAnswer::new(&schema, Some(registry.max_id().await?));
+        return Ok(Json(answer).into_response());
+    }
+    match params.format() {
+        Format::Stored => {
+            let served = registry.served(id, serve).await?;
+            let tag = (header::ETAG, served.etag.clone());
+            Ok(([tag, IMMUTABLE], served.body.clone()).into_response())
+        }
+        format @ Format::Resolved => {
+            let schema = registry.schema(id, format).await?;
+            Ok(([IMMUTABLE], Json(SchemaAnswer::new(&schema, None))).into_response())
+        }
+    }
+}
+
+fn serve(schema: StoredSchema) -> ServedSchema {
+    let body = serde_json::to_vec(&SchemaAnswer::new(&schema, None))
+        .expect("texts and numbers, which JSON can hold");
+    ServedSchema { schema, etag: entity_tag(&body), body: body.into() }
 }
 
 /// `GET /schemas/ids/{id}/schema`: the text alone.
@@ -50,9 +74,14 @@ pub(super) async fn text_by_id(
     State(registry): State<Registry>,
     PathPart(id): PathPart<String>,
     params: Params,
-) -> Result<String, ApiError> {
+) -> Result<Response, ApiError> {
     subject(&params)?;
-    Ok(registry.schema(schema_id(&id)?, params.format()).await?.text)
+    let id = schema_id(&id)?;
+    let text = match params.format() {
+        Format::Stored => registry.served(id, serve).await?.schema.text.clone(),
+        format @ Format::Resolved => registry.schema(id, format).await?.text,
+    };
+    Ok(([IMMUTABLE], text).into_response())
 }
 
 /// `GET /schemas/ids/{id}/subjects`.

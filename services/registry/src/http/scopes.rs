@@ -1,12 +1,13 @@
 //! `/config` and `/mode`, of the registry and of subjects.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{ChangedConfigAnswer, ConfigAnswer};
 use super::extract::{Body, Params, PathPart};
 use crate::Registry;
+use crate::access::Role;
 use crate::error::ApiError;
 use crate::registry::{Force, Inheritance};
 use crate::settings::{ConfigChange, Mode};
@@ -59,8 +60,13 @@ pub(super) async fn config(
 pub(super) async fn put_config(
     State(registry): State<Registry>,
     PathPart(subject): PathPart<String>,
+    Extension(role): Extension<Role>,
     Body(change): Body<ConfigChange>,
 ) -> Result<Json<ChangedConfigAnswer>, ApiError> {
+    // An alias is a way to its subject, also for writing.
+    if change.new_alias().is_some_and(|alias| !role.may_change(alias)) {
+        return Err(ApiError::Forbidden(role.to_string()));
+    }
     Ok(Json(registry.change_config(&Scope::parse(&subject)?, change).await?.into()))
 }
 

@@ -1,8 +1,10 @@
 //! What the server says of itself, and the routes it refuses by name.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -60,13 +62,27 @@ pub(super) async fn live() -> Json<Value> {
     Json(json!({ "status": "UP" }))
 }
 
+/// How long the database may take to say that it is there.
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// `GET /health/ready`: the database answers, or why it does not.
 pub(super) async fn ready(State(registry): State<Registry>) -> Response {
-    match registry.ping().await {
-        Ok(()) => Json(json!({ "status": "UP", "database": "UP" })).into_response(),
-        Err(error) => {
-            let body = json!({ "status": "DOWN", "database": error.to_string() });
-            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+    let reason = match tokio::time::timeout(READY_TIMEOUT, registry.ping()).await {
+        Ok(Ok(())) => return Json(json!({ "status": "UP", "database": "UP" })).into_response(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("it did not answer within {} s", READY_TIMEOUT.as_secs()),
+    };
+    let body = json!({ "status": "DOWN", "database": reason });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+}
+
+/// `GET /metrics`, in Prometheus' text format 0.0.4, where the registry is a process of its own.
+pub(super) async fn metrics(State(registry): State<Registry>) -> Response {
+    match registry.rendered_metrics() {
+        Some(text) => {
+            let kind = "text/plain; version=0.0.4; charset=utf-8";
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
+        None => ApiError::NoSuchPath.into_response(),
     }
 }

@@ -5,7 +5,7 @@ use charter_avro::schema::Schema;
 use super::lookup::prepare;
 use super::references::imports;
 use super::{InForce, Registry, Submission, compute};
-use crate::compat::{self, Earlier};
+use crate::compat::{self, Earlier, Finding, Findings};
 use crate::error::ApiError;
 use crate::parse::{self, ParsedSchema};
 use crate::settings::Level;
@@ -31,7 +31,7 @@ impl Registry {
         subject: &Subject,
         against: CheckedAgainst,
         submission: &Submission,
-    ) -> Result<Vec<String>, ApiError> {
+    ) -> Result<Verdict, ApiError> {
         let mut connection = self.store.read().await?;
         let in_force = InForce::of(&mut connection, &Scope::Subject(subject.clone())).await?;
         let versions = match against {
@@ -47,8 +47,19 @@ impl Registry {
             }
         };
         let parsed = prepare(&mut connection, submission, in_force).await?;
-        violations(&mut connection, &parsed.schema, versions, in_force).await
+        let findings = violations(&mut connection, &parsed.schema, versions, in_force).await?;
+        let messages = findings.messages(in_force.validate_fields, in_force.level);
+        Ok(Verdict { messages, violations: findings.violations })
     }
+}
+
+/// What was found against a schema; nothing when it may be registered.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    /// In Confluent's words.
+    pub(crate) messages: Vec<String>,
+    /// As data, without those beyond the first hundred.
+    pub(crate) violations: Vec<Finding>,
 }
 
 /// What a schema was found compatible with.
@@ -83,10 +94,11 @@ pub(super) async fn require_compatible(
     let live = SubjectVersion::live(connection, subject).await?;
     let level = in_force.level;
     let versions = counted(connection, subject, level).await?;
-    let details = violations(connection, &parsed.schema, versions, in_force).await?;
-    if details.is_empty() {
+    let findings = violations(connection, &parsed.schema, versions, in_force).await?;
+    if findings.violations.is_empty() {
         return Ok(Checked { level, live });
     }
+    let details = findings.messages(in_force.validate_fields, level);
     Err(ApiError::Incompatible { subject: subject.clone(), level, details })
 }
 
@@ -110,7 +122,7 @@ async fn violations(
     new: &Schema,
     versions: Vec<SubjectVersion>,
     in_force: InForce,
-) -> Result<Vec<String>, ApiError> {
+) -> Result<Findings, ApiError> {
     let mut earlier = Vec::with_capacity(versions.len());
     for version in versions {
         let imports = imports(connection, &version.schema.references).await?;
@@ -125,14 +137,7 @@ async fn violations(
                 Ok(Earlier { version: version.version, text: version.schema.text, schema })
             })
             .collect::<Result<Vec<_>, ApiError>>()?;
-        let mut violations = compat::describe(&new, &earlier, in_force.level);
-        if !violations.is_empty() {
-            violations.push(format!(
-                "{{validateFields: '{}', compatibility: '{}'}}",
-                in_force.validate_fields, in_force.level
-            ));
-        }
-        Ok(violations)
+        Ok(compat::check(&new, earlier, in_force.level)?)
     })
     .await
 }

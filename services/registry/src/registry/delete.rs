@@ -72,6 +72,9 @@ impl Registry {
             }
         }
         transaction.commit().await?;
+        if deletion == Deletion::Permanent {
+            self.cache.clear();
+        }
         tracing::info!(%subject, version, ?deletion, "version deleted");
         Ok(version)
     }
@@ -132,6 +135,9 @@ impl Registry {
             }
         }
         transaction.commit().await?;
+        if deletion == Deletion::Permanent {
+            self.cache.clear();
+        }
         tracing::info!(%subject, versions = ?doomed, ?deletion, "subject deleted");
         Ok(doomed.clone())
     }

@@ -1,7 +1,9 @@
 //! Finding schemas: by id, by version, by content.
 
+use std::sync::Arc;
+
 use super::references::{self, RequestedReference};
-use super::{InForce, Registry, compute};
+use super::{InForce, Registry, ServedSchema, compute};
 use crate::canonical::{Form, canonical};
 use crate::error::ApiError;
 use crate::parse::{self, ParsedSchema};
@@ -29,7 +31,30 @@ pub(crate) enum Format {
 }
 
 impl Registry {
-    /// The schema with an id.
+    /// The schema with an id as it is served, from memory where it is there. `serve` makes the
+    /// answer of a schema that was not.
+    ///
+    /// # Errors
+    /// [`ApiError::SchemaNotFound`].
+    pub(crate) async fn served(
+        &self,
+        id: i32,
+        serve: impl FnOnce(StoredSchema) -> ServedSchema,
+    ) -> Result<Arc<ServedSchema>, ApiError> {
+        if let Some(served) = self.cache.get(id) {
+            metrics::counter!("charter_registry_schema_cache_hits_total").increment(1);
+            return Ok(served);
+        }
+        metrics::counter!("charter_registry_schema_cache_misses_total").increment(1);
+        let generation = self.cache.generation();
+        let mut connection = self.store.read().await?;
+        let schema = StoredSchema::by_id(&mut connection, id).await?;
+        let served = Arc::new(serve(schema.ok_or(ApiError::SchemaNotFound(id))?));
+        self.cache.insert(id, &served, generation);
+        Ok(served)
+    }
+
+    /// The schema with an id, past the memory.
     ///
     /// # Errors
     /// [`ApiError::SchemaNotFound`].

@@ -1,5 +1,6 @@
 //! What the registry does, apart from HTTP: each operation is one read or one transaction.
 
+mod cache;
 mod check;
 mod delete;
 mod list;
@@ -9,9 +10,15 @@ mod register;
 mod scopes;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-pub(crate) use check::CheckedAgainst;
+use cache::SchemaCache;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use cache::ServedSchema;
+pub(crate) use check::{CheckedAgainst, Verdict};
 pub(crate) use delete::Deletion;
 pub(crate) use list::SchemaFilter;
 pub(crate) use lookup::{Format, Submission};
@@ -19,6 +26,7 @@ pub(crate) use references::RequestedReference;
 pub(crate) use register::{Registration, RequestedVersion};
 pub(crate) use scopes::{Force, Inheritance};
 
+use crate::access::Keys;
 use crate::error::ApiError;
 use crate::settings::{Config, Level, Mode};
 use crate::store::{Connection, OpenError, Store, StoreError};
@@ -63,6 +71,11 @@ impl RegistryConfig {
 #[derive(Clone, Debug)]
 pub struct Registry {
     store: Arc<Store>,
+    cache: Arc<SchemaCache>,
+    /// Ends what runs in the background.
+    closing: CancellationToken,
+    metrics: Option<PrometheusHandle>,
+    keys: Option<Arc<Keys>>,
 }
 
 /// Opens the registry. A data directory no other process can open until this one ends or
@@ -77,12 +90,54 @@ pub async fn open(config: RegistryConfig) -> Result<Registry, OpenError> {
         #[cfg(feature = "postgres")]
         Storage::Postgres(database) => Store::connect(database).await?,
     };
-    Ok(Registry { store: Arc::new(store) })
+    let registry = Registry {
+        store: Arc::new(store),
+        cache: Arc::default(),
+        closing: CancellationToken::new(),
+        metrics: None,
+        keys: None,
+    };
+    registry.watch_deletions();
+    Ok(registry)
 }
 
 impl Registry {
+    /// The same registry, which also serves the process's metrics at `/metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: PrometheusHandle) -> Self {
+        Self { metrics: Some(metrics), ..self }
+    }
+
+    /// The same registry, which takes requests with one of these keys only.
+    #[must_use]
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self { keys: Some(Arc::new(keys)), ..self }
+    }
+
+    /// The keys that requests must have one of; none where they need no key.
+    pub(crate) fn keys(&self) -> Option<&Keys> {
+        self.keys.as_deref()
+    }
+
+    /// What `/metrics` shows, where it is served.
+    pub(crate) fn rendered_metrics(&self) -> Option<String> {
+        self.metrics.as_ref().map(PrometheusHandle::render)
+    }
+
+    /// Forgets schemas when another instance deleted some for good.
+    fn watch_deletions(&self) {
+        #[cfg(feature = "postgres")]
+        if let Store::Postgres(store) = self.store.as_ref() {
+            let (watch, cache) = (store.watch_deletions(), Arc::clone(&self.cache));
+            let closing = self.closing.clone();
+            // It ends with `closing`, which `close` cancels, or with its last connection.
+            tokio::spawn(closing.run_until_cancelled_owned(watch.run(move || cache.clear())));
+        }
+    }
+
     /// Waits for the work under way and closes the database.
     pub async fn close(&self) {
+        self.closing.cancel();
         self.store.close().await;
     }
 
@@ -163,11 +218,20 @@ async fn require_writable(connection: &mut Connection, scope: &Scope) -> Result<
 }
 
 /// Runs work that takes the processor for long, such as parsing 1 MiB of schema, off the threads
-/// that serve requests.
+/// that serve requests, and as much at once as there are processors.
 async fn compute<T, F>(work: F) -> Result<T, ApiError>
 where
     T: Send + 'static,
     F: FnOnce() -> Result<T, ApiError> + Send + 'static,
 {
+    static PLACES: LazyLock<Semaphore> = LazyLock::new(|| {
+        Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))
+    });
+    // Work that nobody waits for any more still takes its place until it ends.
+    let place = PLACES.acquire().await.map_err(|_| ApiError::Internal)?;
+    let work = move || {
+        let _place = place;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(ApiError::Internal))
 }

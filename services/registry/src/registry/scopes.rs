@@ -146,6 +146,8 @@ impl Registry {
         }
         mode.save(&mut transaction, scope).await?;
         transaction.commit().await?;
+        // On the way to import mode versions may have been removed for good.
+        self.cache.clear();
         tracing::info!(scope = scope.key(), %mode, "mode changed");
         Ok(())
     }

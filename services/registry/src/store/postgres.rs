@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tokio::sync::Mutex;
 
@@ -81,6 +81,7 @@ pub(crate) struct PostgresStore {
     pool: PgPool,
     /// Writers of this process queue here, so that one connection at most waits for the lock.
     turn: Arc<Mutex<()>>,
+    schema: String,
     /// Key of the advisory lock that makes writers of all instances take turns.
     writer_key: i64,
 }
@@ -111,11 +112,17 @@ impl PostgresStore {
             Err(_) => return Err(refused(StoreError::Silent(OPEN_TIMEOUT.as_secs()))),
         }
         let pool = PgPoolOptions::new()
+            // One listens all the time.
             .max_connections(config.max_connections.max(2))
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(IDLE_TIMEOUT)
             .connect_lazy_with(options);
-        Ok(Self { pool, turn: Arc::default(), writer_key: key("write", schema) })
+        Ok(Self {
+            pool,
+            turn: Arc::default(),
+            schema: schema.to_owned(),
+            writer_key: key("write", schema),
+        })
     }
 
     pub(super) async fn read(&self) -> Result<Connection, StoreError> {
@@ -134,8 +141,46 @@ impl PostgresStore {
         Ok(Transaction::postgres(transaction, turn))
     }
 
+    /// To hear of schemas that any instance deleted for good.
+    pub(crate) fn watch_deletions(&self) -> DeletionWatch {
+        DeletionWatch { pool: self.pool.clone(), channel: format!("{}_schemas", self.schema) }
+    }
+
     pub(super) async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+/// Listens to what `migrations/postgres/0002_deleted.sql` notifies of.
+#[derive(Debug)]
+pub(crate) struct DeletionWatch {
+    pool: PgPool,
+    channel: String,
+}
+
+/// How long nothing is tried after the listening connection was lost.
+const LISTEN_PAUSE: Duration = Duration::from_secs(1);
+
+impl DeletionWatch {
+    /// Calls `deleted` after each deletion, and where some may have gone unheard. Runs until it is
+    /// dropped.
+    pub(crate) async fn run(self, deleted: impl Fn()) {
+        loop {
+            if let Err(error) = self.listen(&deleted).await {
+                tracing::warn!(%error, "deletions of other instances are not heard for a moment");
+            }
+            tokio::time::sleep(LISTEN_PAUSE).await;
+        }
+    }
+
+    async fn listen(&self, deleted: &impl Fn()) -> Result<(), sqlx::Error> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        listener.listen(&self.channel).await?;
+        loop {
+            deleted();
+            // Nothing comes where the connection was lost and made anew.
+            listener.try_recv().await?;
+        }
     }
 }
 

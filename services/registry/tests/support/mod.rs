@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use database::Home;
 use registry_service::RegistryConfig;
+use registry_service::access::Keys;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -51,8 +52,16 @@ impl Server {
     }
 
     pub(crate) async fn start_in(home: Home) -> Self {
+        Self::start_with(home, None).await
+    }
+
+    /// One that takes these keys only.
+    pub(crate) async fn start_with(home: Home, keys: Option<Keys>) -> Self {
         let config: RegistryConfig = home.config();
-        let registry = registry_service::open(config).await.expect("opens");
+        let mut registry = registry_service::open(config).await.expect("opens");
+        if let Some(keys) = keys {
+            registry = registry.with_keys(keys);
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let url = format!("http://{}", listener.local_addr().expect("address"));
         let shutdown = CancellationToken::new();
