@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::check::rules as change_rules;
 use crate::input::Input;
 use crate::problem::Problem;
+use crate::registry::{Outcome, Registry};
 use crate::rules::{self, Severity};
 use crate::sync::{self, Changes};
 use crate::{compile, emit, report};
@@ -59,6 +60,8 @@ enum Command {
     Check(check::Check),
     /// Freeze the contracts as the next version, unless something breaks.
     Release(check::Release),
+    /// Carry contracts to and from a Confluent-compatible schema registry, and hold them against it.
+    Registry(Registry),
     /// Say what a rule asks for and what mends a breach.
     Explain {
         /// The rule's id, as a problem shows it: `KEY_UNKNOWN`. Without one, all rules.
@@ -84,6 +87,10 @@ impl Arguments {
             Command::Compat(compat) => compat.run(),
             Command::Check(check) => check.run(),
             Command::Release(release) => release.run(),
+            Command::Registry(registry) => registry.run().map(|outcome| match outcome {
+                Outcome::Clean => CLEAN,
+                Outcome::Differs => PROBLEMS,
+            }),
             Command::Explain { rule } => explain(rule.as_deref()),
         };
         ExitCode::from(code.unwrap_or_else(|error| {

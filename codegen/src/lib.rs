@@ -11,6 +11,7 @@
 //! | [`rules`], [`problem`], [`report`] | what must hold, what doesn't, and how that is shown |
 //! | [`emit`] | the representation as Rust |
 //! | [`sync`] | generated files on disk |
+//! | `registry` | `charter registry`: contracts to and from a schema registry |
 //! | [`cli`] | the command line |
 
 mod attribute;
@@ -18,6 +19,7 @@ mod compile;
 mod constant;
 mod contexts;
 mod gateway;
+mod registry;
 mod types;
 
 pub mod check;
