@@ -7,23 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::store::StoredSchema;
-
 /// The memory that schemas may take, in bytes: 10,000 of the usual 1 KiB.
 const CAPACITY_BYTES: u64 = 16 * 1024 * 1024;
 
 /// About how many schemas that is.
 const USUAL_SCHEMAS: usize = 10_000;
 
-/// What an entry takes beside its texts, in bytes.
+/// What an entry takes beside its body, in bytes.
 const ENTRY_BYTES: u64 = 256;
 
 /// A schema as it is served by its id.
 #[derive(Debug)]
 pub(crate) struct ServedSchema {
-    /// The schema.
-    pub(crate) schema: StoredSchema,
-    /// The answer's body.
+    /// The answer's body, which says all there is of the schema.
     pub(crate) body: bytes::Bytes,
     /// The answer's entity tag, with its quotes.
     pub(crate) etag: axum::http::HeaderValue,
@@ -42,8 +38,7 @@ struct Bytes;
 
 impl Weighter<i32, Arc<ServedSchema>> for Bytes {
     fn weight(&self, _id: &i32, served: &Arc<ServedSchema>) -> u64 {
-        let texts = served.schema.text.len() + served.body.len();
-        ENTRY_BYTES + u64::try_from(texts).unwrap_or(u64::MAX - ENTRY_BYTES)
+        ENTRY_BYTES + u64::try_from(served.body.len()).unwrap_or(u64::MAX - ENTRY_BYTES)
     }
 }
 
@@ -84,9 +79,8 @@ impl SchemaCache {
 mod tests {
     use super::*;
 
-    fn served(id: i32) -> Arc<ServedSchema> {
+    fn served() -> Arc<ServedSchema> {
         Arc::new(ServedSchema {
-            schema: StoredSchema { id, text: "\"int\"".to_owned(), references: Vec::new() },
             body: bytes::Bytes::new(),
             etag: axum::http::HeaderValue::from_static("\"x\""),
         })
@@ -95,12 +89,12 @@ mod tests {
     #[test]
     fn what_was_read_before_a_deletion_is_not_kept_after_it() {
         let cache = SchemaCache::default();
-        cache.insert(1, &served(1), cache.generation());
+        cache.insert(1, &served(), cache.generation());
         assert!(cache.get(1).is_some());
         let read_before = cache.generation();
         cache.clear();
         assert!(cache.get(1).is_none());
-        cache.insert(1, &served(1), read_before);
+        cache.insert(1, &served(), read_before);
         assert!(cache.get(1).is_none());
     }
 }

@@ -39,7 +39,7 @@ impl Registry {
     pub(crate) async fn served(
         &self,
         id: i32,
-        serve: impl FnOnce(StoredSchema) -> ServedSchema,
+        serve: impl FnOnce(&StoredSchema) -> ServedSchema,
     ) -> Result<Arc<ServedSchema>, ApiError> {
         if let Some(served) = self.cache.get(id) {
             metrics::counter!("charter_registry_schema_cache_hits_total").increment(1);
@@ -49,7 +49,7 @@ impl Registry {
         let generation = self.cache.generation();
         let mut connection = self.store.read().await?;
         let schema = StoredSchema::by_id(&mut connection, id).await?;
-        let served = Arc::new(serve(schema.ok_or(ApiError::SchemaNotFound(id))?));
+        let served = Arc::new(serve(&schema.ok_or(ApiError::SchemaNotFound(id))?));
         self.cache.insert(id, &served, generation);
         Ok(served)
     }

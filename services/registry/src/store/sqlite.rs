@@ -17,6 +17,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a free connection. Writers queue here.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The pages that a connection keeps, in KiB (negative, as the pragma has it): what is asked for
+/// most is in memory as it is served, and the system keeps the file's pages too.
+const PAGE_CACHE: &str = "-512";
+
 /// Readers at once: look-ups are short, and two cores are served by few.
 const READERS: u32 = 4;
 
@@ -43,6 +47,7 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            .pragma("cache_size", PAGE_CACHE)
             .busy_timeout(BUSY_TIMEOUT);
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
         let writer =
