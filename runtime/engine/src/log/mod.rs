@@ -149,8 +149,9 @@ pub trait Log: Debug + Send + Sync + 'static {
     /// an earlier one. With the partition's end at this time, for deadlines on an idle partition: every
     /// record with an earlier time lies before that offset.
     ///
-    /// It may lie a moment back while records are coming, up to a second where not all of them have been
-    /// fetched; on an idle partition it is the time of the call, but for what asking takes.
+    /// On Kafka it lies back: a moment while records are coming, up to a second where not all of them have
+    /// been fetched, and on an idle partition as long as a record may be in the log unseen, 1 s with one
+    /// replica and 30 s with several. Deadlines there are late by as much, and never early.
     ///
     /// Over an unclean end of the process this holds as far as the clock doesn't go back, and so it does
     /// on Kafka over a change of a partition's leader.

@@ -146,7 +146,7 @@ impl Shared {
     fn watch(&self) {
         let topic = self.full(PAIRING_TOPIC);
         loop {
-            match self.reader.probe(&topic, PROBE) {
+            match self.topics.probe(&topic, PROBE) {
                 Ok(()) => self.connection.answered(),
                 Err(error) => self.connection.silent(PROBE, &error),
             }
@@ -186,8 +186,11 @@ impl Shared {
     }
 
     async fn bounds(self: &Arc<Self>, full: &str, partition: u32) -> Result<Range<u64>, LogError> {
-        let (shared, full) = (self.clone(), full.to_owned());
-        blocking(move || shared.reader.bounds(&full, partition)).await
+        if self.closed.is_cancelled() {
+            return Err(closed());
+        }
+        let (topics, full) = (self.topics.clone(), full.to_owned());
+        blocking(move || topics.bounds(&full, partition)).await
     }
 
     async fn append(
@@ -307,8 +310,9 @@ impl Shared {
         if let Some(seen) = seen.filter(clock::End::is_fresh) {
             return Ok(self.clock.told(full, partition, seen.appended));
         }
-        // The time before the end, so that no record behind the end has an earlier one.
-        let time = self.time(full, partition).await?;
+        // The time before the end, so that no record behind the end has an earlier one; and as much earlier
+        // as records may be in the log already that the end doesn't show yet.
+        let time = self.time(full, partition).await? - self.settings.hidden();
         let bounds = self.bounds(full, partition).await?;
         let last = match seen {
             Some(seen) if seen.appended.offset == bounds.end => Some(seen.appended.time),

@@ -14,7 +14,6 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::topic_partition_list::Offset;
-use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::Notify;
 
 use super::connection::{Connection, Told};
@@ -28,8 +27,6 @@ const LANES: usize = 4;
 const LEFT: Duration = Duration::from_secs(2);
 /// A place that nobody has asked at for so long is given up.
 const FORGOTTEN: Duration = Duration::from_mins(1);
-/// The pause between two looks at a topic that is being made or moved.
-const LOOK: Duration = Duration::from_millis(20);
 /// Events of a consumer served at a time.
 const EVENTS: usize = 64;
 /// The most records of one fetch.
@@ -98,46 +95,6 @@ impl Reader {
         let first = Lane::new(settings, &connection)?;
         let lanes = Mutex::new(vec![Arc::new(first)]);
         Ok(Self { settings: settings.clone(), connection, lanes })
-    }
-
-    /// The client that serves for questions about topics and offsets.
-    fn any(&self) -> Result<Arc<BaseConsumer<Told>>, LogError> {
-        lock(&self.lanes).first().map(|lane| lane.consumer.clone()).ok_or_else(closed)
-    }
-
-    /// Whether a broker answers within `patience`. It blocks.
-    pub(super) fn probe(&self, topic: &str, patience: Duration) -> Result<(), KafkaError> {
-        let Ok(consumer) = self.any() else { return Ok(()) };
-        consumer.client().fetch_metadata(Some(topic), patience).map(|_| ())
-    }
-
-    /// The first kept offset and the next one, of a partition that is there. It blocks, for about
-    /// [`REQUEST`] at most.
-    pub(super) fn bounds(
-        &self,
-        topic: &str,
-        partition: u32,
-    ) -> Result<std::ops::Range<u64>, LogError> {
-        let number = i32::try_from(partition).unwrap_or(i32::MAX);
-        let consumer = self.any()?;
-        let begun = Instant::now();
-        let (low, high) = loop {
-            match consumer.client().fetch_watermarks(topic, number, REQUEST) {
-                Ok(bounds) => break bounds,
-                // The topic was made, or its leader moved, a moment ago.
-                Err(error) if is_unsettled(&error) && begun.elapsed() < REQUEST => {
-                    consumer.client().fetch_metadata(Some(topic), REQUEST).map_err(|error| {
-                        unavailable("the topic's metadata can't be read", error)
-                    })?;
-                    std::thread::sleep(LOOK);
-                }
-                Err(error) => {
-                    return Err(unavailable("the partition's bounds can't be read", error));
-                }
-            }
-        };
-        let high = u64::try_from(high).unwrap_or_default();
-        Ok(u64::try_from(low).unwrap_or_default().min(high)..high)
     }
 
     /// Looks for a place at `from`.
@@ -373,6 +330,11 @@ impl Held {
             self.place = None;
             self.lane.unassign(&self.key);
         }
+        // The consumer may not know of a topic that was just made.
+        consumer
+            .client()
+            .fetch_metadata(Some(topic), REQUEST)
+            .map_err(|error| unavailable("the topic's metadata can't be read", error))?;
         let mut queue = consumer
             .split_partition_queue(topic, number)
             .ok_or_else(|| LogError::unavailable(format!("`{topic}`/{number} can't be read")))?;
@@ -410,22 +372,6 @@ impl Drop for Room {
             drop(Held { lane, key: self.key.clone(), place: self.place.take() });
         }
     }
-}
-
-/// Whether the partition, which is there, is not where the client believes it to be.
-fn is_unsettled(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::UnknownPartition
-                | RDKafkaErrorCode::UnknownTopic
-                | RDKafkaErrorCode::UnknownTopicOrPartition
-                | RDKafkaErrorCode::LeaderNotAvailable
-                | RDKafkaErrorCode::NotLeaderForPartition
-                | RDKafkaErrorCode::FencedLeaderEpoch
-                | RDKafkaErrorCode::UnknownLeaderEpoch
-        )
-    )
 }
 
 fn read(message: &BorrowedMessage<'_>, offset: u64, before: Option<Timestamp>) -> LogRecord {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
@@ -159,6 +160,14 @@ impl KafkaSettings {
     /// The replicas that must have an append before it is acknowledged.
     pub(super) fn in_sync(&self) -> u16 {
         if self.replication < 3 { 1 } else { self.replication - 1 }
+    }
+
+    /// How long a record may be in the log, with its time, before the partition's end is behind it: a
+    /// broker shows it when all in-sync replicas have it. With one replica that is the broker's own
+    /// doing, which 1 s is long for; of several, one may lag for `replica.lag.time.max.ms` until it is no
+    /// longer waited for, 30 s by default.
+    pub(super) fn hidden(&self) -> Duration {
+        if self.replication == 1 { Duration::from_secs(1) } else { Duration::from_secs(30) }
     }
 
     /// What all clients have in common.

@@ -1,6 +1,7 @@
 //! Topics: made with explicit settings, held to them where they are there, trimmed.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic,
     ResourceSpecifier, TopicReplication,
 };
+use rdkafka::error::KafkaError;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionListElem};
 use rdkafka::types::RDKafkaErrorCode;
@@ -20,7 +22,7 @@ use crate::log::LogError;
 
 /// How long a new topic may take until every partition has a leader.
 const ELECTION: Duration = Duration::from_secs(15);
-/// The pause between two looks at a new topic.
+/// The pause between two looks at a topic that is being made or moved.
 const LOOK: Duration = Duration::from_millis(20);
 /// A segment is the least that is dropped, so it has to be small beside what is kept.
 const SEGMENT_BYTES: &str = "134217728";
@@ -81,6 +83,37 @@ impl Topics {
                 code.map_or_else(|| "no answer".to_owned(), |code| code.to_string())
             ))),
         }
+    }
+
+    /// Whether a broker answers within `patience`. It blocks.
+    pub(super) fn probe(&self, topic: &str, patience: Duration) -> Result<(), KafkaError> {
+        self.admin.inner().fetch_metadata(Some(topic), patience).map(|_| ())
+    }
+
+    /// The first kept offset and the next one, of a partition that is there. It blocks, for about
+    /// [`REQUEST`] at most. Not asked by the consumer that fetches: a broker answers one request of a
+    /// connection after the other, and a fetch waits there for records.
+    pub(super) fn bounds(&self, topic: &str, partition: u32) -> Result<Range<u64>, LogError> {
+        let number = i32::try_from(partition).unwrap_or(i32::MAX);
+        let client = self.admin.inner();
+        let begun = Instant::now();
+        let (low, high) = loop {
+            match client.fetch_watermarks(topic, number, REQUEST) {
+                Ok(bounds) => break bounds,
+                // The topic was made, or its leader moved, a moment ago.
+                Err(error) if is_unsettled(&error) && begun.elapsed() < REQUEST => {
+                    client.fetch_metadata(Some(topic), REQUEST).map_err(|error| {
+                        unavailable("the topic's metadata can't be read", error)
+                    })?;
+                    std::thread::sleep(LOOK);
+                }
+                Err(error) => {
+                    return Err(unavailable("the partition's bounds can't be read", error));
+                }
+            }
+        };
+        let high = u64::try_from(high).unwrap_or_default();
+        Ok(u64::try_from(low).unwrap_or_default().min(high)..high)
     }
 
     /// Makes the topic, or makes sure that the one that is there is as it must be.
@@ -312,6 +345,22 @@ fn differing(
 
 fn value<'a>(found: &'a ConfigResource, name: &str) -> Option<&'a str> {
     found.get(name).and_then(|entry| entry.value.as_deref())
+}
+
+/// Whether the partition, which is there, is not where the client believes it to be.
+fn is_unsettled(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::FencedLeaderEpoch
+                | RDKafkaErrorCode::UnknownLeaderEpoch
+        )
+    )
 }
 
 /// What became of a trim.
