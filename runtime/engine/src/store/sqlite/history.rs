@@ -5,7 +5,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
-use super::{Connection, Files, MAX_BINDS, commit, is_taken, offset, outcomes, signed, uuid};
+use super::{Connection, Files, commit, offset, parts, signed, uuid};
 use crate::store::{
     Attempt, Batch, Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError,
     StoredDeadline, StoredEvent,
@@ -182,9 +182,12 @@ fn owned(lease: &Lease, rows: u64) -> Result<(), StoreError> {
     })
 }
 
-pub(super) async fn commit_batch(files: &Files, batch: &Batch) -> Result<(), StoreError> {
+/// Compares a batch's checkpoint and sets it, under the epoch of its lease.
+pub(super) async fn set_checkpoint(
+    connection: &mut Connection,
+    batch: &Batch,
+) -> Result<(), StoreError> {
     let lease = &batch.lease;
-    let mut transaction = files.write().await?;
     let done = sqlx::query(
         "UPDATE checkpoints SET next_offset = $5, decision_time = $6, next_position = $7,
              published = max(published, $8), attempt_command = NULL, attempt_count = 0
@@ -198,42 +201,22 @@ pub(super) async fn commit_batch(files: &Files, batch: &Batch) -> Result<(), Sto
     .bind(batch.checkpoint.decision_time.micros())
     .bind(batch.checkpoint.next_position)
     .bind(batch.checkpoint.published)
-    .execute(&mut *transaction)
+    .execute(connection)
     .await
     .map_err(StoreError::unavailable)?;
-    owned(lease, done.rows_affected())?;
-    let conflict = |what| {
-        move |error: sqlx::Error| {
-            if is_taken(&error) {
-                let (context, partition) = (lease.context.clone(), lease.partition);
-                StoreError::Conflict { what, context, partition }
-            } else {
-                StoreError::unavailable(error)
-            }
-        }
-    };
-    outcomes::insert(&mut transaction, &batch.outcomes).await.map_err(conflict("command id"))?;
-    insert_events(&mut transaction, lease, &batch.events)
-        .await
-        .map_err(conflict("sequence or position of an event"))?;
-    insert_deadlines(&mut transaction, lease, &batch.deadlines)
-        .await
-        .map_err(conflict("deadline"))?;
-    resolve(&mut transaction, &batch.resolved).await.map_err(StoreError::unavailable)?;
-    commit(transaction).await
+    owned(lease, done.rows_affected())
 }
 
-async fn insert_events(
+pub(super) async fn insert_events(
     connection: &mut Connection,
-    lease: &Lease,
-    events: &[StoredEvent],
+    events: &[(&Lease, &StoredEvent)],
 ) -> Result<(), sqlx::Error> {
-    for chunk in events.chunks(MAX_BINDS / 11) {
+    for part in parts(events, 11) {
         let mut query = QueryBuilder::<Sqlite>::new(
             "INSERT INTO events (context, partition, position, tenant, aggregate_key, sequence, id,
                  wire_type, time, schema_hash, envelope) ",
         );
-        query.push_values(chunk, |mut row, event| {
+        query.push_values(part, |mut row, (lease, event)| {
             row.push_bind(&lease.context)
                 .push_bind(lease.partition)
                 .push_bind(event.position)
@@ -246,22 +229,21 @@ async fn insert_events(
                 .push_bind(event.schema.0.as_slice())
                 .push_bind(event.envelope.as_slice());
         });
-        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
 
-async fn insert_deadlines(
+pub(super) async fn insert_deadlines(
     connection: &mut Connection,
-    lease: &Lease,
-    deadlines: &[StoredDeadline],
+    deadlines: &[(&Lease, &StoredDeadline)],
 ) -> Result<(), sqlx::Error> {
-    for chunk in deadlines.chunks(MAX_BINDS / 9) {
+    for part in parts(deadlines, 9) {
         let mut query = QueryBuilder::<Sqlite>::new(
             "INSERT INTO deadlines (context, partition, due, position, event_id, event_index,
                  wire_type, schema_hash, envelope) ",
         );
-        query.push_values(chunk, |mut row, deadline| {
+        query.push_values(part, |mut row, (lease, deadline)| {
             row.push_bind(&lease.context)
                 .push_bind(lease.partition)
                 .push_bind(deadline.due.micros())
@@ -272,12 +254,15 @@ async fn insert_deadlines(
                 .push_bind(deadline.schema.0.as_slice())
                 .push_bind(deadline.envelope.as_slice());
         });
-        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
 
-async fn resolve(connection: &mut Connection, resolved: &[DeadlineId]) -> Result<(), sqlx::Error> {
+pub(super) async fn resolve(
+    connection: &mut Connection,
+    resolved: &[DeadlineId],
+) -> Result<(), sqlx::Error> {
     for id in resolved {
         sqlx::query("DELETE FROM deadlines WHERE event_id = $1 AND event_index = $2")
             .bind(id.event_id.as_bytes().as_slice())

@@ -1,6 +1,7 @@
 //! The store in SQLite: history in one file, the read model in another, so that neither waits for the
 //! other's writer. Each file has one writing connection and several that read beside it.
 
+mod commits;
 mod history;
 mod list;
 mod outcomes;
@@ -25,6 +26,8 @@ use super::{
     Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
     StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,
 };
+use commits::Commits;
+
 pub use crate::log::embedded::Durability;
 use crate::reads::{ListQuery, Page, RowRead};
 use crate::store::columns::{damaged, offset, signed};
@@ -42,12 +45,24 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 /// The most values that one statement binds: SQLite's own limit (`SQLITE_MAX_VARIABLE_NUMBER`).
 const MAX_BINDS: usize = 32_766;
+/// Rows of one statement, the most first. A statement names each of its rows, so that any number of rows
+/// would be as many statements, each compiled anew; those of these sizes, and of fewer rows, are compiled
+/// once and kept.
+const STATEMENT_ROWS: [usize; 3] = [256, 64, 16];
+/// Compiled statements that a connection keeps: some for each table of the views, of each size.
+const STATEMENTS_KEPT: usize = 1_024;
+/// Pages of 4 KiB in the log of a file with which they are moved to the file itself, 16 MiB: most pages that
+/// are written are written again soon, and then move once.
+const CHECKPOINT_PAGES: &str = "4096";
+/// Memory for a file's pages at its writer, in KiB, negative as SQLite wants it.
+const WRITER_CACHE: &str = "-16384";
 
 /// The store in two SQLite files.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     history: Files,
     views: Files,
+    commits: Commits,
 }
 
 /// One file's connections.
@@ -65,10 +80,9 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Open`] where a file can't be used.
     pub async fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
-        Ok(Self {
-            history: Files::open(&directory.join(HISTORY_FILE), durability, &HISTORY).await?,
-            views: Files::open(&directory.join(VIEWS_FILE), durability, &VIEWS).await?,
-        })
+        let history = Files::open(&directory.join(HISTORY_FILE), durability, &HISTORY).await?;
+        let views = Files::open(&directory.join(VIEWS_FILE), durability, &VIEWS).await?;
+        Ok(Self { commits: Commits::start(history.clone()), history, views })
     }
 }
 
@@ -91,22 +105,30 @@ impl Files {
                 Durability::Process => SqliteSynchronous::Normal,
             })
             .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(STATEMENTS_KEPT);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            // A connection to a file is not lost while nobody looks.
+            .test_before_acquire(false)
             // SQLite ends a transaction by itself where the disk is full or fails. sqlx then still counts it,
             // and would refuse every later one: such a connection is given up for a new one.
             .before_acquire(|connection, _| {
                 Box::pin(async move { Ok(!connection.is_in_transaction()) })
             })
             .acquire_timeout(3 * BUSY_TIMEOUT)
-            .connect_with(options.clone())
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+                    .pragma("cache_size", WRITER_CACHE),
+            )
             .await
             .map_err(|error| refused(error.into()))?;
         migrator.run(&writer).await.map_err(|error| refused(error.into()))?;
         // Lazily: the file is known to be good, and a reader that is not needed costs nothing.
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .test_before_acquire(false)
             .acquire_timeout(3 * BUSY_TIMEOUT)
             .connect_lazy_with(options);
         Ok(Self { writer, readers })
@@ -127,6 +149,18 @@ impl Files {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// The rows in parts of [`STATEMENT_ROWS`], of so many binds each.
+fn parts<T>(rows: &[T], binds: usize) -> impl Iterator<Item = &[T]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let most = rest.len().min(MAX_BINDS / binds);
+        let size = STATEMENT_ROWS.into_iter().find(|size| *size <= most).unwrap_or(most);
+        let (these, fewer) = rest.split_at(size);
+        rest = fewer;
+        (size > 0).then_some(these)
+    })
 }
 
 /// Commits. SQLite refuses a commit whole where another has the lock; after any other error only reading
@@ -265,7 +299,7 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        history::commit_batch(&self.history, batch).await
+        self.commits.commit(batch).await
     }
 
     async fn outcomes(&self, commands: &[(String, Uuid)]) -> Result<Vec<Outcome>, StoreError> {
@@ -382,6 +416,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.commits.close().await;
         self.history.close().await;
         self.views.close().await;
     }
@@ -393,6 +428,16 @@ type Connection = SqliteConnection;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_go_in_parts_of_few_sizes_and_in_order() {
+        let rows: Vec<usize> = (0..500).collect();
+        let sizes = |binds| parts(&rows, binds).map(<[usize]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(3), [256, 64, 64, 64, 16, 16, 16, 4]);
+        assert_eq!(sizes(200).first(), Some(&64), "256 rows would bind too much");
+        assert_eq!(parts(&rows, 3).collect::<Vec<_>>().concat(), rows);
+        assert_eq!(parts(&rows[..0], 3).count(), 0);
+    }
 
     #[tokio::test]
     async fn a_transaction_that_sqlite_ended_by_itself_does_not_stop_later_ones() {

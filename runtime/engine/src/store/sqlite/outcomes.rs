@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
 
-use super::{Connection, Files, MAX_BINDS, commit, offset, signed, uuid};
+use super::{Connection, Files, commit, offset, parts, signed, uuid};
 use crate::store::columns::{OUTCOME, events_of, events_text, status_of, status_text};
 use crate::store::{Purged, StoreError, StoredOutcome};
 
@@ -18,15 +18,15 @@ const READ: &str =
 
 pub(super) async fn insert(
     connection: &mut Connection,
-    outcomes: &[StoredOutcome],
+    outcomes: &[&StoredOutcome],
 ) -> Result<(), sqlx::Error> {
-    for chunk in outcomes.chunks(MAX_BINDS / COLUMNS) {
+    for part in parts(outcomes, COLUMNS) {
         let mut query = QueryBuilder::<Sqlite>::new(
             "INSERT INTO outcomes (tenant, command_id, context, partition, command_offset, wire_type,
                  aggregate_key, status, code, detail, details, events, position, accepted_at,
                  decided_at, request_hash) ",
         );
-        query.push_values(chunk, |mut row, stored| {
+        query.push_values(part, |mut row, stored| {
             let outcome = &stored.outcome;
             row.push_bind(&outcome.tenant_id)
                 .push_bind(outcome.command_id.as_bytes().as_slice())
@@ -45,7 +45,7 @@ pub(super) async fn insert(
                 .push_bind(outcome.decided_at.micros())
                 .push_bind(outcome.request_hash.as_ref().map(|hash| hash.0.as_slice()));
         });
-        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -55,20 +55,16 @@ pub(super) async fn find(
     commands: &[(String, Uuid)],
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut found = Vec::new();
-    for chunk in commands.chunks(MAX_BINDS / 2) {
+    for part in parts(commands, 2) {
         let mut query = QueryBuilder::<Sqlite>::new("WITH wanted (tenant, command_id) AS (");
-        query.push_values(chunk, |mut row, (tenant, command_id)| {
+        query.push_values(part, |mut row, (tenant, command_id)| {
             row.push_bind(tenant).push_bind(command_id.as_bytes().as_slice());
         });
         query.push(format_args!(
             ") SELECT {READ} FROM wanted CROSS JOIN outcomes USING (tenant, command_id)"
         ));
-        let rows = query
-            .build()
-            .persistent(chunk.len() == 1)
-            .fetch_all(&files.readers)
-            .await
-            .map_err(StoreError::unavailable)?;
+        let rows =
+            query.build().fetch_all(&files.readers).await.map_err(StoreError::unavailable)?;
         for row in &rows {
             found.push(read(row)?);
         }

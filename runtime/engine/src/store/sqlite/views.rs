@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, Transaction};
 use tracing::warn;
 
 use super::values::{Bound, read_row, sql_type};
-use super::{Connection, Files, MAX_BINDS, commit, signed};
+use super::{Connection, Files, commit, parts, signed};
 use crate::store::names::{TENANT, columns, key_columns, quoted, twin};
 use crate::store::{Parked, Progress, RowChange, RowKey, StoreError, ViewSet, ViewStep, ViewWrite};
 
@@ -296,16 +296,15 @@ impl ViewWrite for SqliteViewWrite {
         keys: &[RowKey],
     ) -> Result<Vec<Option<Vec<ColumnValue>>>, StoreError> {
         let mut found = vec![None; keys.len()];
-        let binds = table.key.len() + 2;
-        for (chunk_index, chunk) in keys.chunks(MAX_BINDS / binds).enumerate() {
-            let base = chunk_index * (MAX_BINDS / binds);
+        let mut base = 0;
+        for part in parts(keys, table.key.len() + 2) {
             let mut query =
                 QueryBuilder::<Sqlite>::new("WITH wanted (charter__number, charter__for");
             for index in 0..table.key.len() {
                 query.push(format_args!(", charter__key{index}"));
             }
             query.push(") AS (");
-            query.push_values(chunk.iter().enumerate(), |mut row, (number, key)| {
+            query.push_values(part.iter().enumerate(), |mut row, (number, key)| {
                 row.push_bind(signed(number as u64)).push_bind(&key.tenant);
                 for value in &key.values {
                     row.push_bind(Bound(value));
@@ -323,7 +322,6 @@ impl ViewWrite for SqliteViewWrite {
             }
             let rows = query
                 .build()
-                .persistent(chunk.len() == 1)
                 .fetch_all(&mut *self.transaction)
                 .await
                 .map_err(StoreError::unavailable)?;
@@ -334,6 +332,7 @@ impl ViewWrite for SqliteViewWrite {
                     *place = Some(read_row(table, &row, 1)?);
                 }
             }
+            base += part.len();
         }
         Ok(found)
     }
@@ -440,14 +439,14 @@ async fn upsert(
         .filter(|column| !table.key.contains(&column.name))
         .map(|column| format!("{0} = excluded.{0}", quoted(column.name)))
         .collect();
-    for chunk in rows.chunks(MAX_BINDS / (table.columns.len() + 1)) {
+    for part in parts(&rows, table.columns.len() + 1) {
         let mut query = QueryBuilder::<Sqlite>::new(format!(
             "INSERT INTO {} ({}, {}) ",
             quoted(table.name),
             quoted(TENANT),
             columns(table)
         ));
-        query.push_values(chunk, |mut row, (key, values)| {
+        query.push_values(part, |mut row, (key, values)| {
             row.push_bind(&key.tenant);
             for value in *values {
                 row.push_bind(Bound(value));
@@ -459,7 +458,7 @@ async fn upsert(
         } else {
             query.push("UPDATE SET ").push(updates.join(", "));
         }
-        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -471,11 +470,11 @@ async fn remove(
 ) -> Result<(), sqlx::Error> {
     let keys: Vec<_> =
         changes.iter().filter(|change| change.row.is_none()).map(|change| &change.key).collect();
-    for chunk in keys.chunks(MAX_BINDS / (table.key.len() + 1)) {
+    for part in parts(&keys, table.key.len() + 1) {
         // Against a list of values itself SQLite scans the whole table; against a query it looks each
         // row up.
         let mut query = QueryBuilder::<Sqlite>::new("WITH wanted AS (");
-        query.push_values(chunk, |mut row, key| {
+        query.push_values(part, |mut row, key| {
             row.push_bind(&key.tenant);
             for value in &key.values {
                 row.push_bind(Bound(value));
@@ -486,7 +485,7 @@ async fn remove(
             quoted(table.name),
             key_columns(table).join(", ")
         ));
-        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -497,14 +496,14 @@ async fn stage(
     partition: u32,
     changes: &[RowChange],
 ) -> Result<(), sqlx::Error> {
-    for chunk in changes.chunks(MAX_BINDS / (table.columns.len() + 3)) {
+    for part in parts(changes, table.columns.len() + 3) {
         let mut query = QueryBuilder::<Sqlite>::new(format!(
             "INSERT OR REPLACE INTO {} (charter__partition, charter__removed, {}, {}) ",
             twin(table),
             quoted(TENANT),
             columns(table)
         ));
-        query.push_values(chunk, |mut row, change| {
+        query.push_values(part, |mut row, change| {
             row.push_bind(partition).push_bind(change.row.is_none()).push_bind(&change.key.tenant);
             for (index, column) in table.columns.iter().enumerate() {
                 let key_value = || {
@@ -518,7 +517,7 @@ async fn stage(
                 row.push_bind(Bound(value.unwrap_or(&ColumnValue::Null)));
             }
         });
-        query.build().persistent(chunk.len() == 1).execute(&mut *connection).await?;
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
