@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use charter_domain::{
-    CommandOf, Context, Contract, Deadline, Decider, Envelope, Event as _, EventOf, Message as _,
-    Rejection as _, RejectionOf, Timestamp,
+    AggregateId, CommandOf, Context, Contract, Deadline, Decider, Envelope, Event as _, EventOf,
+    Message as _, Rejection as _, RejectionOf, Timestamp,
 };
 use contract_shared::{DeadLetter, Metadata, Outcome, OutcomeEvent, OutcomeStatus};
 use uuid::Uuid;
@@ -57,7 +57,10 @@ pub(super) struct Draft<D: Decider> {
     pub(super) dead_letters: Vec<DeadLetter>,
     /// Who waits for which outcome.
     hints: Vec<(String, Outcome)>,
-    decided: HashMap<(String, Uuid), Outcome>,
+    /// Outcomes of commands that were decided earlier.
+    known: HashMap<(String, Uuid), Outcome>,
+    /// Where this batch's outcomes stand in `outcomes`.
+    decided: HashMap<(String, Uuid), usize>,
     /// Of the envelopes of events and deadlines.
     bytes: usize,
 }
@@ -80,7 +83,7 @@ struct Decision<D: Decider> {
 impl<D: Decider> Draft<D> {
     /// An empty batch after `checkpoint`. `known` are the outcomes of commands decided earlier.
     pub(super) fn new(checkpoint: Checkpoint, known: Vec<Outcome>) -> Self {
-        let decided = known
+        let known = known
             .into_iter()
             .map(|outcome| ((outcome.tenant_id.clone(), outcome.command_id), outcome))
             .collect();
@@ -94,7 +97,8 @@ impl<D: Decider> Draft<D> {
             resolved: Vec::new(),
             dead_letters: Vec::new(),
             hints: Vec::new(),
-            decided,
+            known,
+            decided: HashMap::new(),
             bytes: 0,
         }
     }
@@ -115,12 +119,15 @@ impl<D: Decider> Draft<D> {
 
     /// How a command ended that this batch or an earlier one decided.
     pub(super) fn decided(&self, command: &(String, Uuid)) -> Option<&Outcome> {
-        self.decided.get(command)
+        match self.decided.get(command) {
+            Some(place) => self.outcomes.get(*place).map(|stored| &stored.outcome),
+            None => self.known.get(command),
+        }
     }
 
     /// The outcomes known to this draft, to begin it again. Only meant for one that decided nothing.
     pub(super) fn into_known(self) -> Vec<Outcome> {
-        self.decided.into_values().collect()
+        self.known.into_values().collect()
     }
 
     /// Whether the batch has as many bytes as one transaction should write.
@@ -157,7 +164,7 @@ impl<D: Decider> Draft<D> {
         let time = self.advance(unit);
         let context = Context::new(work.metadata.tenant_id.clone(), work.metadata.id, time)
             .with_actor(work.metadata.actor.clone());
-        let aggregate = cache.get_mut(&work.aggregate()).ok_or_else(|| {
+        let aggregate = cache.get_mut(&work.aggregate).ok_or_else(|| {
             Failure::new(FailureCode::HistoryUnreadable, "the aggregate was not loaded".to_owned())
         })?;
         let decided =
@@ -206,7 +213,7 @@ impl<D: Decider> Draft<D> {
 
     /// Takes a repeat out of the way: it gets the first outcome.
     fn pass_over(&mut self, unit: &Unit<CommandOf<D>>) -> bool {
-        let Some(outcome) = unit.command_id().and_then(|id| self.decided.get(&id)).cloned() else {
+        let Some(outcome) = unit.command_id().and_then(|id| self.decided(&id)).cloned() else {
             return false;
         };
         self.advance(unit);
@@ -285,16 +292,20 @@ impl<D: Decider> Draft<D> {
             }
             let id =
                 event_id(&work.metadata.tenant_id, D::Contract::NAME, &work.metadata.key, sequence);
+            let cause = &work.metadata;
             let metadata = Metadata {
                 id,
                 r#type: wire_type.to_owned(),
                 source: rules.source.clone(),
-                causation_id: Some(work.metadata.id),
+                tenant_id: cause.tenant_id.clone(),
+                correlation_id: cause.correlation_id.clone(),
+                causation_id: Some(cause.id),
                 time,
+                key: cause.key.clone(),
                 sequence,
                 position,
+                actor: cause.actor.clone(),
                 reply_to: None,
-                ..work.metadata.clone()
             };
             let envelope = encode(&metadata, |out| event.encode(out));
             rules.texts.check(message_type, &envelope, rules.max_event_bytes)?;
@@ -318,7 +329,7 @@ impl<D: Decider> Draft<D> {
             }
             let stored = StoredEvent {
                 id,
-                aggregate: work.aggregate(),
+                aggregate: work.aggregate.clone(),
                 sequence,
                 position,
                 wire_type: wire_type.to_owned(),
@@ -429,7 +440,7 @@ impl<D: Decider> Draft<D> {
         if let Some(reply_to) = unit.reply_to() {
             self.hints.push((reply_to.to_owned(), outcome.clone()));
         }
-        self.decided.insert((outcome.tenant_id.clone(), outcome.command_id), outcome.clone());
+        self.decided.insert((outcome.tenant_id.clone(), outcome.command_id), self.outcomes.len());
         self.outcomes.push(StoredOutcome { outcome, offset: unit.offset() });
     }
 
@@ -487,5 +498,6 @@ fn describe_deadline<D: Decider>(
         schema: rules.commands.hash_of(message_type),
         envelope: encode(&metadata, |out| command.encode(out)),
     };
-    Ok((stored, Work { command, metadata, request_hash: None, traceparent: None }))
+    let aggregate = AggregateId::new(metadata.tenant_id.clone(), metadata.key.clone());
+    Ok((stored, Work { command, aggregate, metadata, request_hash: None, traceparent: None }))
 }

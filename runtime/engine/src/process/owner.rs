@@ -4,6 +4,7 @@ mod gather;
 mod load;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 use charter_domain::{AggregateId, CommandOf, Contract, Decider, EventOf, Timestamp};
@@ -38,7 +39,7 @@ pub(super) struct Owner<'a, D: Decider> {
     /// Why aggregates could not be loaded.
     unreadable: HashMap<AggregateId, String>,
     /// Fetched and not decided.
-    carry: VecDeque<LogRecord>,
+    carry: VecDeque<Arc<LogRecord>>,
     next_deadline: Option<Timestamp>,
     publisher: Publisher<D::Contract>,
     careful: usize,
@@ -293,7 +294,7 @@ impl<'a, D: Decider> Owner<'a, D> {
         unit: &Unit<CommandOf<D>>,
     ) -> Result<(), Failure> {
         let unreadable =
-            unit.read().as_ref().ok().and_then(|work| self.unreadable.get(&work.aggregate()));
+            unit.read().as_ref().ok().and_then(|work| self.unreadable.get(&work.aggregate));
         if let Some(reason) = unreadable {
             return Err(Failure::new(FailureCode::HistoryUnreadable, reason.clone()));
         }
@@ -358,10 +359,13 @@ impl<'a, D: Decider> Owner<'a, D> {
         let context = D::Contract::NAME;
         metrics::histogram!("charter_commit_seconds", "context" => context)
             .record(begun.elapsed().as_secs_f64());
+        let mut ended: BTreeMap<&'static str, u64> = BTreeMap::new();
         for stored in &batch.outcomes {
-            let status = stored.outcome.status.as_str();
+            *ended.entry(stored.outcome.status.as_str()).or_default() += 1;
+        }
+        for (status, count) in ended {
             metrics::counter!("charter_commands_total", "context" => context, "outcome" => status)
-                .increment(1);
+                .increment(count);
         }
         self.checkpoint = batch.checkpoint;
         self.unreadable.clear();

@@ -56,6 +56,7 @@ pub(super) async fn read_command<D: Decider>(
     }
     Ok(Ok(Work {
         command: envelope.payload,
+        aggregate,
         metadata: envelope.metadata,
         request_hash: request_hash(record),
         traceparent: header(record, TRACEPARENT).map(Into::into),

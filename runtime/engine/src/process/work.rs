@@ -22,7 +22,7 @@ pub(super) enum Unit<C> {
         /// The command, or why it can't be read.
         read: Result<Work<C>, Unreadable>,
         /// As it was found.
-        record: LogRecord,
+        record: Arc<LogRecord>,
     },
     /// A deadline.
     Deadline {
@@ -44,18 +44,14 @@ pub(super) enum Unit<C> {
 pub(super) struct Work<C> {
     /// The command.
     pub(super) command: C,
+    /// Whom it is about, by the metadata.
+    pub(super) aggregate: AggregateId,
     /// Its metadata.
     pub(super) metadata: Metadata,
     /// The hash of the client's request.
     pub(super) request_hash: Option<Bytes>,
     /// The W3C trace context of the request, which its events carry on.
     pub(super) traceparent: Option<Arc<str>>,
-}
-
-impl<C> Work<C> {
-    pub(super) fn aggregate(&self) -> AggregateId {
-        AggregateId::new(self.metadata.tenant_id.clone(), self.metadata.key.clone())
-    }
 }
 
 /// A command that can't be read, with what is known of it all the same.

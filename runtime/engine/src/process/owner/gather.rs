@@ -1,6 +1,7 @@
 //! What is decided next: commands from the log, and the deadlines due before them.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use charter_domain::{CommandOf, Contract, Decider, Timestamp};
@@ -19,7 +20,7 @@ const FETCH_BYTES: usize = 4 << 20;
 
 /// What is decided next: records of the log and deadlines due until then.
 pub(super) struct Gathered {
-    pub(super) records: Vec<LogRecord>,
+    pub(super) records: Vec<Arc<LogRecord>>,
     pub(super) deadlines: Vec<StoredDeadline>,
     /// Deadlines set in the batch are decided in it where they are due at this time or before…
     until: Timestamp,
@@ -161,6 +162,7 @@ impl<D: Decider> Owner<'_, D> {
                 self.rules.commands.read(&stored.wire_type, stored.schema, &stored.envelope).await;
             let read = match read {
                 Ok(envelope) => Ok(Work {
+                    aggregate: envelope.aggregate(),
                     command: envelope.payload,
                     metadata: envelope.metadata,
                     request_hash: None,
@@ -190,6 +192,7 @@ async fn fetch(
     partition: u32,
     from: u64,
     wait: Duration,
-) -> Result<Vec<LogRecord>, Trouble> {
-    Ok(runtime.log.fetch(topic, partition, from, FETCH_BYTES, wait).await?)
+) -> Result<Vec<Arc<LogRecord>>, Trouble> {
+    let fetched = runtime.log.fetch(topic, partition, from, FETCH_BYTES, wait).await?;
+    Ok(fetched.into_iter().map(Arc::new).collect())
 }

@@ -25,9 +25,10 @@ impl<D: Decider> Owner<'_, D> {
         units: impl Iterator<Item = &Unit<CommandOf<D>>>,
     ) -> Result<(), Trouble> {
         let missing: HashSet<AggregateId> = units
-            .filter(|unit| unit.command_id().is_none_or(|id| draft.decided(&id).is_none()))
-            .filter_map(|unit| Some(unit.read().as_ref().ok()?.aggregate()))
-            .filter(|id| !self.cache.contains(id))
+            .filter_map(|unit| Some((unit, &unit.read().as_ref().ok()?.aggregate)))
+            .filter(|(_, id)| !self.cache.contains(id))
+            .filter(|(unit, _)| unit.command_id().is_none_or(|id| draft.decided(&id).is_none()))
+            .map(|(_, id)| id.clone())
             .collect();
         let (runtime, rules) = (&self.ports.runtime, &self.rules);
         let loaded: Vec<_> = stream::iter(missing)
