@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Many small values come and go on several threads; see ADR 23.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     platform_service::cli::main()
 }

@@ -16,6 +16,10 @@ use anyhow::Result;
 use floor::Recorded;
 use world::World;
 
+/// As in the services' binaries.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Commands of a measurement.
 const COMMANDS: usize = 40_000;
 
@@ -67,7 +71,7 @@ async fn main() -> Result<()> {
 
 /// Opens shows, then measures from the first command read to the last event published.
 async fn decide(shows: Shows, commands: usize) -> Result<World> {
-    let mut world = World::new().await?;
+    let world = World::new().await?;
     world.send((0..shows.count).map(|show| commands::open(show, shows.sections))).await?;
     let running = world.start(false).await?;
     running.gate.open();
@@ -90,7 +94,7 @@ async fn decide(shows: Shows, commands: usize) -> Result<World> {
 
 /// The same to the last row of the views, and what opening the shows takes, to their last rows.
 async fn decide_and_project(shows: Shows, commands: usize) -> Result<()> {
-    let mut world = World::new().await?;
+    let world = World::new().await?;
     world.send((0..shows.count).map(|show| commands::open(show, shows.sections))).await?;
     let running = world.start(true).await?;
     let meter = Meter::start();

@@ -23,8 +23,8 @@ use crate::gate::Gate;
 
 /// Commands that are sent at a time.
 const SENT_AT_ONCE: usize = 2_000;
-/// How often progress is looked at.
-const LOOK: Duration = Duration::from_millis(2);
+/// How often progress is looked at: seldom enough that looking costs nothing.
+const LOOK: Duration = Duration::from_millis(10);
 /// Longer than anything measured takes.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -36,7 +36,6 @@ pub(crate) struct World {
     pub(crate) partitions: u32,
     runtime: Runtime,
     sender: CommandSender<Seat>,
-    sent: u64,
 }
 
 impl World {
@@ -51,7 +50,7 @@ impl World {
         runtime.pair().await?;
         let sender = runtime.sender("charter://bench").await?;
         let partitions = settings.partitions;
-        Ok(Self { directory, log, store, partitions, runtime, sender, sent: 0 })
+        Ok(Self { directory, log, store, partitions, runtime, sender })
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -59,7 +58,7 @@ impl World {
     }
 
     /// Appends commands, in this order within a partition.
-    pub(crate) async fn send(&mut self, commands: impl Iterator<Item = SeatCommand>) -> Result<()> {
+    pub(crate) async fn send(&self, commands: impl Iterator<Item = SeatCommand>) -> Result<()> {
         let commands: Vec<_> = commands.collect();
         for chunk in commands.chunks(SENT_AT_ONCE) {
             let sends = chunk.iter().map(|command| {
@@ -77,7 +76,6 @@ impl World {
             });
             try_join_all(sends).await?;
         }
-        self.sent += commands.len() as u64;
         Ok(())
     }
 
@@ -97,15 +95,15 @@ impl World {
 
     /// Waits until all commands are decided.
     pub(crate) async fn decided(&self) -> Result<()> {
-        until("decisions", async || {
-            let mut decided = 0;
-            for partition in 0..self.partitions {
+        for partition in 0..self.partitions {
+            let end = self.log.bounds(&Seat::commands_topic(), partition).await?.end;
+            until("decisions", async || {
                 let checkpoint = self.store.checkpoint(Seat::NAME, partition).await?;
-                decided += checkpoint.map_or(0, |checkpoint| checkpoint.offset);
-            }
-            Ok(decided == self.sent)
-        })
-        .await
+                Ok(checkpoint.is_some_and(|checkpoint| checkpoint.offset == end))
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// The last position of each partition that has one.
