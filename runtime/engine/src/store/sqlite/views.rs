@@ -225,17 +225,31 @@ pub(super) async fn parked(
 
 pub(super) async fn begin(files: &Files, step: &ViewStep) -> Result<SqliteViewWrite, StoreError> {
     let mut transaction = files.write().await?;
-    let (from, to) = (step.from, step.to);
-    // A view set that was dropped in the meantime must not get progress again.
+    let is_begun = if step.from == Progress::START {
+        begin_progress(&mut transaction, step).await.map_err(StoreError::unavailable)?
+    } else {
+        true
+    };
+    if !is_begun || !set_progress(&mut transaction, step).await.map_err(StoreError::unavailable)? {
+        return Err(StoreError::Fenced {
+            context: step.context.clone(),
+            partition: step.partition,
+            epoch: 0,
+        });
+    }
+    Ok(SqliteViewWrite { transaction, context: step.context.clone(), partition: step.partition })
+}
+
+/// Makes sure that there is progress to be compared; `false` where the view set is another by now.
+async fn begin_progress(connection: &mut Connection, step: &ViewStep) -> Result<bool, sqlx::Error> {
     let current: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM view_sets WHERE context = $1 AND fingerprint = $2)",
     )
     .bind(&step.context)
     .bind(&step.fingerprint)
-    .fetch_one(&mut *transaction)
-    .await
-    .map_err(StoreError::unavailable)?;
-    if current && from == Progress::START {
+    .fetch_one(&mut *connection)
+    .await?;
+    if current {
         sqlx::query(
             "INSERT INTO view_progress (context, fingerprint, partition, position, staged)
              VALUES ($1, $2, $3, -1, 0) ON CONFLICT DO NOTHING",
@@ -243,13 +257,21 @@ pub(super) async fn begin(files: &Files, step: &ViewStep) -> Result<SqliteViewWr
         .bind(&step.context)
         .bind(&step.fingerprint)
         .bind(step.partition)
-        .execute(&mut *transaction)
-        .await
-        .map_err(StoreError::unavailable)?;
+        .execute(connection)
+        .await?;
     }
-    let done = sqlx::query(
-        "UPDATE view_progress SET position = $4, staged = $5
-         WHERE context = $1 AND fingerprint = $2 AND partition = $3 AND position = $6 AND staged = $7",
+    Ok(current)
+}
+
+/// Compares the progress and sets it. A view set that was dropped in the meantime has none.
+async fn set_progress(connection: &mut Connection, step: &ViewStep) -> Result<bool, sqlx::Error> {
+    let (from, to) = (step.from, step.to);
+    // Two statements in one, since each costs a way to the thread of the connection and back.
+    let set = sqlx::query(
+        "DELETE FROM view_targets WHERE context = $1 AND partition = $3 AND position <= $4;
+         UPDATE view_progress SET position = $4, staged = $5
+         WHERE context = $1 AND fingerprint = $2 AND partition = $3 AND position = $6 AND staged = $7
+         RETURNING 1",
     )
     .bind(&step.context)
     .bind(&step.fingerprint)
@@ -258,26 +280,9 @@ pub(super) async fn begin(files: &Files, step: &ViewStep) -> Result<SqliteViewWr
     .bind(to.staged)
     .bind(from.position)
     .bind(from.staged)
-    .execute(&mut *transaction)
-    .await
-    .map_err(StoreError::unavailable)?;
-    if !current || done.rows_affected() != 1 {
-        return Err(StoreError::Fenced {
-            context: step.context.clone(),
-            partition: step.partition,
-            epoch: 0,
-        });
-    }
-    sqlx::query(
-        "DELETE FROM view_targets WHERE context = $1 AND partition = $2 AND position <= $3",
-    )
-    .bind(&step.context)
-    .bind(step.partition)
-    .bind(to.position)
-    .execute(&mut *transaction)
-    .await
-    .map_err(StoreError::unavailable)?;
-    Ok(SqliteViewWrite { transaction, context: step.context.clone(), partition: step.partition })
+    .fetch_all(connection)
+    .await?;
+    Ok(set.len() == 1)
 }
 
 /// A step of the views: SQLite's write lock is held from the start, so no row that is read changes before
