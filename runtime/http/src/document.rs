@@ -214,12 +214,14 @@ impl Parameter {
         if let Some(detail) = json::check_text(text) {
             violations.push(Violation::of_parameter(self.place.name(), &self.name, detail));
         }
-        for error in self.validator.iter_errors(&value) {
-            violations.push(Violation::of_parameter(
-                self.place.name(),
-                &self.name,
-                detail_of(&error),
-            ));
+        if !self.validator.is_valid(&value) {
+            for error in self.validator.iter_errors(&value) {
+                violations.push(Violation::of_parameter(
+                    self.place.name(),
+                    &self.name,
+                    detail_of(&error),
+                ));
+            }
         }
         (violations.len() == before).then_some(value)
     }
@@ -244,6 +246,10 @@ impl BodySchema {
 
     /// Names every violation of the body, up to a hundred.
     pub(crate) fn check(&self, body: &Value, violations: &mut Vec<Violation>) {
+        // Without naming what is wrong the crate looks several times faster, and most bodies are right.
+        if self.validator.is_valid(body) {
+            return;
+        }
         for error in self.validator.iter_errors(body) {
             for violation in violations_of(&error) {
                 if violations.len() >= MAX_VIOLATIONS {
