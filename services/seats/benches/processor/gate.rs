@@ -112,4 +112,8 @@ impl Log for Gate {
     async fn check(&self) -> Result<(), LogError> {
         self.log.check().await
     }
+
+    async fn close(&self) {
+        self.log.close().await;
+    }
 }
