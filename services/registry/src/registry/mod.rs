@@ -97,6 +97,7 @@ pub async fn open(config: RegistryConfig) -> Result<Registry, OpenError> {
         metrics: None,
         keys: None,
     };
+    #[cfg(feature = "postgres")]
     registry.watch_deletions();
     Ok(registry)
 }
@@ -125,8 +126,8 @@ impl Registry {
     }
 
     /// Forgets schemas when another instance deleted some for good.
+    #[cfg(feature = "postgres")]
     fn watch_deletions(&self) {
-        #[cfg(feature = "postgres")]
         if let Store::Postgres(store) = self.store.as_ref() {
             let (watch, cache) = (store.watch_deletions(), Arc::clone(&self.cache));
             let closing = self.closing.clone();
