@@ -186,16 +186,16 @@ impl Instance {
         panic!("its readiness was never {status}, the last was {last}\n{}", self.said());
     }
 
-    /// Waits until its readiness names `part`; gives what it then says.
-    pub fn readiness_naming(&mut self, part: &str) -> String {
+    /// Waits until it is not ready and says so with `text`.
+    pub fn not_ready(&mut self, text: &str) {
         let begun = Instant::now();
-        let name = format!(r#""name":"{part}""#);
         loop {
             let said = self.readiness(503);
-            if said.contains(&name) {
-                return said;
+            if said.contains(text) {
+                return;
             }
-            assert!(begun.elapsed() < PATIENCE, "`{part}` is not in {said}");
+            assert!(begun.elapsed() < PATIENCE, "`{text}` is not in {said}");
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 

@@ -24,8 +24,7 @@ fn services_wait_for_a_database_that_comes_late_and_outlive_its_absence() {
     let plan = Plan { instances: 1, database: Some(relay.address()) };
     let mut cluster = Cluster::begin(&engines, &plan);
     for instance in [&mut cluster.gateways, &mut cluster.seats, &mut cluster.cores] {
-        let said = instance[0].readiness(503);
-        assert!(said.contains("it waits for PostgreSQL"), "{said}");
+        instance[0].not_ready("it waits for PostgreSQL");
     }
     let early = Answer::send(cluster.client().get("/v1/shows/s")).expect(503);
     assert_eq!(early.str("code"), "UNAVAILABLE");
@@ -44,8 +43,7 @@ fn services_wait_for_a_database_that_comes_late_and_outlive_its_absence() {
     // The log is there, so the command is accepted; nobody can decide it yet.
     let accepted = Answer::send(client.post("/v1/shows/s/holds", &hold)).expect(202);
     for instance in [&mut cluster.gateways, &mut cluster.seats, &mut cluster.cores] {
-        let said = instance[0].readiness(503);
-        assert!(said.contains(r#""name":"store","ready":false"#), "{said}");
+        instance[0].not_ready(r#""name":"store","ready":false"#);
     }
     let away = Answer::send(cluster.client().get("/v1/shows/s")).expect(503);
     assert_eq!(away.str("code"), "UNAVAILABLE");
@@ -73,10 +71,8 @@ fn services_wait_for_a_registry_that_comes_late() {
     let _alone = alone();
     let mut cluster = Cluster::begin(&engines, &Plan { instances: 1, database: None });
     cluster.registries[0].kill();
-    for instance in [&mut cluster.gateways[0], &mut cluster.seats[0]] {
-        let said = instance.readiness(503);
-        assert!(said.contains("DOWN"), "{said}");
-    }
+    // Without the registry nobody knows the schemas' ids.
+    cluster.gateways[0].not_ready("it waits for the log, the store and the schema registry");
     cluster.registries[0].restart();
     cluster.wait_ready();
 }
@@ -94,8 +90,7 @@ fn a_process_that_waits_ends_when_it_is_told_to() {
         let mut cluster =
             Cluster::begin(&engines, &Plan { instances: 1, database: Some(database) });
         let gateway = &mut cluster.gateways[0];
-        let said = gateway.readiness(503);
-        assert!(said.contains(r#""name":"start""#), "{said}");
+        gateway.not_ready("it waits for ");
         gateway.signal("TERM");
         let begun = Instant::now();
         assert_eq!(gateway.wait().code(), Some(0), "{}", gateway.said());
@@ -169,8 +164,7 @@ fn core_is_not_ready_before_the_tables_are_there() {
     for instance in [&mut cluster.seats[0], &mut cluster.reservations[0]] {
         instance.kill();
     }
-    let said = cluster.cores[0].readiness_naming("views");
-    assert!(said.contains("should be of version"), "{said}");
+    cluster.cores[0].not_ready("should be of version");
     for instance in [&mut cluster.seats[0], &mut cluster.reservations[0]] {
         instance.restart();
     }

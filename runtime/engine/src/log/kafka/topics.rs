@@ -185,6 +185,12 @@ impl Topics {
                         "a partition of `{topic}` has had no leader for {ELECTION:?}"
                     )));
                 }
+                // It was made a moment ago: a broker that is behind has not heard of it.
+                Err(LogError::UnknownTopic(_)) => {
+                    return Err(LogError::unavailable(format!(
+                        "`{topic}` was made and is not there after {ELECTION:?}"
+                    )));
+                }
                 Err(error) => return Err(error),
             }
         }
