@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use charter_domain::{ColumnError, ColumnValue, Contract, Envelope, Projection, Table, View};
 
 use crate::process::panic_message;
-use crate::store::{RowChange, RowKey};
+use crate::store::{RowChange, RowKey, limits};
 
 /// A projection of the context `C`.
 pub(super) trait Folds<C: Contract>: Send + Sync {
@@ -222,7 +222,11 @@ fn check<V: View>(name: &Named<V>, row: &V) -> Result<(), String> {
             row.key()
         ));
     }
-    for (column, value) in V::TABLE.columns.iter().zip(row.to_values()) {
+    let values = row.to_values();
+    if let Some(reason) = limits::refused(V::TABLE, &name.0, &values) {
+        return Err(reason);
+    }
+    for (column, value) in V::TABLE.columns.iter().zip(values) {
         if let ColumnValue::Text(text) | ColumnValue::Json(text) = &value
             && text.contains('\0')
         {

@@ -8,6 +8,7 @@ mod columns;
 pub mod conformance;
 mod deciding;
 mod error;
+pub(crate) mod limits;
 mod lists;
 mod messages;
 mod names;

@@ -2,12 +2,22 @@
 
 use charter_domain::Table;
 
+use super::SchemaHash;
+
 /// The tenant's column. Columns of contracts are fields' names in snake case, which have no `__`.
 pub(super) const TENANT: &str = "charter__tenant";
 
-/// A name in double quotes. Names come from contracts and hold no quotes.
+/// The longest name that PostgreSQL tells apart, in bytes.
+const MOST: usize = 63;
+
+/// A name in double quotes. Names come from contracts: they hold no quotes and are ASCII. Of one that is too long
+/// a digest tells what is cut off.
 pub(super) fn quoted(name: &str) -> String {
-    format!("\"{name}\"")
+    if name.len() <= MOST {
+        return format!("\"{name}\"");
+    }
+    let digest = SchemaHash::of(name).to_string();
+    format!("\"{name:.46}_{digest:.16}\"")
 }
 
 /// The table's columns, quoted and joined.
@@ -24,4 +34,17 @@ pub(super) fn key_columns(table: &Table) -> Vec<String> {
 /// The table of staged rows.
 pub(super) fn twin(table: &Table) -> String {
     quoted(&format!("{}__staged", table.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_stay_apart() {
+        assert_eq!(quoted(&"n".repeat(63)), format!("\"{}\"", "n".repeat(63)));
+        let (one, other) = (quoted(&"n".repeat(64)), quoted(&"n".repeat(65)));
+        assert_eq!((one.len(), other.len()), (65, 65));
+        assert_ne!(one, other);
+    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod cluster;
 pub(crate) mod proxy;
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use charter_engine::store::{Durability, PostgresSettings, PostgresStore};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -55,6 +56,9 @@ fn settings(url: &str, schema: &str) -> PostgresSettings {
     settings.durability = Durability::Process;
     settings.write_connections = 3;
     settings.read_connections = 2;
+    // The machine may be busy with the other tests.
+    settings.connect_timeout = Duration::from_mins(1);
+    settings.acquire_timeout = Duration::from_mins(1);
     settings
 }
 

@@ -6,7 +6,7 @@ use charter_domain::AggregateId;
 use uuid::Uuid;
 
 use super::{
-    CONTEXT, Harness, at, batch, claim, deadline, event, id, is_conflict, is_fenced, outcome,
+    CONTEXT, Harness, at, batch, claim, deadline, event, id, is_conflict, is_fenced, noise, outcome,
 };
 use crate::store::{
     Attempt, Checkpoint, DeadlineId, PAGE_BYTES, Purged, Store, StoreError, StoredEvent,
@@ -427,4 +427,30 @@ pub async fn partitions_commit_at_once(harness: &dyn Harness) {
         assert_eq!(events.len(), count, "events of partition {partition}");
         assert_eq!(checkpoint.expect("claimed").offset, offset, "partition {partition}");
     }
+}
+
+/// A tenant or a key may be of any length, and is not taken for another one.
+pub async fn long_names_are_taken(harness: &dyn Harness) {
+    let store = harness.store().await;
+    let owner = claim(&store).await;
+    let name = noise(80 << 10);
+    let other = format!("{name}\\");
+    let mut long = batch(&owner.lease, 0, 1);
+    long.outcomes = vec![outcome(&name, 1, 10), outcome(&other, 1, 10)];
+    long.events = vec![
+        event(&name, &name, 1, 0),
+        event(&name, &other, 1, 1),
+        event(&other, &name, 1, 2),
+        event("a", &name, 1, 3),
+    ];
+    store.commit(&long).await.expect("committed");
+    let both = [(name.clone(), id(1)), (other.clone(), id(1)), ("a".to_owned(), id(1))];
+    assert_eq!(store.outcomes(&both).await.expect("an answer").len(), 2);
+    for expected in &long.events {
+        let history = store.history(CONTEXT, &expected.aggregate, 0, 9).await.expect("an answer");
+        assert_eq!(history, std::slice::from_ref(expected));
+    }
+    let mut taken = batch(&owner.lease, 1, 2);
+    taken.events = vec![event(&name, &other, 1, 4)];
+    assert!(is_conflict(&store.commit(&taken).await));
 }

@@ -6,8 +6,9 @@ use charter_domain::{Column, ColumnType, ColumnValue, Date, Index, Table};
 use uuid::Uuid;
 
 use super::views::{COUNTS, first_step, prepared};
-use super::{Harness, at};
+use super::{Harness, at, noise};
 use crate::reads::{Filter, ListQuery, Operator, OrderBy, Page};
+use crate::store::limits::MOST_INDEXED_BYTES;
 use crate::store::{RowChange, RowKey, Store, StoreError};
 
 /// A table with a column of each type, but for `id` all without a value where there is none.
@@ -299,4 +300,13 @@ pub async fn texts_sort_by_their_bytes(harness: &dyn Harness) {
         filter("name", Operator::Less, text("a")),
     ];
     assert_eq!(pages(&store, between).await.concat(), [7, 6, 5, 4, 3]);
+}
+
+/// A key or an index as long as it may be.
+pub async fn the_longest_keys_are_taken(harness: &dyn Harness) {
+    let long = noise(MOST_INDEXED_BYTES - 1);
+    let store = store_of(harness, &[("a", with(row(1), "name", text(&long)))]).await;
+    let mut named = query(&[("name", false)], 9);
+    named.filters = vec![filter("name", Operator::Equal, text(&long))];
+    assert_eq!(pages(&store, named).await, [[1]]);
 }

@@ -69,6 +69,7 @@ macro_rules! store_conformance {
             a_paused_owner_writes_nothing
             a_deadline_is_set_once
             partitions_commit_at_once
+            long_names_are_taken
             one_pairing_id_for_all
             all_survives_a_restart
             rows_and_progress_move_together
@@ -91,6 +92,7 @@ macro_rules! store_conformance {
             many_wait_for_the_views
             every_value_comes_back
             extreme_values_come_back
+            the_longest_keys_are_taken
             texts_sort_by_their_bytes
             lists_are_paged_in_order
             lists_order_missing_values
@@ -210,4 +212,15 @@ fn is_fenced<T>(result: &Result<T, StoreError>) -> bool {
 
 fn is_conflict<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Conflict { .. }))
+}
+
+/// So many characters that hardly compress.
+fn noise(length: usize) -> String {
+    let mut state = 1_u64;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + u8::try_from((state >> 33) % 90).expect("small"))
+    };
+    (0..length).map(|_| next()).collect()
 }

@@ -203,7 +203,10 @@ pub(super) async fn of_aggregate(
     after: i64,
     limit: u32,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let condition = "tenant = $3 AND context = $4 AND aggregate_key = $5 AND sequence > $6";
+    // By the names first, which the index has.
+    let condition = "charter_name(tenant) = charter_name($3) AND context = $4
+        AND charter_name(aggregate_key) = charter_name($5) AND sequence > $6
+        AND tenant = $3 AND aggregate_key = $5";
     let query = sqlx::query(AssertSqlSafe(page("sequence", condition)))
         .bind(i64::from(limit))
         .bind(page_bytes())

@@ -46,7 +46,7 @@ impl PostgresSettings {
             durability: Durability::Power,
             write_connections: 8,
             read_connections: 4,
-            connect_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
@@ -93,6 +93,9 @@ impl PostgresSettings {
                 ("enable_seqscan", "off".to_owned()),
                 ("enable_hashjoin", "off".to_owned()),
                 ("enable_mergejoin", "off".to_owned()),
+                ("enable_bitmapscan", "off".to_owned()),
+                // And every list is in an index's order.
+                ("enable_sort", "off".to_owned()),
                 ("jit", "off".to_owned()),
             ])
             .disable_statement_logging())

@@ -340,7 +340,8 @@ impl ViewWrite for PostgresViewWrite {
         self.open().await?;
         let Some(held) = &mut self.open else { return Err(self.fenced()) };
         let query = sqlx::query(
-            "DELETE FROM parked WHERE context = $1 AND tenant = $2 AND aggregate_key = $3",
+            "DELETE FROM parked WHERE context = $1 AND charter_name(tenant) = charter_name($2)
+                 AND charter_name(aggregate_key) = charter_name($3)",
         )
         .bind(&self.step.context)
         .bind(&aggregate.tenant)
