@@ -55,6 +55,14 @@ apart:
 kill:
     cargo test --locked -p platform-service --test kill
 
+# 20,000 commands with ten `kill -9`: of the platform (`embedded`), or of services on Kafka and PostgreSQL (`apart`).
+load mode="embedded" *flags:
+    tests/load/run {{mode}} {{flags}}
+
+# Does the checker find each of the bugs that are planted for it?
+planted *names:
+    tests/load/planted/run {{names}}
+
 # Does the documentation build without a warning?
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet

@@ -13,6 +13,18 @@ use anyhow::Context as _;
 /// How long a start or an end may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// What a process is told here alone, whatever this one's environment says.
+const TOLD: [&str; 8] = [
+    "CORE_URL",
+    "DATABASE_URL",
+    "DATA_DIR",
+    "KAFKA_BROKERS",
+    "LISTEN",
+    "REGISTRY_LISTEN",
+    "RESERVATIONS_URL",
+    "SCHEMA_REGISTRY_URL",
+];
+
 /// How a process is started.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -49,7 +61,11 @@ impl Launch {
     /// Where it can't be started.
     pub fn spawn(&self) -> anyhow::Result<Running> {
         let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
-        let mut child = Command::new(&self.binary)
+        let mut command = Command::new(&self.binary);
+        for name in TOLD {
+            command.env_remove(name);
+        }
+        let mut child = command
             .args(&self.args)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
