@@ -17,7 +17,7 @@ use super::world::Place;
 use super::{Client, binary};
 
 /// How long a start, or being ready again, may take before the test gives up.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Where the engines are, as `tests/kafka/start` and `tests/postgres/start` print it.
 #[derive(Clone, Debug)]

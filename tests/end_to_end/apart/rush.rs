@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Client};
 
 /// How long one buyer asks before the test gives up.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// How many ask at once.
 const BUYERS: usize = 6;
 
