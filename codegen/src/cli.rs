@@ -2,6 +2,7 @@
 
 mod check;
 mod compat;
+mod impact;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -58,6 +59,8 @@ enum Command {
     Compat(compat::Compat),
     /// Hold all contracts against what is out, and say what a change breaks, and whom.
     Check(check::Check),
+    /// Say whom a change of a type touches: messages, operations, projections, rooms.
+    Impact(impact::Impact),
     /// Freeze the contracts as the next version, unless something breaks.
     Release(check::Release),
     /// Carry contracts to and from a Confluent-compatible schema registry, and hold them against it.
@@ -86,6 +89,7 @@ impl Arguments {
             Command::Generate { check, root, format } => generate(check, &root, format),
             Command::Compat(compat) => compat.run(),
             Command::Check(check) => check.run(),
+            Command::Impact(impact) => impact.run(),
             Command::Release(release) => release.run(),
             Command::Registry(registry) => registry.run().map(|outcome| match outcome {
                 Outcome::Clean => CLEAN,

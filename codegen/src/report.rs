@@ -276,6 +276,9 @@ fn help(change: &Change) -> String {
     if !change.hits.is_empty() {
         let _ = write!(help, "\nhits {}", change.hits.join(", "));
     }
+    if let Some(proof) = &change.proof {
+        let _ = write!(help, "\nproof: {proof}");
+    }
     if let Some(reason) = &change.accepted {
         let _ = write!(help, "\naccepted: {reason}");
     }

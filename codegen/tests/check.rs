@@ -205,6 +205,10 @@ fn the_working_tree_is_held_against_a_commit_and_a_folder() {
     assert_eq!(found["changes"][0]["rule"], "avro-backward-field-without-default");
     assert_eq!(found["changes"][0]["base"]["file"], format!("out:{ORDER_PLACED}"));
     assert_eq!(found["changes"][0]["revision"]["file"], ORDER_PLACED);
+    let witness = &found["changes"][0]["witness"];
+    // The old event in full: two empty strings and a zero; the new reader misses its field.
+    assert_eq!(witness["bytes"], "000000", "{witness}");
+    assert!(witness["error"].as_str().unwrap().contains("channel"), "{witness}");
     let hits = found["changes"][0]["hits"].as_array().unwrap();
     assert!(hits.iter().any(|hit| hit == "projection of shop.OrderView"), "{hits:?}");
     assert!(hits.iter().any(|hit| hit == "room order:{orderId}"), "{hits:?}");
@@ -303,4 +307,15 @@ fn a_report_has_the_form_that_is_asked_for() {
     assert!(html.contains("<article class=\"error\""), "{html}");
     let short = as_format("short");
     assert!(short.starts_with(&format!("error {rule} shop.OrderPlaced: ")), "{short}");
+}
+
+#[test]
+fn a_types_users_are_listed() {
+    let root = contracts();
+    let impact = charter(&["impact", "shop.Channel"], root.path());
+    assert_eq!(code(&impact), 0, "{}", said(&impact));
+    let users = report(&impact);
+    assert!(users.contains("command shop.PlaceOrder\n"), "{users}");
+    assert!(users.contains("operation POST /v1/tenants/{tenantId}/orders\n"), "{users}");
+    assert_eq!(code(&charter(&["impact", "shop.Nothing"], root.path())), 2);
 }

@@ -5,14 +5,18 @@ mod attribute;
 pub(crate) mod rules;
 mod structure;
 
-use charter_avro::compat::{Direction, Incompatibility, IncompatibilityKind, Mode, check_mode};
+use std::fmt::Write as _;
+
+use charter_avro::compat::{
+    Direction, Incompatibility, IncompatibilityKind, Mode, check_mode, witness,
+};
 use charter_avro::schema::{Kind, Node, Schema};
 use charter_avro::source::Span;
 
 pub use attribute::DEFAULT_MODE;
 
 use self::rules::Row;
-use super::change::{self, Change, Spot};
+use super::change::{self, Change, Proof, Spot};
 use super::openapi::Strictness;
 use crate::problem::origin;
 
@@ -182,7 +186,31 @@ impl Found {
         self.push(row(reason.kind, direction), text, Some(base), Some(revision));
         if let Some(change) = self.changes.last_mut() {
             change.identity.clone_from(&reason.message);
+            change.proof = Some(proof(old, new, direction, reason));
         }
+    }
+}
+
+/// A message that shows why one version cannot read the other.
+fn proof(old: &Version, new: &Version, direction: Direction, reason: &Incompatibility) -> Proof {
+    let (old_name, new_name) = (format!("`{}`", old.name), "the new version".to_owned());
+    let (reader, writer, names) = match direction {
+        Direction::Backward => (new, old, (new_name, old_name)),
+        Direction::Forward => (old, new, (old_name, new_name)),
+    };
+    let found = witness(&reader.schema, &writer.schema, reason);
+    let bytes = found.message.as_ref().map_or(String::new(), |message| {
+        message.bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    });
+    Proof {
+        reader: names.0,
+        writer: names.1,
+        value: found.message.map(|message| message.value),
+        bytes,
+        error: found.error,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a comparison finds.
 
+use std::fmt;
+
 use charter_avro::fingerprint::crc64;
 
 use crate::ir::Origin;
@@ -74,6 +76,34 @@ pub struct Spot {
     pub pointer: String,
 }
 
+/// A message that one version writes and the other cannot read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Which version writes.
+    pub writer: String,
+    /// Which version reads.
+    pub reader: String,
+    /// The smallest such value, as JSON. `None` where the pair is refused before any message.
+    pub value: Option<serde_json::Value>,
+    /// The same in Avro's binary form, as hexadecimal digits.
+    pub bytes: String,
+    /// What the reader says.
+    pub error: String,
+}
+
+impl fmt::Display for Proof {
+    /// One sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { writer, reader, value, bytes, error } = self;
+        match value {
+            Some(value) => {
+                write!(f, "{writer} writes {value} (bytes {bytes}), {reader} says: {error}")
+            }
+            None => write!(f, "{reader} refuses what {writer} writes: {error}"),
+        }
+    }
+}
+
 /// One difference between two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -91,6 +121,8 @@ pub struct Change {
     pub hits: Vec<String>,
     /// Why it is accepted, although it breaks.
     pub accepted: Option<String>,
+    /// A message that shows it.
+    pub proof: Option<Proof>,
     /// Where it was.
     pub base: Option<Spot>,
     /// Where it is now.
@@ -120,6 +152,7 @@ impl Change {
             identity: String::new(),
             hits: Vec::new(),
             accepted: None,
+            proof: None,
             base: None,
             revision: None,
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::check::change::{Change, Spot};
+use crate::check::change::{Change, Proof, Spot};
 use crate::rules::Severity;
 
 /// Renders `changes` as a JSON document.
@@ -29,9 +29,20 @@ fn change(change: &Change) -> Value {
         "base": change.base.as_ref().map(spot),
         "revision": change.revision.as_ref().map(spot),
         "hits": change.hits,
+        "witness": change.proof.as_ref().map(proof),
         "accepted": change.accepted,
         "fingerprint": change.fingerprint(),
         "help": change.rule.mend,
+    })
+}
+
+fn proof(proof: &Proof) -> Value {
+    json!({
+        "writer": proof.writer,
+        "reader": proof.reader,
+        "value": proof.value,
+        "bytes": proof.bytes,
+        "error": proof.error,
     })
 }
 

@@ -26,6 +26,8 @@ pub fn markdown(changes: &[Change]) -> String {
             } else {
                 format!("<br>hits {}", change.hits.join(", "))
             };
+            let proof =
+                change.proof.as_ref().map_or(String::new(), |proof| format!("<br>proof: {proof}"));
             let accepted = change
                 .accepted
                 .as_ref()
@@ -36,7 +38,7 @@ pub fn markdown(changes: &[Change]) -> String {
                 cell(subject(change)),
                 cell(&change.text),
                 change.rule.id,
-                cell(&hits),
+                cell(&(hits + &proof)),
                 cell(&place(change)),
                 cell(change.rule.mend),
                 cell(&accepted)

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::rules::Severity;
 
 /// Pairs of schemas that a run looks at; beyond them each pair is looked at once only, wherever it stands.
-const MAX_VISITS: usize = 200_000;
+const MAX_VISITS: usize = 20_000;
 /// How deep schemas may hold one another. Far above what is written; a run has the stack for it.
 const MAX_DEPTH: usize = 400;
 

@@ -236,6 +236,10 @@ impl<'a> Comparison<'_, 'a> {
                 );
             }
         }
+        if base.is_some() && revision.is_none() && !removed.is_empty() {
+            let text = "other values than the listed ones are possible now";
+            self.keyword(&rules::ENUM_REMOVED, at, "enum", text);
+        }
         for value in removed {
             let text = format!("the value `{}` is gone", short(value));
             let read_only = at.place() == Place::RequestProperty && at.pair.revision.read_only;
@@ -523,6 +527,10 @@ impl<'a> Comparison<'_, 'a> {
             _ => (&rules::PATTERN_CHANGED, format!("the pattern is `{new}` now, and was `{old}`")),
         };
         self.keyword(family, at, "pattern", text);
+        if !old.is_empty() {
+            let text = format!("values need not match `{old}` any more");
+            self.keyword(&rules::PATTERN_LOOSENED, at, "pattern", text);
+        }
     }
 
     fn held(&mut self, at: &At<'_, 'a>) {
@@ -674,10 +682,20 @@ impl<'a> Comparison<'_, 'a> {
     fn required(&mut self, at: &At<'_, 'a>) {
         let (base, revision) = (&at.pair.base, &at.pair.revision);
         for name in added(&base.required, &revision.required) {
-            self.became_required(at, name);
+            if revision.property(name).is_some() {
+                self.became_required(at, name);
+            } else {
+                let text = format!("`{name}` is required now, and is not listed");
+                self.keyword(&rules::REQUIRED_NAME_ADDED, at, "required", text);
+            }
         }
         for name in added(&revision.required, &base.required) {
-            self.became_optional(at, name);
+            if revision.property(name).is_some() {
+                self.became_optional(at, name);
+            } else if base.property(name).is_none() {
+                let text = format!("`{name}` is not required any more");
+                self.keyword(&rules::REQUIRED_NAME_REMOVED, at, "required", text);
+            }
         }
     }
 

@@ -177,6 +177,8 @@ families! {
     BECAME_NOT_NULLABLE "became-not-nullable" Requiredness "EEEEIII" "`null` is no value any more";
     BECAME_OPTIONAL "became-optional" Requiredness "III--EE" "it may be absent, and was required";
     BECAME_REQUIRED "became-required" Requiredness "EEEe-I-" "it is required, and was optional";
+    REQUIRED_NAME_ADDED "required-name-added" Requiredness "eeee---" "a property is required that is not listed, and was not";
+    REQUIRED_NAME_REMOVED "required-name-removed" Requiredness "----eee" "a property that is not listed is not required any more";
     BECAME_REQUIRED_WITH_DEFAULT "became-required-with-default" Requiredness "-E-----" "it is required and has a default, and was optional";
     // Types.
     TYPE_CHANGED "type-changed" Type "EEEWEEE" "type or format changed to one that does not hold the same values";
@@ -192,6 +194,7 @@ families! {
     BECAME_ENUM "became-enum" Values "EEEe---" "only listed values are left";
     ENUM_VALUE_ADDED "enum-value-added" Values "-IIIwWw" "there is a new listed value";
     ENUM_VALUE_REMOVED "enum-value-removed" Values "EEEE-Ii" "a listed value is gone";
+    ENUM_REMOVED "enum-removed" Values "----eee" "other values than the listed ones are possible";
     EXTENSIBLE_VALUE_REMOVED "x-extensible-enum-value-removed" Values "-EE----" "a value of `x-extensible-enum` is gone";
     CONST_ADDED "const-added" Values "EEeeII-" "only one value is left";
     CONST_CHANGED "const-changed" Values "EEeeEE-" "the only value is another";
@@ -245,6 +248,7 @@ families! {
     PATTERN_CHANGED "pattern-changed" Constraints "wWWw-I-" "the `pattern` is another";
     PATTERN_GENERALIZED "pattern-generalized" Constraints "iIIi---" "the `pattern` now takes everything";
     PATTERN_REMOVED "pattern-removed" Constraints "iIIi-I-" "the `pattern` is gone";
+    PATTERN_LOOSENED "pattern-loosened" Constraints "----www" "values need not match the `pattern` that they matched";
     PATTERN_PROPERTY_ADDED "pattern-property-added" Constraints "EE--II-" "`patternProperties` has a new pattern";
     PATTERN_PROPERTY_REMOVED "pattern-property-removed" Constraints "II--EE-" "a pattern of `patternProperties` is gone";
     ADDITIONAL_FORBIDDEN "additional-properties-forbidden" Constraints "eeee---" "properties that are not listed are refused, and were taken";
