@@ -4,7 +4,7 @@ default:
     @just --list
 
 # Everything that CI checks, but for the tests that need Kafka or PostgreSQL.
-check: format lint generated test docs deny
+check: format lint generated contracts test docs deny
 
 # Is every file formatted?
 format:
@@ -17,6 +17,10 @@ lint:
 # Is `generated/` what the contracts say?
 generated:
     cargo run --locked --quiet -p charter-codegen --bin charter -- generate --check
+
+# Does a change of the contracts break what was released?
+contracts:
+    cargo run --locked --quiet -p charter-codegen --bin charter -- check
 
 # Write `generated/` anew after a change of a contract.
 generate:
