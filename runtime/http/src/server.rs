@@ -23,6 +23,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::problem::{Problem, Violation};
+use crate::telemetry;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 /// The longest correlation id that is taken from a client, in characters.
@@ -189,6 +190,9 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
+    // Dropped, and ended, with this function.
+    let mut upkeep = JoinSet::new();
+    upkeep.spawn(telemetry::upkeep());
     loop {
         let place = tokio::select! {
             place = Arc::clone(&places).acquire_owned() => place.map_err(std::io::Error::other)?,

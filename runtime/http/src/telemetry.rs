@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,19 @@ pub fn metrics() -> PrometheusHandle {
                 .expect("this is the only recorder")
         })
         .clone()
+}
+
+/// How often what was timed is sorted into buckets.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Sorts what was timed into buckets, for ever: until then each value waits in memory, and where nobody asks
+/// for the metrics nothing else does it.
+pub(crate) async fn upkeep() {
+    let metrics = metrics();
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        metrics.run_upkeep();
+    }
 }
 
 /// A token that is cancelled by SIGINT or SIGTERM.
