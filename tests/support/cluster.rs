@@ -204,12 +204,16 @@ impl Instance {
         let begun = Instant::now();
         while !self.ready.load(Ordering::SeqCst) {
             if let Some(ended) = self.child.try_wait().expect("its state") {
-                panic!("{:?} ended with {ended}: {}", self.command.get_program(), self.said());
+                panic!(
+                    "{} ended with {ended}: {}",
+                    self.command.get_program().display(),
+                    self.said()
+                );
             }
             assert!(
                 begun.elapsed() < PATIENCE,
-                "{:?} is not ready: {}\n{}",
-                self.command.get_program(),
+                "{} is not ready: {}\n{}",
+                self.command.get_program().display(),
                 self.readiness_now(),
                 self.said()
             );

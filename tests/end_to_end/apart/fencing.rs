@@ -25,7 +25,7 @@ fn one_of_each_service_is_killed_and_nothing_is_lost_or_doubled() {
     let kill = |done: usize| {
         // One after the other, each in the middle of the others' work.
         let mut victims = victims.lock().expect("no panic");
-        if done % (COMMANDS / 8) == 0
+        if done.is_multiple_of(COMMANDS / 8)
             && let Some(mut victim) = victims.0.pop()
         {
             victim.kill();

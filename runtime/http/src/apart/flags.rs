@@ -182,7 +182,7 @@ impl EngineFlags {
         let mut kafka = KafkaSettings::from_variables(variables)?
             .unwrap_or_else(|| KafkaSettings::new(brokers));
         if std::env::var_os("KAFKA_CLIENT_ID").is_none() {
-            kafka.client_id = service.to_owned();
+            service.clone_into(&mut kafka.client_id);
         }
         let registration = if self.schema_registry_read_only {
             Registration::LookUp

@@ -94,7 +94,10 @@ mod engines {
     use charter_engine::store::postgres::PostgresStore;
 
     use super::super::Tables;
-    use super::*;
+    use super::{
+        Arc, DatabaseSettings, EngineSettings, Runtime, ServiceError, Settings, Start, StartError,
+        Store,
+    };
 
     impl Start {
         /// The store on PostgreSQL, once it answers.
