@@ -7,7 +7,7 @@
 //! * [`check`]: what must be true of it
 //! * [`launch`], [`kill`]: the platform or its services as processes, killed under load
 //! * [`takeover`]: two owners at work on the same partitions
-//! * [`fill`], [`bench`]: a directory full of events, and figures
+//! * [`fill`], [`mod@bench`]: a directory full of events, and figures
 //! * [`cli`]: the binary `load`
 
 pub mod bench;
