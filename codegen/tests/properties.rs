@@ -94,7 +94,7 @@ type Edit = (&'static str, bool, bool, fn(&mut Value));
 
 const EDITS: &[Edit] = &[
     ("new optional property", false, false, |s| {
-        s["properties"]["new"] = json!({ "type": "string" })
+        s["properties"]["new"] = json!({ "type": "string" });
     }),
     ("new required property", true, false, |s| {
         s["properties"]["new"] = json!({ "type": "string" });
@@ -119,10 +119,10 @@ const EDITS: &[Edit] = &[
     ("fewer items needed", false, true, |s| s["properties"]["many"]["minItems"] = json!(1)),
     ("value removed", true, false, |s| s["properties"]["listed"]["enum"] = json!(["a", "b"])),
     ("value added", false, false, |s| {
-        s["properties"]["listed"]["enum"] = json!(["a", "b", "c", "d"])
+        s["properties"]["listed"]["enum"] = json!(["a", "b", "c", "d"]);
     }),
     ("values in another order", false, false, |s| {
-        s["properties"]["listed"]["enum"] = json!(["c", "a", "b"])
+        s["properties"]["listed"]["enum"] = json!(["c", "a", "b"]);
     }),
     ("number integer", true, false, |s| s["properties"]["number"]["type"] = json!("integer")),
     ("integer number", false, true, |s| s["properties"]["integer"] = json!({ "type": "number" })),
@@ -240,7 +240,7 @@ fn damage(text: &str, rng: &mut Rng) -> String {
             2 => {
                 letters[start] = *rng
                     .choice(&['{', '}', '[', ']', '"', ':', '-', '0', 'n', '&', '*', '$'])
-                    .unwrap()
+                    .unwrap();
             }
             _ => {
                 let words = [
