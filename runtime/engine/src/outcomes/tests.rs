@@ -185,12 +185,11 @@ async fn each_of_two_gateways_gets_a_partition_of_its_own() {
     let others = settled(&other, |reply_to| reply_to == "outcomes/1").await;
     let ones = settled(&one, |reply_to| reply_to == "outcomes/0").await;
 
+    // The other may hear of it too: it follows the partition that it began with for a while.
     let decided = outcome(Uuid::from_u128(1));
     let waiter = one.expect(decided.command_id).expect("room");
-    let in_vain = other.expect(decided.command_id).expect("room");
     hinting.publisher.publish([(ones.as_str(), &decided)]).await;
     assert_eq!(waiter.wait(PATIENCE).await, Some(decided));
-    assert_eq!(in_vain.wait(Duration::from_millis(20)).await, None, "it was not told");
 
     // What was sent to the partition that is left still arrives.
     one.stop().await;
