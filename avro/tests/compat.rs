@@ -53,6 +53,21 @@ fn verdicts_types_and_paths_equal_those_of_avro_java() {
     println!("{} cases", cases.len());
 }
 
+/// As Avro Java 1.12 answers: it holds the enum against the writer's record.
+#[test]
+fn an_enums_default_does_not_stand_for_a_missing_field() {
+    let reader = parse(&json!({"type": "record", "name": "R", "fields": [{"name": "state", "type":
+        {"type": "enum", "name": "S", "symbols": ["A", "B"], "default": "A"}}]}));
+    let writer = parse(&json!({"type": "record", "name": "R", "fields": []}));
+    let found = compatibility(&reader, &writer);
+    let expected = [(
+        "TYPE_MISMATCH".to_owned(),
+        "/fields/0/type".to_owned(),
+        "reader type: ENUM not compatible with writer type: RECORD".to_owned(),
+    )];
+    assert_eq!(described(&found), expected);
+}
+
 #[test]
 fn modes_give_the_verdicts_of_registries() {
     let Some(cases) = peer_cases("avro_compat_modes.json") else {

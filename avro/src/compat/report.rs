@@ -196,6 +196,11 @@ impl<'a> Report<'a> {
         self.descend(site, inner);
     }
 
+    fn enum_with_default(&self, schema: NodeId) -> bool {
+        let kind = &self.verdicts.reader().node(schema).kind;
+        matches!(kind, Kind::Enum(kind) if kind.default.is_some())
+    }
+
     fn names(&mut self, site: Site, read: &Kind, written: &Kind) {
         if names_fit(read, written) {
             return;
@@ -223,6 +228,24 @@ impl<'a> Report<'a> {
                     let step = Step::FieldType(index);
                     let place = self.place(site.place, step, Step::FieldType(from), step);
                     tasks.push(Task::Visit(Site { pair, place, under: site.under }));
+                }
+                // Avro Java asks there whether the enum, for its default, reads the writer's record. It never does: the
+                // default of an enum stands for unknown symbols, not for a field.
+                FieldSource::Missing if self.enum_with_default(field.schema) => {
+                    let message = format!(
+                        "the writer's `{}` has no field `{}`, and the default of the reader's enum stands for unknown symbols only, not for the field",
+                        other.name, field.name
+                    );
+                    let step = Step::FieldType(index);
+                    let place = self.place(site.place, step, Step::Stay, step);
+                    let kind = IncompatibilityKind::TypeMismatch;
+                    let detail = "reader type: ENUM not compatible with writer type: RECORD";
+                    tasks.push(Task::Note(
+                        Site { place, ..site },
+                        kind,
+                        message,
+                        detail.to_owned(),
+                    ));
                 }
                 FieldSource::Missing => {
                     let message = format!(
