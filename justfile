@@ -18,9 +18,10 @@ lint:
 generated:
     cargo run --locked --quiet -p charter-codegen --bin charter -- generate --check
 
-# Does a change of the contracts break what was released?
+# Does a change of the contracts break what was released, and are they as good ones are?
 contracts:
     cargo run --locked --quiet -p charter-codegen --bin charter -- check
+    cargo run --locked --quiet -p charter-codegen --bin charter -- lint --fail-on info
 
 # Write `generated/` anew after a change of a contract.
 generate:

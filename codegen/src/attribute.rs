@@ -3,6 +3,7 @@
 use charter_avro::source::{Member, Tree};
 
 use crate::ir::{Origin, Role};
+use crate::lint::allow::{ALLOW, LINT};
 use crate::problem::{Problem, Problems, origin};
 use crate::rules;
 
@@ -64,12 +65,12 @@ pub(crate) struct FieldAttribute {
 /// The keys that a type of a role may have. `compatibility` is for every type that lives in a registry.
 fn keys(role: Role) -> &'static [&'static str] {
     match role {
-        Role::Type => &["kind", "compatibility"],
+        Role::Type => &["kind", "compatibility", LINT],
         Role::Command => {
-            &["kind", "type", "key", "rejections", "deadline", "socket", "compatibility"]
+            &["kind", "type", "key", "rejections", "deadline", "socket", "compatibility", LINT]
         }
-        Role::Event => &["kind", "type", "key", "broadcast", "compatibility"],
-        Role::View => &["kind", "key", "index", "from"],
+        Role::Event => &["kind", "type", "key", "broadcast", "compatibility", LINT],
+        Role::View => &["kind", "key", "index", "from", LINT],
     }
 }
 
@@ -117,6 +118,7 @@ pub(crate) fn of_type(tree: &Tree, file: &str, problems: &mut Problems) -> Attri
             "index" => attribute.indexes = reader.indexes(value),
             "from" => attribute.from = reader.strings("from", value),
             "compatibility" => reader.compatibility(member),
+            LINT => reader.lint(member),
             _ => {}
         }
     }
@@ -132,7 +134,8 @@ pub(crate) fn of_field(tree: &Tree, file: &str, problems: &mut Problems) -> Fiel
             "unit" => attribute.unit = reader.string(member).map(|unit| unit.value),
             "private" => attribute.private = reader.boolean(member),
             "example" => attribute.example = Some(member.value.to_json()),
-            _ => reader.unknown_of(member, "a field", &["unit", "example", "private"]),
+            LINT => reader.lint(member),
+            _ => reader.unknown_of(member, "a field", &["unit", "example", "private", LINT]),
         }
     }
     attribute
@@ -230,6 +233,21 @@ impl Reader<'_> {
             .map(|item| Spanned { value: self.strings("index", item), origin: self.at(item) })
             .filter(|index| !index.value.is_empty())
             .collect()
+    }
+
+    /// What `charter lint` is not to report: `{"allow": {"rule": "reason"}}`. Which rules there are is its business.
+    fn lint(&mut self, member: &Member) {
+        for part in self.object(LINT, &member.value).unwrap_or_default() {
+            if part.key != ALLOW {
+                self.unknown_of(part, "`lint`", &[ALLOW]);
+                continue;
+            }
+            for allowed in self.object(ALLOW, &part.value).unwrap_or_default() {
+                if allowed.value.as_str().is_none() {
+                    self.misshapen(&allowed.key, "a reason in words", &allowed.value);
+                }
+            }
+        }
     }
 
     fn compatibility(&mut self, member: &Member) {

@@ -3,6 +3,7 @@
 mod check;
 mod compat;
 mod impact;
+mod lint;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::check::rules as change_rules;
 use crate::input::Input;
+use crate::lint::rules as lint_rules;
 use crate::problem::Problem;
 use crate::registry::{Outcome, Registry};
 use crate::rules::{self, Severity};
@@ -59,6 +61,8 @@ enum Command {
     Compat(compat::Compat),
     /// Hold all contracts against what is out, and say what a change breaks, and whom.
     Check(check::Check),
+    /// Hold the contracts to what good ones have: words, names, types, bounds, examples.
+    Lint(lint::Lint),
     /// Say whom a change of a type touches: messages, operations, projections, rooms.
     Impact(impact::Impact),
     /// Freeze the contracts as the next version, unless something breaks.
@@ -89,6 +93,7 @@ impl Arguments {
             Command::Generate { check, root, format } => generate(check, &root, format),
             Command::Compat(compat) => compat.run(),
             Command::Check(check) => check.run(),
+            Command::Lint(lint) => lint.run(),
             Command::Impact(impact) => impact.run(),
             Command::Release(release) => release.run(),
             Command::Registry(registry) => registry.run().map(|outcome| match outcome {
@@ -167,7 +172,8 @@ fn explain(rule: Option<&str>) -> anyhow::Result<u8> {
 fn list_rules() -> String {
     let own = rules::ALL.iter().map(|rule| (rule.id, rule.purpose));
     let changes = change_rules().into_iter().map(|rule| (rule.id.as_str(), rule.what.as_str()));
-    let all = own.chain(rules::OF_PARSERS.iter().copied()).chain(changes);
+    let lints = lint_rules::all().into_iter().map(|rule| (rule.id, rule.purpose));
+    let all = own.chain(rules::OF_PARSERS.iter().copied()).chain(changes).chain(lints);
     all.fold(String::new(), |mut text, (id, purpose)| {
         let _ = writeln!(text, "{id}: {purpose}");
         text
@@ -199,6 +205,9 @@ fn explanation(id: &str) -> Option<String> {
             words(rule.severity),
             rule.mend
         ));
+    }
+    if let Some(rule) = lint_rules::find(id) {
+        return Some(lint::explanation(rule));
     }
     let (id, purpose) = rules::OF_PARSERS.iter().find(|(known, _)| *known == id)?;
     Some(format!("{id}\n\nHolds when {purpose}.\nA breach stops generation.\n"))

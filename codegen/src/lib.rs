@@ -11,6 +11,7 @@
 //! | [`rules`], [`problem`], [`report`] | what must hold, what doesn't, and how that is shown |
 //! | [`emit`] | the representation as Rust |
 //! | [`sync`] | generated files on disk |
+//! | [`lint`] | `charter lint`: what good contracts have beyond what must hold |
 //! | `registry` | `charter registry`: contracts to and from a schema registry |
 //! | [`cli`] | the command line |
 
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod emit;
 pub mod input;
 pub mod ir;
+pub mod lint;
 pub mod names;
 pub mod problem;
 pub mod report;

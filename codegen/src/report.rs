@@ -170,13 +170,17 @@ fn handler(colour: bool) -> GraphicalReportHandler {
 fn count(problems: &[Problem]) -> String {
     let plural =
         |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let warnings = problems.len() - errors;
-    match (errors, warnings) {
-        (_, 0) => plural(errors, "error"),
-        (0, _) => plural(warnings, "warning"),
-        (_, _) => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
-    }
+    let kinds =
+        [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")];
+    let counts = kinds.map(|(severity, noun)| {
+        (problems.iter().filter(|problem| problem.severity == severity).count(), noun)
+    });
+    let said: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| plural(*count, noun))
+        .collect();
+    if said.is_empty() { plural(0, "error") } else { said.join(", ") }
 }
 
 /// A problem, or one of its related places, as miette takes it.

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use charter_codegen::check;
 use charter_codegen::check::change::ChangeRule;
+use charter_codegen::lint;
+use charter_codegen::lint::rules::LintRule;
 
 fn table() -> String {
     let mut text = "# Rules about changes\n\n\
@@ -20,7 +22,30 @@ fn table() -> String {
         let strict = if strict == severity { "" } else { strict.as_str() };
         let _ = writeln!(text, "| `{id}` | {} | {strict} | {what} |", severity.as_str());
     }
+    text.push_str(
+        "\n# Rules of `charter lint`\n\n\
+         Each has a pair of contracts in `codegen/tests/lint`, one that breaks it and one that keeps it.\n\n\
+         | rule | severity | asks that | source | breaks it | keeps it | fix |\n|---|---|---|---|---|---|---|\n",
+    );
+    for LintRule { id, severity, purpose, source, bad, good, mend } in lint::rules::all() {
+        let severity = severity.as_str();
+        let (bad, good) = (shown(bad), shown(good));
+        let _ = writeln!(
+            text,
+            "| `{id}` | {severity} | {purpose} | {source} | {bad} | {good} | {mend} |"
+        );
+    }
     text
+}
+
+/// An example in a cell: code where it is a piece of a contract, words where it describes one.
+fn shown(example: &str) -> String {
+    let text = example.replace('|', "\\|");
+    if example.contains('`') || !example.contains([':', '{', '/', '"']) {
+        text
+    } else {
+        format!("`{text}`")
+    }
 }
 
 #[test]

@@ -15,6 +15,36 @@ pub use markdown::markdown;
 pub use sarif::sarif;
 
 use super::change::Change;
+use crate::report;
+
+/// What a report is about, and how it says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// The command that made it.
+    pub command: &'static str,
+    /// What it all comes to, in a line.
+    pub verdict: String,
+    /// What stands above the errors.
+    pub errors: &'static str,
+    /// What the notes are called: `3 compatible`.
+    pub notes: &'static str,
+    /// What a run without anything is called.
+    pub nothing: &'static str,
+}
+
+impl Topic {
+    /// A report about changes.
+    #[must_use]
+    pub fn changes(changes: &[Change]) -> Self {
+        Self {
+            command: "charter check",
+            verdict: report::verdict(changes),
+            errors: "Breaking",
+            notes: "compatible",
+            nothing: "nothing changed",
+        }
+    }
+}
 
 /// What a report calls the subject of a change.
 fn subject(change: &Change) -> &str {

@@ -24,10 +24,10 @@ use charter_avro::logical::Date;
 
 pub use comparison::Strictness;
 pub use document::{Document, Files, parse};
+pub(crate) use document::{Node, Reader};
 pub(crate) use equal::equal_values;
 
 use self::comparison::Comparison;
-use self::document::Reader;
 use self::schema::Schemas;
 use super::change::{self, Change, Spot};
 use crate::problem::{Problem, Problems};

@@ -188,7 +188,7 @@ fn documents(
     }
 }
 
-fn load(contracts: &Contracts, path: &str) -> Result<Document, Box<Problem>> {
+pub(crate) fn load(contracts: &Contracts, path: &str) -> Result<Document, Box<Problem>> {
     let text = contracts.openapi.get(path).cloned().unwrap_or_default();
     Document::load(&contracts.document_path(path), text, &Beside(contracts))
 }
@@ -204,7 +204,7 @@ impl Files for Beside<'_> {
     }
 }
 
-fn problem(error: &SchemaError, path: &str) -> Problem {
+pub(crate) fn problem(error: &SchemaError, path: &str) -> Problem {
     Problem {
         rule: error.rule,
         severity: Severity::Error,

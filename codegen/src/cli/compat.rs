@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 use super::{CLEAN, COULD_NOT_RUN, PROBLEMS, say};
 use crate::check::avro::{self, Version};
 use crate::check::change::Change;
-use crate::check::formats;
+use crate::check::formats::{self, Topic};
 use crate::check::openapi::{self, Document, Files, Strictness};
 use crate::problem::{Problem, origin};
 use crate::report;
@@ -171,13 +171,14 @@ pub(super) fn unreadable_contracts(problems: &[Problem], texts: &Texts, format: 
 /// Writes a report to standard output. What comes back is the exit code.
 pub(super) fn write(changes: &[Change], texts: &Texts, format: Format) -> std::io::Result<u8> {
     let mut out = std::io::stdout();
+    let topic = Topic::changes(changes);
     let text = match format {
         Format::Json => formats::json(changes),
         Format::Sarif => formats::sarif(changes),
-        Format::Github => formats::github(changes),
-        Format::Junit => formats::junit(changes),
-        Format::Markdown => formats::markdown(changes),
-        Format::Html => formats::html(changes),
+        Format::Github => formats::github(changes, &topic),
+        Format::Junit => formats::junit(changes, &topic),
+        Format::Markdown => formats::markdown(changes, &topic),
+        Format::Html => formats::html(changes, &topic),
         Format::Short => report::render_short(changes),
         Format::Text => report::render_changes(changes, texts, out.is_terminal()),
     };

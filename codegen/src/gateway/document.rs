@@ -6,6 +6,7 @@ use charter_avro::source::{Member, Tree};
 
 use crate::attribute::Spanned;
 use crate::ir::{Dispatch, Origin};
+use crate::lint::allow::EXTENSION;
 use crate::problem::{Problem, Problems, origin};
 use crate::rules;
 
@@ -20,6 +21,7 @@ pub(super) const EXTENSIONS: &[&str] = &[
     "x-fill",
     "x-outcome",
     "x-cleared",
+    EXTENSION,
 ];
 
 /// The most references that lead from one to the next.
@@ -177,7 +179,7 @@ impl<'a> Document<'a> {
         found
     }
 
-    /// The members of `tree`, which must be an object with keys of `known` only.
+    /// The members of `tree`, which must be an object with keys of `known` only, or what `charter lint` allows.
     pub(super) fn object<'t>(
         &self,
         tree: &'t Tree,
@@ -189,7 +191,8 @@ impl<'a> Document<'a> {
             self.misshapen(what, "an object", tree, problems);
             return None;
         };
-        for member in members.iter().filter(|member| !known.contains(&member.key.as_str())) {
+        let known = |key: &str| known.contains(&key) || key == EXTENSION;
+        for member in members.iter().filter(|member| !known(&member.key)) {
             let message =
                 format!("expected a key of {what} that is enforced, found `{}`", member.key);
             problems.push(Problem::new(&rules::OPENAPI_KEYWORD, &self.key_at(member), message));

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use super::Topic;
 use crate::check::change::Change;
-use crate::report::verdict;
 use crate::rules::Severity;
 
 /// Renders `changes` as workflow commands, and the verdict.
 #[must_use]
-pub fn github(changes: &[Change]) -> String {
+pub fn github(changes: &[Change], topic: &Topic) -> String {
     let mut out = String::new();
     for change in changes {
         let word = match change.severity {
@@ -30,7 +30,7 @@ pub fn github(changes: &[Change]) -> String {
             message(&text)
         );
     }
-    format!("{out}{}\n", verdict(changes))
+    format!("{out}{}\n", topic.verdict)
 }
 
 fn message(text: &str) -> String {

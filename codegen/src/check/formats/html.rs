@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{by_subject, escaped};
+use super::{Topic, by_subject, escaped};
 use crate::check::change::{Change, Spot};
-use crate::report::verdict;
 use crate::rules::Severity;
 
 const STYLE: &str = "\
@@ -19,8 +18,8 @@ p { margin: .2rem 0; overflow-wrap: anywhere; }
 
 /// Renders `changes` as an HTML page.
 #[must_use]
-pub fn html(changes: &[Change]) -> String {
-    let verdict = verdict(changes);
+pub fn html(changes: &[Change], topic: &Topic) -> String {
+    let verdict = escaped(&topic.verdict);
     let mut body = String::new();
     for (subject, changes) in by_subject(changes) {
         let _ = writeln!(body, "<section>\n<h2>{}</h2>", escaped(subject));

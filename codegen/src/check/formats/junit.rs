@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{by_subject, escaped};
+use super::{Topic, by_subject, escaped};
 use crate::check::change::Change;
 use crate::rules::Severity;
 
 /// Renders `changes` as a `JUnit` report. A run without changes has one test, which passed.
 #[must_use]
-pub fn junit(changes: &[Change]) -> String {
+pub fn junit(changes: &[Change], topic: &Topic) -> String {
     let failures = |changes: &[&Change]| {
         changes.iter().filter(|change| change.severity == Severity::Error).count()
     };
@@ -16,7 +16,8 @@ pub fn junit(changes: &[Change]) -> String {
     let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
     let _ = writeln!(
         out,
-        "<testsuites name=\"charter check\" tests=\"{}\" failures=\"{}\">",
+        "<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\">",
+        topic.command,
         all.len().max(1),
         failures(&all)
     );
@@ -35,8 +36,10 @@ pub fn junit(changes: &[Change]) -> String {
     }
     if changes.is_empty() {
         out.push_str("  <testsuite name=\"contracts\" tests=\"1\" failures=\"0\">\n");
-        out.push_str(
-            "    <testcase classname=\"contracts\" name=\"nothing changed\"/>\n  </testsuite>\n",
+        let _ = writeln!(
+            out,
+            "    <testcase classname=\"contracts\" name=\"{}\"/>\n  </testsuite>",
+            topic.nothing
         );
     }
     out.push_str("</testsuites>\n");

@@ -2,17 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::subject;
+use super::{Topic, subject};
 use crate::check::change::Change;
-use crate::report::verdict;
 use crate::rules::Severity;
 
 /// Renders `changes` as Markdown.
 #[must_use]
-pub fn markdown(changes: &[Change]) -> String {
-    let mut out = format!("## Contracts: {}\n", verdict(changes));
+pub fn markdown(changes: &[Change], topic: &Topic) -> String {
+    let mut out = format!("## Contracts: {}\n", topic.verdict);
     let of = |severity| changes.iter().filter(move |change| change.severity == severity);
-    for (severity, title) in [(Severity::Error, "Breaking"), (Severity::Warning, "To look at")] {
+    for (severity, title) in [(Severity::Error, topic.errors), (Severity::Warning, "To look at")] {
         if of(severity).next().is_none() {
             continue;
         }
@@ -47,7 +46,7 @@ pub fn markdown(changes: &[Change]) -> String {
     }
     let notes: Vec<_> = of(Severity::Info).collect();
     if !notes.is_empty() {
-        let _ = writeln!(out, "\n<details><summary>{} compatible</summary>\n", notes.len());
+        let _ = writeln!(out, "\n<details><summary>{} {}</summary>\n", notes.len(), topic.notes);
         for change in notes {
             let _ = writeln!(
                 out,

@@ -125,6 +125,16 @@ impl Document {
         &self.files[0].tree
     }
 
+    /// The files: path and tree.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = (&str, &Tree)> {
+        self.files.iter().map(|part| (part.path.as_str(), &part.tree))
+    }
+
+    /// The path of the file of this number.
+    pub(crate) fn path_of(&self, file: u32) -> &str {
+        &self.part(file).path
+    }
+
     pub(crate) fn root(&self) -> Node<'_> {
         Node { tree: &self.files[0].tree, file: 0 }
     }
@@ -200,6 +210,11 @@ impl<'a> Reader<'a> {
             format!("expected a reference that ends, found more than {MAX_REFERENCES} in a row"),
         );
         None
+    }
+
+    /// What the reference of `node` leads to, one step; `None` where it is none or leads nowhere.
+    pub(crate) fn step(&self, node: Node<'a>) -> Option<Node<'a>> {
+        self.target(node, reference(node.tree)?).ok()
     }
 
     fn target(&self, from: Node<'a>, reference: &str) -> Result<Node<'a>, String> {

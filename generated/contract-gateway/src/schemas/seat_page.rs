@@ -11,7 +11,7 @@ pub struct SeatPage {
     /// The items of this page.
     pub items: Vec<Seat>,
     /// Give it back as `pageToken` for the next page. Null on the last page.
-    #[schema(required = true)]
+    #[schema(required = true, examples("dXAtc2VjdGlvbi0x"))]
     pub next_page_token: Option<String>,
     /// What the view had seen. Opaque.
     #[schema(examples("c2VhdC43OjEwNDA"))]

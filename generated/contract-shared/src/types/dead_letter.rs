@@ -26,7 +26,8 @@ pub struct DeadLetter {
     pub envelope: Bytes,
     /// The message's name on the wire. Null when it could not be read. Example: `seat.holdRequest`.
     pub r#type: Option<String>,
-    /// The command. Null when it is none, or could not be read.
+    /// The command. Null when it is none, or could not be read. Example:
+    /// `01934f6e-7c1b-7d2a-9a55-0c7b7b6f1d20`.
     pub command_id: Option<Uuid>,
     /// Its tenant. Null when it could not be read. Example: `default`.
     pub tenant_id: Option<String>,

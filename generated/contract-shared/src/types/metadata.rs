@@ -24,7 +24,7 @@ pub struct Metadata {
     /// Example: `4f1c2b9e-demo`.
     pub correlation_id: String,
     /// The message that caused this one: of an event its command, of a reactor's command its event.
-    /// Null for a request from outside.
+    /// Null for a request from outside. Example: `01934f6e-7c1b-7d2a-9a55-0c7b7b6f1d20`.
     pub causation_id: Option<Uuid>,
     /// When the message came to be, UTC. Of a command: when the log took it. Of an event: the
     /// decision's time. Unit: microseconds since 1970-01-01T00:00:00Z. Example:
@@ -39,9 +39,11 @@ pub struct Metadata {
     /// The event's place in its context and partition, dense, given by the store. -1 for a command,
     /// and before the store gave one. Example: `1040`.
     pub position: i64,
-    /// Who asked, as the gateway knows them. Null where nobody is authenticated.
+    /// Who asked, as the gateway knows them. Null where nobody is authenticated. Example:
+    /// `buyer-7`.
     pub actor: Option<String>,
-    /// The gateway partition that waits for the outcome. Null when nobody waits.
+    /// The gateway partition that waits for the outcome. Null when nobody waits. Example:
+    /// `outcomes/3`.
     pub reply_to: Option<String>,
 }
 
