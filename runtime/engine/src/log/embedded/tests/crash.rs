@@ -70,12 +70,12 @@ async fn every_acknowledged_record_survives_kill_9() {
             };
             ends[partition] = ends[partition].max(offset + 1);
             seen += 1;
-            if seen == 300 * round {
+            if seen == 100 * round {
                 child.kill().expect("kill -9");
             }
         }
         child.wait().expect("ended");
-        assert!(seen >= 300 * round, "the child ended by itself after {seen} records");
+        assert!(seen >= 100 * round, "the child ended by itself after {seen} records");
 
         let log = EmbeddedLog::open(&path, EmbeddedSettings::default()).expect("opens");
         for (partition, end) in (0..4).zip(ends) {
