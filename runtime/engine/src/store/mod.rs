@@ -16,10 +16,9 @@ mod names;
 pub mod postgres;
 pub mod sqlite;
 mod views;
+mod waits;
 
-use std::collections::HashMap;
 use std::fmt::Debug;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
@@ -295,26 +294,11 @@ pub trait Store: Debug + Send + Sync + 'static {
     async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError>;
 
     /// Waits until the views of a context hold the events at these positions, (partition, position). The
-    /// caller sets the time-out.
+    /// caller sets the time-out. However many wait, one of them asks for all.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
-        // The writer may be another process, so the rows are asked; seldom more than once.
-        let mut pause = Duration::from_millis(1);
-        loop {
-            let positions: HashMap<u32, i64> =
-                self.view_positions(context).await?.into_iter().collect();
-            let reached = |(partition, position): &(u32, i64)| {
-                *position < 0 || positions.get(partition).is_some_and(|at| at >= position)
-            };
-            if seen.iter().all(reached) {
-                return Ok(());
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(50));
-        }
-    }
+    async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError>;
 
     /// Ends all work in good order. Every later call is [`StoreError::Unavailable`].
     async fn close(&self);

@@ -240,6 +240,10 @@ impl Store for FaultyStore {
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         self.store.list(query).await
     }
+    async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
+        self.store.wait_projected(context, seen).await
+    }
+
     async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
         self.store.view_positions(context).await
     }

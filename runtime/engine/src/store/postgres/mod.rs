@@ -17,7 +17,6 @@ mod statement;
 mod step;
 mod tables;
 mod values;
-mod waits;
 mod write;
 
 use std::collections::HashMap;
@@ -44,8 +43,8 @@ use self::reading::Reads;
 pub use self::settings::PostgresSettings;
 use self::step::{Locking, Steps};
 use self::values::{At, Kind, Rows};
-use self::waits::Waits;
 use super::columns::damaged;
+use super::waits::Waits;
 use super::{
     Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
     StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,

@@ -9,6 +9,7 @@ mod values;
 mod views;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
+use super::waits::Waits;
 use super::{
     Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
     StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,
@@ -63,6 +65,7 @@ pub struct SqliteStore {
     history: Files,
     views: Files,
     commits: Commits,
+    waits: Arc<Waits>,
 }
 
 /// One file's connections.
@@ -82,7 +85,7 @@ impl SqliteStore {
     pub async fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
         let history = Files::open(&directory.join(HISTORY_FILE), durability, &HISTORY).await?;
         let views = Files::open(&directory.join(VIEWS_FILE), durability, &VIEWS).await?;
-        Ok(Self { commits: Commits::start(history.clone()), history, views })
+        Ok(Self { commits: Commits::start(history.clone()), history, views, waits: Arc::default() })
     }
 }
 
@@ -413,6 +416,10 @@ impl Store for SqliteStore {
     async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
         let mut snapshot = self.views.snapshot().await?;
         list::positions(&mut snapshot, context).await
+    }
+
+    async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
+        self.waits.wait(context, seen, || self.view_positions(context)).await
     }
 
     async fn close(&self) {

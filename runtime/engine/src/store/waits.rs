@@ -44,6 +44,7 @@ struct Place<'a> {
 
 impl Waits {
     /// Takes note that the views of a partition have come to `position`.
+    #[cfg(feature = "postgres")]
     pub(super) fn reached(&self, context: &str, partition: u32, position: i64) {
         let known = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(context) = known.get(context) {
