@@ -7,8 +7,11 @@ mod support;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 mod apart;
 mod compose;
+mod consistency;
 mod contract;
 mod gateway;
+mod http;
+mod idempotency;
 mod process;
 mod proxy;
 mod reservation;
@@ -39,6 +42,14 @@ scenarios! {
     gateway::a_request_that_cannot_be_read_is_told_why,
     gateway::a_command_is_accepted_and_its_outcome_found_where_the_answer_says,
     gateway::the_correlation_id_comes_back_in_every_answer,
+    http::a_view_that_did_not_change_is_answered_with_304,
+    http::pages_are_linked,
+    http::what_is_not_spoken_here_is_refused,
+    http::methods_are_named,
+    http::a_trace_goes_on,
+    http::a_head_that_is_too_large_is_refused_with_a_problem,
+    http::answers_are_compressed_for_who_takes_it,
+    idempotency::a_repeat_gets_the_first_outcome_byte_for_byte,
     reservation::the_last_room_is_given_once,
     reservation::a_reservation_goes_its_way,
     reservation::tenants_do_not_see_each_other,

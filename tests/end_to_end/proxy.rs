@@ -7,8 +7,10 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use charter_http::flags::RetentionFlags;
 use charter_http::proxy::Upstream;
 use charter_http::server;
+use charter_http::settings::{HttpFlags, HttpSettings};
 use gateway_service::Elsewhere;
 use platform_service::{Options, Platform};
 use serde_json::{Value, json};
@@ -35,7 +37,11 @@ async fn serve(
     let router = router.route_layer(middleware::from_fn_with_state(Arc::clone(&asked), note));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let served = server::serve(listener, server::with_middleware(router), shutdown.clone());
+    let served = server::serve(
+        listener,
+        server::with_middleware(router, &HttpSettings::default()),
+        shutdown.clone(),
+    );
     tasks.spawn(async { served.await.expect("it serves") });
     (url, asked)
 }
@@ -51,6 +57,8 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
         schema_registry_url: None,
         schema_registry_read_only: false,
         relaxed_durability: false,
+        retention: RetentionFlags::default(),
+        http: HttpFlags::default(),
     };
     let platform = Platform::start(options, shutdown.clone()).await.expect("the platform");
     let api = platform.api().clone();

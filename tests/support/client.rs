@@ -25,7 +25,8 @@ impl Client {
         Self { gateways, next: AtomicUsize::new(0), http: http.expect("a client") }
     }
 
-    fn url(&self, path: &str) -> String {
+    /// Where `path` is.
+    pub fn url(&self, path: &str) -> String {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         format!("{}{path}", self.gateways[turn % self.gateways.len()])
     }

@@ -69,6 +69,16 @@ impl Platform {
         self.child.wait().expect("its end");
     }
 
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> ExitStatus {
+        self.child.wait().expect("its end")
+    }
+
     /// SIGTERM; gives how it ended and how long that took.
     pub fn terminate(mut self) -> (ExitStatus, Duration) {
         let started = Instant::now();

@@ -12,7 +12,7 @@ use crate::rules;
 
 /// Headers that the runtime answers for itself.
 const RUNTIME_HEADERS: &[&str] =
-    &["Prefer", "Idempotency-Key", "X-Correlation-Id", "Consistent-With"];
+    &["Prefer", "Idempotency-Key", "X-Correlation-Id", "Consistent-With", "If-None-Match"];
 
 /// Reads the parameters of an operation, those of its path included.
 pub(super) fn read(

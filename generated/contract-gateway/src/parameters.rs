@@ -58,6 +58,16 @@ pub struct IdempotencyKey(
     pub Option<String>,
 );
 
+/// `If-None-Match`
+#[derive(Clone, Debug, PartialEq, IntoParams)]
+#[into_params(parameter_in = Header, names("If-None-Match"))]
+pub struct IfNoneMatch(
+    /// The `ETag` of what you have, or several. When the view still says the same the answer is 304
+    /// and has no body.
+    #[param(max_length = 1024, nullable = false)]
+    pub Option<String>,
+);
+
 /// `limit`
 #[derive(Clone, Debug, PartialEq, IntoParams)]
 #[into_params(parameter_in = Query, names("limit"))]

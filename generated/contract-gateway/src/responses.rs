@@ -20,7 +20,7 @@ use crate::schemas::{CommandStatus, Problem};
 pub struct Accepted(pub crate::schemas::Accepted);
 
 /// `MALFORMED`: the request is no HTTP or JSON that could be read; a member that comes twice is
-/// none either.
+/// none either, and so is a body where the operation has none.
 #[derive(Clone, Debug, PartialEq, ToResponse)]
 #[response(
     content_type = "application/problem+json",
@@ -65,6 +65,19 @@ pub struct Decided(pub CommandStatus);
 )]
 pub struct Failed(pub Problem);
 
+/// `NOT_ACCEPTABLE`: `Accept` leaves out what the operation answers with.
+#[derive(Clone, Debug, PartialEq, ToResponse)]
+#[response(
+    content_type = "application/problem+json",
+    headers(
+        (
+            "X-Correlation-Id" = String,
+            description = "The request's `X-Correlation-Id`, or the one that was made."
+        )
+    )
+)]
+pub struct NotAcceptable(pub Problem);
+
 /// `NOT_FOUND`: the view has no such row.
 #[derive(Clone, Debug, PartialEq, ToResponse)]
 #[response(
@@ -77,6 +90,26 @@ pub struct Failed(pub Problem);
     )
 )]
 pub struct NotFound(pub Problem);
+
+/// The view says what the client has by its `If-None-Match`.
+#[derive(Clone, Debug, PartialEq, ToResponse)]
+#[response(
+    headers(
+        (
+            "X-Correlation-Id" = String,
+            description = "The request's `X-Correlation-Id`, or the one that was made."
+        ),
+        (
+            "Charter-Cursor" = String,
+            description = "What the view had seen, the same as `cursor` in a page."
+        ),
+        (
+            "ETag" = String,
+            description = "Names what the view says. Weak, and the same while the rows are, wherever `cursor` has come to."
+        )
+    )
+)]
+pub struct NotModified;
 
 /// `BODY_TOO_LARGE`: the body is larger than 1 MiB.
 #[derive(Clone, Debug, PartialEq, ToResponse)]
@@ -121,7 +154,8 @@ pub struct Unavailable(pub Problem);
 )]
 pub struct Unprocessable(pub Problem);
 
-/// `UNSUPPORTED_MEDIA_TYPE`: the body's `Content-Type` is none that the operation takes.
+/// `UNSUPPORTED_MEDIA_TYPE`: the body's `Content-Type` is none that the operation takes, or it
+/// has a `Content-Encoding`.
 #[derive(Clone, Debug, PartialEq, ToResponse)]
 #[response(
     content_type = "application/problem+json",

@@ -11,6 +11,7 @@ use charter_engine::outcomes::OutcomeHints;
 use charter_engine::store::Store;
 use charter_engine::submit::CommandSender;
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::document::{Document, DocumentError, OperationSchema};
@@ -19,6 +20,9 @@ use crate::proxy::COMMAND_ID;
 
 /// How long a read with `Consistent-With` waits for its view, unless the client prefers otherwise.
 pub(crate) const CONSISTENCY_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a request may wait on for an outcome or a view once the process was told to end.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// The state of the generated routes. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -34,6 +38,7 @@ struct Inner {
     commands: HashMap<&'static str, &'static MessageType>,
     store: Arc<dyn Store>,
     hints: Option<Arc<OutcomeHints>>,
+    stop: CancellationToken,
 }
 
 /// Collects what an [`Api`] rests on.
@@ -44,6 +49,7 @@ pub struct ApiBuilder {
     commands: HashMap<&'static str, &'static MessageType>,
     store: Arc<dyn Store>,
     hints: Option<Arc<OutcomeHints>>,
+    stop: CancellationToken,
 }
 
 impl Api {
@@ -63,7 +69,8 @@ impl Api {
     /// The same with a document that is compiled already.
     pub(crate) fn over(document: Arc<Document>, store: Arc<dyn Store>) -> ApiBuilder {
         let (senders, commands) = (HashMap::new(), HashMap::new());
-        ApiBuilder { document, senders, commands, store, hints: None }
+        let stop = CancellationToken::new();
+        ApiBuilder { document, senders, commands, store, hints: None, stop }
     }
 
     /// The same for a service that only gateways reach: they name the ids of the commands that they
@@ -93,6 +100,23 @@ impl Api {
 
     pub(crate) fn sender<C: Contract>(&self) -> Option<&CommandSender<C>> {
         self.inner.senders.get(&TypeId::of::<C>())?.downcast_ref()
+    }
+
+    /// Runs `wait` for a while, and once the process ends for [`LAST_WAIT`] at most: who waits then is answered
+    /// while there is somebody to answer. `None` where the time is up.
+    pub(crate) async fn bounded<T>(
+        &self,
+        limit: Duration,
+        wait: impl Future<Output = T>,
+    ) -> Option<T> {
+        let end = async {
+            self.inner.stop.cancelled().await;
+            tokio::time::sleep(LAST_WAIT).await;
+        };
+        tokio::select! {
+            waited = tokio::time::timeout(limit, wait) => waited.ok(),
+            () = end => None,
+        }
     }
 
     pub(crate) fn hints(&self) -> Option<&OutcomeHints> {
@@ -128,12 +152,19 @@ impl ApiBuilder {
         self
     }
 
+    /// Answers waiting requests soon after `stop` is cancelled: the process ends.
+    #[must_use]
+    pub fn stop(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// The finished state.
     #[must_use]
     pub fn build(self) -> Api {
-        let Self { document, senders, commands, store, hints } = self;
+        let Self { document, senders, commands, store, hints, stop } = self;
         Api {
-            inner: Arc::new(Inner { document, senders, commands, store, hints }),
+            inner: Arc::new(Inner { document, senders, commands, store, hints, stop }),
             behind_gateway: false,
         }
     }

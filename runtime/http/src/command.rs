@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use charter_domain::{Contract, Message};
 use charter_engine::outcomes::{OutcomeHints, Waiter};
@@ -19,10 +19,10 @@ use crate::api::Api;
 use crate::cursor::At;
 use crate::idempotency;
 use crate::input::Input;
+use crate::middleware::{answer, correlation_id};
 use crate::operation::{CommandOperation, Fill};
 use crate::preferences;
 use crate::problem::{Problem, Violation};
-use crate::server::{answer, correlation_id};
 use crate::status;
 
 /// How long a waiting request waits for the outcome's row when no hint has come.
@@ -52,8 +52,9 @@ async fn send<O: CommandOperation>(
     correlation: &str,
 ) -> Result<Response, Problem> {
     let operation = O::OPERATION;
-    let (input, key) =
-        Input::read(operation, api.schema(operation), request, idempotency::key).await?;
+    let schema = api.schema(operation);
+    let read_key = |headers: &HeaderMap| idempotency::key(headers, schema.needs_key);
+    let (input, key) = Input::read(operation, schema, request, read_key).await?;
     let key = key.as_deref();
     let wait = preferences::wait(&input.headers);
 
@@ -151,7 +152,7 @@ async fn await_outcome(
     wait: Duration,
     waiter: Waiter,
 ) -> Option<Outcome> {
-    if let Some(outcome) = waiter.wait(wait).await {
+    if let Some(outcome) = api.bounded(wait, waiter.wait(wait)).await.flatten() {
         return Some(outcome);
     }
     // A hint may be lost; the row is the outcome. Where it can't be read, the client asks later.

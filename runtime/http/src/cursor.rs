@@ -44,6 +44,19 @@ impl Cursor {
         open(token)
     }
 
+    /// What either has seen: the higher position of each partition.
+    #[must_use]
+    pub fn merged(mut self, other: Self) -> Self {
+        for (context, positions) in other.0 {
+            let merged = self.0.entry(context).or_default();
+            for (partition, position) in positions {
+                let seen = merged.entry(partition).or_insert(position);
+                *seen = position.max(*seen);
+            }
+        }
+        self
+    }
+
     /// The positions of one context.
     pub fn positions(&self, context: &str) -> impl Iterator<Item = (u32, i64)> {
         self.0
@@ -176,6 +189,15 @@ mod tests {
         assert_eq!(back, cursor);
         assert_eq!(back.positions("seat").collect::<Vec<_>>(), [(0, 7), (3, 41)]);
         assert_eq!(back.positions("reservation").count(), 0);
+    }
+
+    #[test]
+    fn cursors_merge_by_the_higher_position() {
+        let merged = Cursor::of("seat", [(0, 7), (1, 2)])
+            .merged(Cursor::of("seat", [(0, 5), (1, 3), (2, 0)]))
+            .merged(Cursor::of("reservation", [(0, 1)]));
+        assert_eq!(merged.positions("seat").collect::<Vec<_>>(), [(0, 7), (1, 3), (2, 0)]);
+        assert_eq!(merged.positions("reservation").collect::<Vec<_>>(), [(0, 1)]);
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub struct Document {
 pub(crate) struct OperationSchema {
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<BodySchema>,
+    /// Whether it takes no request without an `Idempotency-Key`.
+    pub(crate) needs_key: bool,
+    /// The media types of its good answers.
+    pub(crate) produces: Vec<String>,
 }
 
 /// One path or query parameter.
@@ -143,12 +147,12 @@ impl OperationSchema {
             root.get("paths").and_then(|paths| paths.get(operation.path)).ok_or_else(unknown)?;
         let found = item.get(operation.method.to_ascii_lowercase()).ok_or_else(unknown)?;
 
-        let mut parameters = Vec::new();
+        let (mut parameters, mut needs_key) = (Vec::new(), false);
         for list in [item.get("parameters"), found.get("parameters")].into_iter().flatten() {
             for parameter in list.as_array().into_iter().flatten() {
-                if let Some(parameter) =
-                    Parameter::compile(root, resolve(root, parameter)?, operation)?
-                {
+                let parameter = resolve(root, parameter)?;
+                needs_key |= is_required_key(parameter);
+                if let Some(parameter) = Parameter::compile(root, parameter, operation)? {
                     parameters.push(parameter);
                 }
             }
@@ -157,8 +161,27 @@ impl OperationSchema {
             Some(body) => Some(BodySchema::compile(root, resolve(root, body)?, operation)?),
             None => None,
         };
-        Ok(Self { parameters, body })
+        let mut produces = Vec::new();
+        for (status, response) in
+            found.get("responses").and_then(Value::as_object).into_iter().flatten()
+        {
+            if status.starts_with('2') {
+                let content = resolve(root, response)?.get("content").and_then(Value::as_object);
+                produces.extend(content.into_iter().flat_map(|content| content.keys().cloned()));
+            }
+        }
+        produces.sort_unstable();
+        produces.dedup();
+        Ok(Self { parameters, body, needs_key, produces })
     }
+}
+
+/// Whether this is `Idempotency-Key`, and required.
+fn is_required_key(parameter: &Value) -> bool {
+    let text = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
+    text("in") == "header"
+        && text("name").eq_ignore_ascii_case("Idempotency-Key")
+        && parameter.get("required").and_then(Value::as_bool) == Some(true)
 }
 
 impl Parameter {
@@ -371,6 +394,7 @@ mod tests {
         "operationId": "holdSeats",
         "parameters": [
           {"$ref": "#/components/parameters/ShowId"},
+          {"name": "Idempotency-Key", "in": "header", "required": true, "schema": {"type": "string"}},
           {"name": "limit", "in": "query", "schema": {"type": "integer", "format": "int32", "minimum": 1, "default": 200}}
         ],
         "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Hold"}}}}
@@ -418,6 +442,16 @@ mod tests {
         let body =
             value!({"seatIds": ["a"], "holderId": "b", "amount": "-12.50", "day": "2026-02-28"});
         assert_eq!(violations(&body), []);
+    }
+
+    #[test]
+    fn an_operation_may_need_a_key() {
+        let compiled = |text: &str| Document::compile(text, &[&OPERATION]).expect("a document");
+        let needs_key =
+            |document: &Document| document.operation("holdSeats").map(|one| one.needs_key);
+        assert_eq!(needs_key(&compiled(DOCUMENT)), Some(true));
+        let optional = DOCUMENT.replace(r#""header", "required": true"#, r#""header""#);
+        assert_eq!(needs_key(&compiled(&optional)), Some(false));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use charter_engine::store::Store;
 use charter_engine::{Service, ServiceStatus};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 /// How long one part may take to say whether it is ready.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -79,10 +80,23 @@ impl Part for ServicePart {
     }
 }
 
+/// What health is told of.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// What must be ready.
+    pub parts: Vec<Arc<dyn Part>>,
+    /// Cancelled once the process is told to end: from then on it is not ready, whatever its parts say.
+    pub draining: CancellationToken,
+    /// What everybody should know of how the process runs: `development`.
+    pub mode: Option<&'static str>,
+}
+
 #[derive(Debug, Serialize)]
 struct Readiness {
     status: &'static str,
     parts: Vec<PartReadiness>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,11 +109,14 @@ struct PartReadiness {
 
 /// `GET /health/live` (200 while the process answers), `GET /health/ready` (200, or 503 with the parts that
 /// are not ready and why) and `GET /metrics` (Prometheus text format 0.0.4).
-pub fn routes(parts: Vec<Arc<dyn Part>>, metrics: PrometheusHandle) -> Router {
-    let parts: Arc<[_]> = parts.into();
+pub fn routes(health: Health, metrics: PrometheusHandle) -> Router {
+    let health = Arc::new(health);
     Router::new()
-        .route("/health/live", get(async || Json(Readiness { status: "UP", parts: Vec::new() })))
-        .route("/health/ready", get(move || ready(Arc::clone(&parts))))
+        .route(
+            "/health/live",
+            get(async || Json(Readiness { status: "UP", parts: Vec::new(), mode: None })),
+        )
+        .route("/health/ready", get(move || ready(Arc::clone(&health))))
         .route(
             "/metrics",
             get(async move || {
@@ -111,8 +128,8 @@ pub fn routes(parts: Vec<Arc<dyn Part>>, metrics: PrometheusHandle) -> Router {
         )
 }
 
-async fn ready(parts: Arc<[Arc<dyn Part>]>) -> (StatusCode, Json<Readiness>) {
-    let checks = parts.iter().map(async |part| {
+async fn ready(health: Arc<Health>) -> (StatusCode, Json<Readiness>) {
+    let checks = health.parts.iter().map(async |part| {
         let reason = match tokio::time::timeout(CHECK_TIMEOUT, part.ready()).await {
             Ok(Ok(())) => None,
             Ok(Err(reason)) => Some(reason),
@@ -120,10 +137,15 @@ async fn ready(parts: Arc<[Arc<dyn Part>]>) -> (StatusCode, Json<Readiness>) {
         };
         PartReadiness { name: part.name().to_owned(), ready: reason.is_none(), reason }
     });
-    let parts = futures_util::future::join_all(checks).await;
+    let mut parts = futures_util::future::join_all(checks).await;
+    if health.draining.is_cancelled() {
+        let reason = Some("the process ends; send nothing more here".to_owned());
+        parts.push(PartReadiness { name: "drain".to_owned(), ready: false, reason });
+    }
+    let mode = health.mode;
     if parts.iter().all(|part| part.ready) {
-        (StatusCode::OK, Json(Readiness { status: "UP", parts }))
+        (StatusCode::OK, Json(Readiness { status: "UP", parts, mode }))
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "DOWN", parts }))
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "DOWN", parts, mode }))
     }
 }

@@ -12,21 +12,24 @@ fn namespace() -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:charter:command")
 }
 
-/// The value of `Idempotency-Key`: 8–128 characters of `[A-Za-z0-9_:-]`.
-pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Violation> {
-    let Some(value) = headers.get("idempotency-key") else {
-        return Ok(None);
+/// The value of `Idempotency-Key`: 8–128 characters of `[A-Za-z0-9_:-]`. Where the contract says that the
+/// operation needs one, its absence is a violation.
+pub(crate) fn key(headers: &HeaderMap, is_needed: bool) -> Result<Option<String>, Violation> {
+    let violation = |detail: String| Violation::of_parameter("header", "Idempotency-Key", detail);
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else {
+        let missing = || violation("expected a value, found none".to_owned());
+        return if is_needed { Err(missing()) } else { Ok(None) };
     };
+    if values.next().is_some() {
+        return Err(violation("expected one value, found more".to_owned()));
+    }
     let found = value.to_str().unwrap_or_default();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-');
     if (8..=128).contains(&found.len()) && found.bytes().all(allowed) {
         return Ok(Some(found.to_owned()));
     }
-    Err(Violation::of_parameter(
-        "header",
-        "Idempotency-Key",
-        format!("expected 8 to 128 characters of `A-Za-z0-9_:-`, found {value:?}"),
-    ))
+    Err(violation(format!("expected 8 to 128 characters of `A-Za-z0-9_:-`, found {value:?}")))
 }
 
 /// The id of the command that this request sends: with a key the same for the same request, without
@@ -121,12 +124,14 @@ mod tests {
 
     #[test]
     fn a_short_or_odd_key_is_refused() {
+        assert_eq!(key(&HeaderMap::new(), false), Ok(None));
+        assert!(key(&HeaderMap::new(), true).is_err());
         for (value, good) in
             [("abcdefgh", true), ("a:b_c-D9", true), ("short", false), ("with space", false)]
         {
             let mut headers = HeaderMap::new();
             headers.insert("idempotency-key", value.parse().expect("a header"));
-            assert_eq!(key(&headers).is_ok(), good, "{value}");
+            assert_eq!(key(&headers, false).is_ok(), good, "{value}");
         }
     }
 }

@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::document::{BodySchema, OperationSchema, Place};
 use crate::json;
+use crate::middleware::BODY_TIMEOUT;
+use crate::negotiate;
 use crate::operation::Operation;
 use crate::problem::{Problem, Violation};
-use crate::server::BODY_TIMEOUT;
 
 /// The largest body, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -46,6 +47,7 @@ impl Input {
         header: impl FnOnce(&HeaderMap) -> Result<T, Violation>,
     ) -> Result<(Self, T), Problem> {
         let (mut parts, body) = request.into_parts();
+        negotiate::check(schema, &parts.headers)?;
         let mut violations = Vec::new();
         let header = header(&parts.headers).map_err(|violation| violations.push(violation));
         let parameters = read_parameters(schema, &mut parts, &mut violations).await?;

@@ -6,6 +6,7 @@
 //! * [`document`]: the contract itself, compiled to validators, and the routes that show it
 //! * [`problem`]: RFC 9457 problem details, the only form of an error
 //! * [`server`]: listening, middleware and shutdown
+//! * [`settings`]: what an operator may say of all of it
 //! * [`apart`]: what services as processes of their own have in common
 
 pub mod apart;
@@ -13,11 +14,15 @@ pub mod api;
 pub mod command;
 pub mod cursor;
 pub mod document;
+mod etag;
 pub mod flags;
 pub mod health;
 mod idempotency;
 mod input;
 mod json;
+mod link;
+mod middleware;
+mod negotiate;
 pub mod operation;
 pub mod patch;
 mod preferences;
@@ -25,8 +30,10 @@ pub mod problem;
 pub mod proxy;
 pub mod query;
 pub mod server;
+pub mod settings;
 pub mod status;
 pub mod telemetry;
+mod trace_context;
 
 pub use api::{Api, ApiBuilder};
 pub use operation::{

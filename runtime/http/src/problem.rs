@@ -46,6 +46,8 @@ struct Body {
     details: Option<Value>,
     #[serde(skip)]
     retry_after_s: Option<u32>,
+    #[serde(skip)]
+    accept_encoding: Option<&'static str>,
 }
 
 /// One violation of the contract by a request.
@@ -86,6 +88,7 @@ impl Problem {
             errors: Vec::new(),
             details: None,
             retry_after_s: None,
+            accept_encoding: None,
         }))
     }
 
@@ -168,6 +171,13 @@ impl Problem {
         self
     }
 
+    /// The same with the codings of a body that are taken (RFC 9110 section 12.5.3).
+    #[must_use]
+    pub(crate) fn accept_encoding(mut self, codings: &'static str) -> Self {
+        self.0.accept_encoding = Some(codings);
+        self
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -187,12 +197,15 @@ fn title_of(status: StatusCode) -> &'static str {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let retry_after_s = self.0.retry_after_s;
+        let (retry_after_s, accept_encoding) = (self.0.retry_after_s, self.0.accept_encoding);
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(codings) = accept_encoding {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(codings));
         }
         response
     }

@@ -9,16 +9,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use reqwest::Url;
 use uuid::Uuid;
 
 use crate::input::read_bytes;
+use crate::middleware::answer;
 use crate::operation::{Operation, OperationKind};
 use crate::problem::Problem;
-use crate::server::answer;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -198,7 +198,9 @@ pub fn forwarding(
 
 async fn forward_some(State(table): State<Arc<Table>>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    match table.get(&(request.method().as_str(), path)).cloned() {
+    // A HEAD is the GET without its body; the other service leaves it out.
+    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    match table.get(&(method.as_str(), path)).cloned() {
         Some((operation, upstream)) => upstream.forward(operation, request).await,
         None => next.run(request).await,
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use axum::Json;
+use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charter_domain::{ColumnType, Contract, Table, View};
@@ -16,12 +16,14 @@ use serde_json::{Map, Value};
 use crate::api::{Api, CONSISTENCY_WAIT};
 use crate::command::typed;
 use crate::cursor::{Cursor, page_token, parse_page_token};
+use crate::etag;
 use crate::idempotency;
 use crate::input::Input;
+use crate::link;
+use crate::middleware::answer;
 use crate::operation::{ListOperation, RowOperation};
 use crate::preferences;
 use crate::problem::{Problem, Violation};
-use crate::server::answer;
 use crate::status::{CURSOR_HEADER, store_problem};
 
 /// The rows of a page where neither the request nor the contract says how many.
@@ -45,7 +47,7 @@ async fn read_row<O: RowOperation>(api: &Api, request: Request) -> Result<Respon
     let operation = O::OPERATION;
     let (input, seen) =
         Input::read(operation, api.schema(operation), request, consistent_with).await?;
-    caught_up::<O::Contract>(api, &input, seen).await?;
+    caught_up::<O::Contract>(api, &input, seen.as_ref()).await?;
     let key = O::key(typed(Value::Object(input.parameters))?);
     let values = O::View::key_values(&key);
     let read =
@@ -58,8 +60,10 @@ async fn read_row<O: RowOperation>(api: &Api, request: Request) -> Result<Respon
         ));
     };
     let view = O::View::from_values(row).map_err(|error| Problem::internal(&error))?;
-    let cursor = Cursor::of(O::Contract::NAME, read.positions);
-    Ok(with_cursor(&cursor, Json(O::Item::from(view)).into_response()))
+    let cursor = seen.unwrap_or_default().merged(Cursor::of(O::Contract::NAME, read.positions));
+    let item = to_json(&O::Item::from(view))?;
+    let tag = etag::of(&item);
+    Ok(etag::tagged(&tag, &input.headers, with_cursor(&cursor, json_response(item))))
 }
 
 /// Serves a page: 200 with `items`, `nextPageToken` (null on the last page) and `cursor`.
@@ -71,7 +75,7 @@ async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Resp
     let operation = O::OPERATION;
     let (mut input, seen) =
         Input::read(operation, api.schema(operation), request, consistent_with).await?;
-    caught_up::<O::Contract>(api, &input, seen).await?;
+    caught_up::<O::Contract>(api, &input, seen.as_ref()).await?;
 
     let limit = input
         .parameters
@@ -95,7 +99,7 @@ async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Resp
     };
     let query = ListQuery {
         table: O::View::TABLE,
-        tenant: input.tenant,
+        tenant: input.tenant.clone(),
         filters: O::filters(typed(Value::Object(input.parameters))?),
         order,
         limit,
@@ -108,13 +112,29 @@ async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Resp
         .map(|row| O::View::from_values(row).map(O::Item::from))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Problem::internal(&error))?;
-    let cursor = Cursor::of(O::Contract::NAME, page.positions);
-    let body = ListBody {
-        items,
-        next_page_token: page.next.as_deref().map(|after| page_token(&list, after)),
-        cursor: cursor.to_string(),
-    };
-    Ok(with_cursor(&cursor, Json(body).into_response()))
+    // With what the client had seen before, so that the last cursor is all that it has to keep.
+    let cursor = seen.unwrap_or_default().merged(Cursor::of(O::Contract::NAME, page.positions));
+    let next = page.next.as_deref().map(|after| page_token(&list, after));
+    let body = ListBody { items, next_page_token: next, cursor: cursor.to_string() };
+    // The cursor moves on with whatever happens in the context; the page is the same all the same.
+    let tag = etag::of(&to_json(&(&body.items, &body.next_page_token))?);
+    let mut response = with_cursor(&cursor, json_response(to_json(&body)?));
+    let links = link::pages(&input.path, &input.query, body.next_page_token.as_deref());
+    if let Ok(links) = HeaderValue::try_from(links) {
+        response.headers_mut().insert(header::LINK, links);
+    }
+    Ok(etag::tagged(&tag, &input.headers, response))
+}
+
+fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(|error| Problem::internal(&error))
+}
+
+fn json_response(bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
 /// Names a list by its path and its filters, for its page tokens: eight bytes of their SHA-256.
@@ -144,16 +164,26 @@ fn column_types(table: &Table, order: &[OrderBy]) -> Vec<ColumnType> {
         .collect()
 }
 
+/// The most cursors that one read is held against: a client that has more merges them by reading.
+const MAX_CURSORS: usize = 16;
+
+/// What the client has seen: one cursor, or several in one header or in several, which are merged.
 fn consistent_with(headers: &HeaderMap) -> Result<Option<Cursor>, Violation> {
-    let Some(value) = headers.get("consistent-with") else { return Ok(None) };
-    match value.to_str().ok().and_then(Cursor::parse) {
-        Some(cursor) => Ok(Some(cursor)),
-        None => Err(Violation::of_parameter(
-            "header",
-            "Consistent-With",
-            "expected a cursor that this API gave",
-        )),
+    let wrong = |detail: String| Violation::of_parameter("header", "Consistent-With", detail);
+    let mut seen: Option<Cursor> = None;
+    let mut count = 0;
+    for value in headers.get_all("consistent-with") {
+        for token in value.to_str().unwrap_or_default().split(',').map(str::trim) {
+            let cursor = Cursor::parse(token)
+                .ok_or_else(|| wrong("expected a cursor that this API gave".to_owned()))?;
+            seen = Some(seen.map_or_else(|| cursor.clone(), |seen| seen.merged(cursor.clone())));
+            count += 1;
+            if count > MAX_CURSORS {
+                return Err(wrong(format!("expected {MAX_CURSORS} cursors at most, found more")));
+            }
+        }
     }
+    Ok(seen)
 }
 
 /// Waits, bounded, until the views of `C` hold what the client has seen: `Consistent-With: cursor`. They
@@ -161,14 +191,14 @@ fn consistent_with(headers: &HeaderMap) -> Result<Option<Cursor>, Violation> {
 async fn caught_up<C: Contract>(
     api: &Api,
     input: &Input,
-    seen: Option<Cursor>,
+    seen: Option<&Cursor>,
 ) -> Result<(), Problem> {
     let Some(cursor) = seen else { return Ok(()) };
     let wait = preferences::wait(&input.headers).unwrap_or(CONSISTENCY_WAIT);
     let seen: Vec<(u32, i64)> = cursor.positions(C::NAME).collect();
-    match tokio::time::timeout(wait, api.store().wait_projected(C::NAME, &seen)).await {
-        Ok(reached) => reached.map_err(store_problem)?,
-        Err(_) => return Err(not_yet(wait)),
+    match api.bounded(wait, api.store().wait_projected(C::NAME, &seen)).await {
+        Some(reached) => reached.map_err(store_problem)?,
+        None => return Err(not_yet(wait)),
     }
     if api.store().parked_in(C::NAME, &input.tenant).await.map_err(store_problem)? {
         let detail =
@@ -197,6 +227,23 @@ fn with_cursor(cursor: &Cursor, mut response: Response) -> Response {
 mod tests {
     use super::*;
     use charter_domain::Column;
+
+    #[test]
+    fn several_cursors_are_one() {
+        let (a, b) = (Cursor::of("seat", [(0, 7)]), Cursor::of("seat", [(1, 3)]));
+        let both = Some(a.clone().merged(b.clone()));
+        let mut headers = HeaderMap::new();
+        assert_eq!(consistent_with(&headers), Ok(None));
+        headers.insert("consistent-with", format!("{a}, {b}").parse().expect("a header"));
+        assert_eq!(consistent_with(&headers), Ok(both.clone()));
+        headers.insert("consistent-with", a.to_string().parse().expect("a header"));
+        headers.append("consistent-with", b.to_string().parse().expect("a header"));
+        assert_eq!(consistent_with(&headers), Ok(both));
+        for wrong in ["", "x,", &vec![a.to_string(); 17].join(",")] {
+            headers.insert("consistent-with", wrong.parse().expect("a header"));
+            assert!(consistent_with(&headers).is_err(), "{wrong}");
+        }
+    }
 
     const fn column(name: &'static str, kind: ColumnType) -> Column {
         Column { name, field: name, kind, nullable: false }

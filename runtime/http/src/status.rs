@@ -16,9 +16,9 @@ use crate::api::Api;
 use crate::command::typed;
 use crate::cursor::{At, Cursor};
 use crate::input::Input;
+use crate::middleware::answer;
 use crate::operation::Operation;
 use crate::problem::{Problem, Violation};
-use crate::server::answer;
 
 /// The header that carries a cursor.
 pub(crate) const CURSOR_HEADER: &str = "charter-cursor";

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use charter_http::apart::{self, DatabaseFlags, Process, Running, Tables};
-use charter_http::{flags, telemetry::LogFormat};
+use charter_http::{flags, settings::HttpFlags, telemetry::LogFormat};
 use clap::Parser;
 use core_service::{ViewsPart, api, router};
 
@@ -24,7 +24,8 @@ struct Flags {
 
 fn main() -> ExitCode {
     let Flags { listen, database, log_format } = Flags::parse();
-    let process = Process { name: "core", listen, log_format };
+    let http = HttpFlags::default();
+    let process = Process { name: "core", listen, log_format, http };
     apart::main(process, database.settings(Tables::Others), async |start, database| {
         let store = start.store(database).await?;
         let api = api(Arc::clone(&store))?;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use charter_engine::Settings;
 use charter_http::apart::{self, EngineFlags, FlagError, Process, Running, Tables, upstream};
-use charter_http::{flags, telemetry::LogFormat};
+use charter_http::{flags, settings::HttpFlags, telemetry::LogFormat};
 use clap::Parser;
 use contract_gateway::document;
 use gateway_service::{Elsewhere, operations, router, senders};
@@ -25,6 +25,8 @@ struct Flags {
     /// are taken here
     #[arg(long, env = "RESERVATIONS_URL")]
     reservations_url: Option<String>,
+    #[command(flatten)]
+    http: HttpFlags,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -46,7 +48,8 @@ fn main() -> ExitCode {
         .engines
         .settings("gateway", Tables::Others)
         .and_then(|engines| Ok((engines, flags.elsewhere()?)));
-    let process = Process { name: "gateway", listen: flags.listen, log_format: flags.log_format };
+    let Flags { listen, http, log_format, .. } = flags;
+    let process = Process { name: "gateway", listen, log_format, http };
     apart::main(process, settings, async |start, (engines, elsewhere)| {
         let runtime = start.runtime(engines, Settings::default()).await?;
         let (api, hints) = start.api(&runtime, document::JSON, &operations(), senders).await?;

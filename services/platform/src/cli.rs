@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use charter_engine::ServiceError;
-use charter_http::flags::{Durability, address};
+use charter_http::flags::{Durability, RetentionFlags, address};
+use charter_http::settings::HttpFlags;
 use charter_http::telemetry::{self, LogFormat};
 use clap::Parser;
 
@@ -35,6 +36,10 @@ struct Flags {
     /// What an accepted command survives: the loss of `power`, or of this `process` only (faster)
     #[arg(long, env = "DURABILITY", default_value = "power")]
     durability: Durability,
+    #[command(flatten)]
+    retention: RetentionFlags,
+    #[command(flatten)]
+    http: HttpFlags,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -70,6 +75,8 @@ async fn run(flags: Flags) -> Result<(), StartError> {
         schema_registry_url: flags.schema_registry_url,
         schema_registry_read_only: flags.schema_registry_read_only,
         relaxed_durability: flags.durability == Durability::Process,
+        retention: flags.retention,
+        http: flags.http,
     };
     let platform = match Platform::start(options, shutdown.clone()).await {
         Ok(platform) => platform,

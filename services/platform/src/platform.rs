@@ -15,8 +15,10 @@ use charter_engine::schemas::{
 use charter_engine::store::{SqliteStore, Store, StoreError};
 use charter_engine::{Runtime, Service, ServiceError, ServiceStatus, Settings};
 use charter_http::document::DocumentError;
-use charter_http::health::{self, LogPart, Part, ServicePart, StorePart};
+use charter_http::flags::RetentionFlags;
+use charter_http::health::{self, Health, LogPart, Part, ServicePart, StorePart};
 use charter_http::server::{self, ListenError};
+use charter_http::settings::{HttpFlags, HttpSettings};
 use charter_http::{Api, telemetry};
 use gateway_service::Elsewhere;
 use registry_service::{OpenError, RegistryConfig};
@@ -46,6 +48,10 @@ pub struct Options {
     pub schema_registry_read_only: bool,
     /// What was accepted survives the end of the process, not the loss of power.
     pub relaxed_durability: bool,
+    /// How long what was decided is remembered.
+    pub retention: RetentionFlags,
+    /// How requests are taken.
+    pub http: HttpFlags,
 }
 
 /// Where the parts are.
@@ -76,15 +82,19 @@ pub struct Platform {
     /// Ends the registry, after those who need it.
     registry_shutdown: CancellationToken,
     shutdown: CancellationToken,
+    /// Cancelled first: no longer ready.
+    draining: CancellationToken,
+    http: HttpSettings,
     _directory: DataDirectory,
 }
 
 impl Platform {
-    /// Starts all parts; `shutdown` ends them.
+    /// Starts all parts; `draining` ends them, `options.http.drain_delay` later.
     ///
     /// # Errors
     /// Where a part can't start, as one line that says what to do.
-    pub async fn start(options: Options, shutdown: CancellationToken) -> Result<Self, StartError> {
+    pub async fn start(options: Options, draining: CancellationToken) -> Result<Self, StartError> {
+        let shutdown = server::after(&draining, options.http.drain_delay);
         // What is most likely refused comes first, before anything is written.
         let listener = server::listen(&options.listen, "--listen").await?;
         let registry_url = options.schema_registry_url.filter(|url| !url.is_empty());
@@ -116,6 +126,7 @@ impl Platform {
             Arc::clone(&store),
             &registry_url,
             options.schema_registry_read_only,
+            options.retention.settings(),
         )?
         .with_stop(shutdown.clone());
         runtime.pair().await?;
@@ -128,7 +139,7 @@ impl Platform {
         )?;
         let api = contexts::senders(api, &runtime).await?;
         let hints = Arc::new(runtime.hints(REPLY_PARTITION, &shutdown).await?);
-        let api = api.hints(Arc::clone(&hints)).build();
+        let api = api.hints(Arc::clone(&hints)).stop(shutdown.clone()).build();
 
         let mut working = JoinSet::new();
         let services: Vec<Arc<dyn Service>> =
@@ -161,6 +172,8 @@ impl Platform {
             registry,
             registry_shutdown,
             shutdown,
+            draining,
+            http: options.http.settings(),
             _directory: directory,
         })
     }
@@ -202,6 +215,7 @@ impl Platform {
                 }
             };
         }
+        self.draining.cancel();
         self.shutdown.cancel();
         while serving.join_next().await.is_some() {}
         while let Some(worked) = self.working.join_next().await {
@@ -223,9 +237,10 @@ impl Platform {
         for service in &self.services {
             parts.push(Arc::new(ServicePart(Arc::clone(service))));
         }
+        let health = Health { parts, draining: self.draining.clone(), mode: None };
         let routes = gateway_service::router(self.api.clone(), &Elsewhere::default())
-            .merge(health::routes(parts, telemetry::metrics()));
-        server::with_middleware(routes)
+            .merge(health::routes(health, telemetry::metrics()));
+        server::with_middleware(routes, &self.http)
     }
 }
 
@@ -239,11 +254,12 @@ fn runtime(
     store: Arc<SqliteStore>,
     registry_url: &str,
     read_only: bool,
+    settings: Settings,
 ) -> Result<Runtime, StartError> {
     let registry = ConfluentRegistry::new(RegistrySettings::new(registry_url))?;
     let registration = if read_only { Registration::LookUp } else { Registration::Register };
     let schemas = SchemaCatalog::new(Arc::new(registry), registration);
-    Ok(Runtime::new(log, store, schemas, Settings::default()))
+    Ok(Runtime::new(log, store, schemas, settings))
 }
 
 async fn all_ready(services: &[Arc<dyn Service>]) {

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use charter_engine::Settings;
 use charter_http::apart::{self, EngineFlags, Process, RoleFlags, Running, Tables};
-use charter_http::{flags, telemetry::LogFormat};
+use charter_http::flags::{self, RetentionFlags};
+use charter_http::{settings::HttpFlags, telemetry::LogFormat};
 use clap::Parser;
 use contract_gateway::document;
 use contract_reservation::Reservation;
@@ -21,16 +22,19 @@ struct Flags {
     engines: EngineFlags,
     #[command(flatten)]
     roles: RoleFlags,
+    #[command(flatten)]
+    retention: RetentionFlags,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
 }
 
 fn main() -> ExitCode {
-    let Flags { listen, engines, roles, log_format } = Flags::parse();
-    let process = Process { name: "reservations", listen, log_format };
+    let Flags { listen, engines, roles, retention, log_format } = Flags::parse();
+    let http = HttpFlags::default();
+    let process = Process { name: "reservations", listen, log_format, http };
     apart::main(process, engines.settings("reservations", Tables::Own), async |start, engines| {
-        let settings = Settings { roles: roles.roles(), ..Settings::default() };
+        let settings = Settings { roles: roles.roles(), ..retention.settings() };
         let runtime = start.runtime(engines, settings).await?;
         let senders = start.api(&runtime, document::JSON, operations(), async |api, runtime| {
             Ok(api.sender(runtime.sender::<Reservation>("charter://reservations").await?))

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use charter_engine::Settings;
 use charter_http::apart::{self, EngineFlags, Process, RoleFlags, Running, Tables};
-use charter_http::{flags, telemetry::LogFormat};
+use charter_http::flags::{self, RetentionFlags};
+use charter_http::{settings::HttpFlags, telemetry::LogFormat};
 use clap::Parser;
 
 /// Decides and projects the context `seat`
@@ -18,16 +19,19 @@ struct Flags {
     engines: EngineFlags,
     #[command(flatten)]
     roles: RoleFlags,
+    #[command(flatten)]
+    retention: RetentionFlags,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
 }
 
 fn main() -> ExitCode {
-    let Flags { listen, engines, roles, log_format } = Flags::parse();
-    let process = Process { name: "seats", listen, log_format };
+    let Flags { listen, engines, roles, retention, log_format } = Flags::parse();
+    let http = HttpFlags::default();
+    let process = Process { name: "seats", listen, log_format, http };
     apart::main(process, engines.settings("seats", Tables::Own), async |start, engines| {
-        let settings = Settings { roles: roles.roles(), ..Settings::default() };
+        let settings = Settings { roles: roles.roles(), ..retention.settings() };
         let runtime = start.runtime(engines, settings).await?;
         Ok(Running::new(&runtime).service(seats_service::service()))
     })

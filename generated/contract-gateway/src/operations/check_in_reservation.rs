@@ -90,6 +90,7 @@ impl CommandOperation for CheckInReservation {
                 )
             )
         ),
+        (status = 406, response = responses::NotAcceptable),
         (
             status = 409,
             description = "Refused: `INVALID_STATUS`: the reservation's status does not allow this (`details.allowed`).",

@@ -97,6 +97,7 @@ impl CommandOperation for CreateReservation {
                 )
             )
         ),
+        (status = 406, response = responses::NotAcceptable),
         (
             status = 409,
             description = "Refused: `RESERVATION_EXISTS`: the property has a reservation with this id already; `NO_AVAILABILITY`: a night of the stay has no free room of this type (`details.nights`).",

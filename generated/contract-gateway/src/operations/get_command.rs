@@ -68,6 +68,7 @@ impl GetCommand {
                 )
             )
         ),
+        (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)

@@ -53,6 +53,7 @@ impl RowOperation for GetProperty {
         parameters::TenantId,
         parameters::PropertyId,
         parameters::ConsistentWith,
+        parameters::IfNoneMatch,
         parameters::CorrelationId
     ),
     responses(
@@ -67,13 +68,19 @@ impl RowOperation for GetProperty {
                     description = "What the view had seen, the same as `cursor` in a page."
                 ),
                 (
+                    "ETag" = String,
+                    description = "Names what the view says. Weak, and the same while the rows are, wherever `cursor` has come to."
+                ),
+                (
                     "X-Correlation-Id" = String,
                     description = "The request's `X-Correlation-Id`, or the one that was made."
                 )
             )
         ),
+        (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
         (status = 404, response = responses::NotFound),
+        (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)

@@ -56,6 +56,7 @@ impl RowOperation for GetSectionStats {
         parameters::ShowId,
         parameters::SectionId,
         parameters::ConsistentWith,
+        parameters::IfNoneMatch,
         parameters::CorrelationId
     ),
     responses(
@@ -70,13 +71,19 @@ impl RowOperation for GetSectionStats {
                     description = "What the view had seen, the same as `cursor` in a page."
                 ),
                 (
+                    "ETag" = String,
+                    description = "Names what the view says. Weak, and the same while the rows are, wherever `cursor` has come to."
+                ),
+                (
                     "X-Correlation-Id" = String,
                     description = "The request's `X-Correlation-Id`, or the one that was made."
                 )
             )
         ),
+        (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
         (status = 404, response = responses::NotFound),
+        (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)

@@ -49,7 +49,12 @@ impl RowOperation for GetShow {
     tags = ["Shows"],
     summary = "A show",
     description = "The show as it was opened.\n",
-    params(parameters::ShowId, parameters::ConsistentWith, parameters::CorrelationId),
+    params(
+        parameters::ShowId,
+        parameters::ConsistentWith,
+        parameters::IfNoneMatch,
+        parameters::CorrelationId
+    ),
     responses(
         (
             status = 200,
@@ -62,13 +67,19 @@ impl RowOperation for GetShow {
                     description = "What the view had seen, the same as `cursor` in a page."
                 ),
                 (
+                    "ETag" = String,
+                    description = "Names what the view says. Weak, and the same while the rows are, wherever `cursor` has come to."
+                ),
+                (
                     "X-Correlation-Id" = String,
                     description = "The request's `X-Correlation-Id`, or the one that was made."
                 )
             )
         ),
+        (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
         (status = 404, response = responses::NotFound),
+        (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)

@@ -82,6 +82,7 @@ impl CommandOperation for HoldSeats {
                 )
             )
         ),
+        (status = 406, response = responses::NotAcceptable),
         (
             status = 409,
             description = "Refused: `SEAT_TAKEN`: a seat is held or reserved (`details.seatIds`), so none was held.",

@@ -118,6 +118,7 @@ impl ListOperation for ListSeats {
         parameters::Limit,
         parameters::PageToken,
         parameters::ConsistentWith,
+        parameters::IfNoneMatch,
         parameters::CorrelationId
     ),
     responses(
@@ -132,12 +133,22 @@ impl ListOperation for ListSeats {
                     description = "What the view had seen, the same as `cursor` in a page."
                 ),
                 (
+                    "ETag" = String,
+                    description = "Names what the view says. Weak, and the same while the rows are, wherever `cursor` has come to."
+                ),
+                (
+                    "Link" = String,
+                    description = "The first page, and the next where there is one (`rel=\"first\"`, `rel=\"next\"`, RFC 8288)."
+                ),
+                (
                     "X-Correlation-Id" = String,
                     description = "The request's `X-Correlation-Id`, or the one that was made."
                 )
             )
         ),
+        (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
+        (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)

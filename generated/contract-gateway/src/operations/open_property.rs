@@ -68,6 +68,7 @@ impl CommandOperation for OpenProperty {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 406, response = responses::NotAcceptable),
         (
             status = 409,
             description = "Refused: `PROPERTY_EXISTS`: a property with this id is open already.",

@@ -59,6 +59,7 @@ impl CommandOperation for OpenShow {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 406, response = responses::NotAcceptable),
         (
             status = 409,
             description = "Refused: `SHOW_EXISTS`: a show with this id is open already.",

@@ -94,6 +94,7 @@ impl CommandOperation for ReleaseSeats {
                 )
             )
         ),
+        (status = 406, response = responses::NotAcceptable),
         (
             status = 410,
             description = "Refused: `HOLD_EXPIRED`: nobody holds a seat (`details.seatIds`).",

@@ -108,6 +108,7 @@ impl CommandOperation for UpdateReservation {
                 )
             )
         ),
+        (status = 406, response = responses::NotAcceptable),
         (
             status = 409,
             description = "Refused: `INVALID_STATUS`: the reservation's status does not allow this (`details.allowed`); `NO_AVAILABILITY`: a night of the stay has no free room of this type (`details.nights`).",

@@ -18,6 +18,7 @@ use charter_engine::store::StoreError;
 
 use crate::document::DocumentError;
 use crate::server::ListenError;
+use crate::settings::HttpFlags;
 use crate::telemetry::{self, LogFormat};
 
 pub use flags::{
@@ -36,6 +37,8 @@ pub struct Process {
     pub listen: String,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// How requests are taken.
+    pub http: HttpFlags,
 }
 
 /// Runs a service until SIGINT or SIGTERM. `settings` is what the flags gave; `work` puts the service's parts

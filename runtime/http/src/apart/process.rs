@@ -14,9 +14,11 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::{Process, Running, Start, StartError};
-use crate::health::{self, Part};
+use crate::health::{self, Health, Part};
+use crate::middleware::answer;
 use crate::problem::Problem;
-use crate::server::{self, answer};
+use crate::server;
+use crate::settings::HttpSettings;
 use crate::telemetry;
 
 /// How long what the runtime still does may take at the end.
@@ -30,11 +32,13 @@ pub(super) async fn run(
     work: impl AsyncFnOnce(&Start) -> Result<Running, StartError>,
 ) -> Result<(), StartError> {
     // Signals are caught before anything is printed: whoever reads it may send one.
-    let stop = telemetry::shutdown_signal()?;
+    let signal = telemetry::shutdown_signal()?;
+    let stop = server::after(&signal, process.http.drain_delay);
+    let settings = process.http.settings();
     let listener = server::listen(&process.listen, "--listen").await?;
     let url = server::url_of(listener.local_addr()?);
     let start = Start::new(process.name, stop.clone());
-    let routes: Routes = Arc::new(RwLock::new(starting(&start)));
+    let routes: Routes = Arc::new(RwLock::new(starting(&start, &settings)));
     let mut serving = JoinSet::new();
     let outer = Router::new().fallback(current).with_state(Arc::clone(&routes));
     serving.spawn(server::serve(listener, outer, stop.clone()));
@@ -42,11 +46,13 @@ pub(super) async fn run(
 
     let ended = match work(&start).await {
         Ok(running) => {
-            *routes.write().unwrap_or_else(PoisonError::into_inner) = running.router();
+            *routes.write().unwrap_or_else(PoisonError::into_inner) =
+                running.router(&signal, &settings);
             running.run(&mut serving, &stop, || print("ready\n")).await
         }
         Err(error) => Err(error),
     };
+    signal.cancel();
     stop.cancel();
     while serving.join_next().await.is_some() {}
     ended
@@ -61,7 +67,7 @@ async fn current(State(routes): State<Routes>, request: Request) -> Response {
 }
 
 /// Health and metrics; whatever else is asked for is told to come again.
-fn starting(start: &Start) -> Router {
+fn starting(start: &Start, settings: &HttpSettings) -> Router {
     let part: Arc<dyn Part> = Arc::new(StartPart(start.waiting().clone()));
     let name = start.name();
     let later = any(async move |request: Request| {
@@ -69,7 +75,8 @@ fn starting(start: &Start) -> Router {
             .await
     });
     let routes = Router::new().route("/", later.clone()).route("/{*path}", later);
-    server::with_middleware(routes.merge(health::routes(vec![part], telemetry::metrics())))
+    let health = Health { parts: vec![part], ..Health::default() };
+    server::with_middleware(routes.merge(health::routes(health, telemetry::metrics())), settings)
 }
 
 /// The start, as readiness shows it while it is under way.

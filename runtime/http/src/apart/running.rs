@@ -12,7 +12,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
-use crate::health::{self, LogPart, Part, ServicePart, StorePart};
+use crate::health::{self, Health, LogPart, Part, ServicePart, StorePart};
+use crate::settings::HttpSettings;
 use crate::{server, telemetry};
 
 /// How often readiness is looked at until `ready` is said.
@@ -82,10 +83,11 @@ impl Running {
         self
     }
 
-    /// All that is served.
-    pub(super) fn router(&self) -> Router {
-        let health = health::routes(self.parts.clone(), telemetry::metrics());
-        server::with_middleware(self.routes.clone().merge(health))
+    /// All that is served; not ready any more once `draining` is cancelled.
+    pub(super) fn router(&self, draining: &CancellationToken, settings: &HttpSettings) -> Router {
+        let (parts, draining) = (self.parts.clone(), draining.clone());
+        let health = health::routes(Health { parts, draining, mode: None }, telemetry::metrics());
+        server::with_middleware(self.routes.clone().merge(health), settings)
     }
 
     /// Works until `stop`, then ends: services and requests, hints, store and log. `ready` is called once all

@@ -56,7 +56,7 @@ impl Start {
             })
             .await?;
         let hints = Arc::new(hints);
-        Ok((api.hints(Arc::clone(&hints)).build(), hints))
+        Ok((api.hints(Arc::clone(&hints)).stop(self.stop.clone()).build(), hints))
     }
 }
 

@@ -1,0 +1,347 @@
+//! What every request passes before and after its route.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::problem::{Problem, Violation};
+use crate::settings::{HttpSettings, Origins};
+use crate::trace_context::{TRACEPARENT, TRACESTATE, TraceContext};
+
+const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+/// The longest correlation id that is taken from a client, in characters.
+const MAX_CORRELATION: usize = 128;
+/// How long a request may take: reading its body, the look for a first outcome, 10 s to append, the longest
+/// `Prefer: wait` of 30 s and 2 s for the outcome's row. A command that was taken is answered before.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long a request's body may take to arrive.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+/// How many requests may be in hand at once; most of them wait for an outcome.
+const MAX_IN_HAND: usize = 8_192;
+/// The longest path and query, in bytes: cursors and page tokens have 1,024 characters at most.
+const MAX_URI_BYTES: usize = 8 * 1024;
+/// The most that a request's headers may have together, names and values, in bytes.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// Answers below this are not compressed, in bytes: they fit one packet either way.
+const MIN_COMPRESSED_BYTES: u64 = 1024;
+/// How long a browser may keep what it was told about other origins.
+const CORS_MAX_AGE: Duration = Duration::from_mins(10);
+
+/// Headers that pages of other origins may send.
+const CORS_REQUEST_HEADERS: [HeaderName; 11] = [
+    header::ACCEPT,
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    HeaderName::from_static("prefer"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("consistent-with"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static(TRACEPARENT),
+    CORRELATION,
+];
+
+/// Headers that pages of other origins may read.
+const CORS_RESPONSE_HEADERS: [HeaderName; 10] = [
+    header::ETAG,
+    header::LINK,
+    header::LOCATION,
+    header::RETRY_AFTER,
+    HeaderName::from_static("charter-cursor"),
+    HeaderName::from_static("preference-applied"),
+    HeaderName::from_static("ratelimit"),
+    HeaderName::from_static("ratelimit-policy"),
+    HeaderName::from_static(TRACEPARENT),
+    CORRELATION,
+];
+
+/// The id that joins all that one request set in motion.
+#[derive(Clone, Debug)]
+struct CorrelationId(String);
+
+/// The request's correlation id: the client's `X-Correlation-Id`, or one that was made.
+pub(crate) fn correlation_id(request: &Request) -> String {
+    request.extensions().get::<CorrelationId>().map_or_else(new_correlation_id, |id| id.0.clone())
+}
+
+/// Answers with what `serve` gives; a problem also says which request it is about.
+pub(crate) async fn answer(
+    request: Request,
+    serve: impl AsyncFnOnce(Request) -> Result<Response, Problem>,
+) -> Response {
+    let instance = request.uri().path().to_owned();
+    let correlation = correlation_id(&request);
+    match serve(request).await {
+        Ok(response) => response,
+        Err(problem) => problem.instance(instance).correlation_id(correlation).into_response(),
+    }
+}
+
+fn new_correlation_id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// The router with what every service does: correlation ids, traces, request metrics and spans, limits on time
+/// (90 s), on requests in hand (8,192) and on the size of a request's head, compression, other origins, problem
+/// details for unknown routes and for panics.
+pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED_BYTES)));
+    let router = router
+        .fallback(async |request: Request| {
+            let detail = "the contract has no such path; see /openapi.json";
+            Problem::new(StatusCode::NOT_FOUND, "ROUTE_UNKNOWN", detail)
+                .instance(request.uri().path())
+                .correlation_id(correlation_id(&request))
+        })
+        .method_not_allowed_fallback(other_method)
+        .layer(middleware::from_fn(time_limit))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(MAX_IN_HAND)), bound))
+        .layer(middleware::from_fn(limit_head))
+        .layer(middleware::from_fn(observe))
+        .layer(compression);
+    // `Allow` comes from the router itself, outside of its layers.
+    let router =
+        Router::new().fallback_service(router).layer(middleware::map_response(name_methods));
+    match cors(&settings.cors) {
+        None => router,
+        Some(cors) => {
+            let own = router.clone();
+            router.layer(cors).layer(middleware::from_fn_with_state(own, unless_preflight))
+        }
+    }
+}
+
+/// The layer that tells browsers whose pages may ask. Credentials are headers that a page sets itself, never
+/// cookies, so that no origin gets a foreign user's.
+fn cors(origins: &Origins) -> Option<CorsLayer> {
+    let allowed = match origins {
+        Origins::None => return None,
+        Origins::Any => AllowOrigin::any(),
+        Origins::These(origins) => AllowOrigin::list(origins.iter().cloned()),
+    };
+    let methods =
+        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    Some(
+        CorsLayer::new()
+            .allow_origin(allowed)
+            .allow_methods(methods)
+            .allow_headers(CORS_REQUEST_HEADERS)
+            .expose_headers(CORS_RESPONSE_HEADERS)
+            .max_age(CORS_MAX_AGE),
+    )
+}
+
+/// The layer for other origins takes every OPTIONS for a preflight; one that isn't is the API's own.
+async fn unless_preflight(State(own): State<Router>, request: Request, next: Next) -> Response {
+    let is_preflight = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if request.method() != Method::OPTIONS || is_preflight {
+        return next.run(request).await;
+    }
+    match own.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// A method that the path doesn't have: 405, or for OPTIONS what it has (RFC 9110 section 9.3.7). `Allow` comes
+/// with the route.
+async fn other_method(request: Request) -> Response {
+    if request.method() == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let detail = format!("the contract has no `{}` on this path", request.method());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail)
+        .instance(request.uri().path())
+        .correlation_id(correlation_id(&request))
+        .into_response()
+}
+
+/// `Allow` names OPTIONS too, which every path has.
+async fn name_methods(mut response: Response) -> Response {
+    let named = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
+    let Some(named) = named else { return response };
+    let mut methods: Vec<_> =
+        named.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    methods.push("OPTIONS");
+    methods.sort_unstable();
+    methods.dedup();
+    if let Ok(value) = HeaderValue::try_from(methods.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}
+
+/// Refuses a head that is larger than anything this API asks for: 414, 431.
+async fn limit_head(request: Request, next: Next) -> Response {
+    answer(request, async |request| {
+        let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
+        if uri > MAX_URI_BYTES {
+            let detail =
+                format!("expected a path and query of at most {MAX_URI_BYTES} bytes, found {uri}");
+            return Err(Problem::new(StatusCode::URI_TOO_LONG, "URI_TOO_LONG", detail));
+        }
+        let bytes = head_bytes(request.headers());
+        if bytes > MAX_HEADER_BYTES {
+            let detail =
+                format!("expected headers of at most {MAX_HEADER_BYTES} bytes, found {bytes}");
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            return Err(Problem::new(status, "HEADERS_TOO_LARGE", detail));
+        }
+        Ok(next.run(request).await)
+    })
+    .await
+}
+
+fn head_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+/// Refuses a request where too many are in hand, before anything of it is read.
+async fn bound(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    answer(request, async |request| match places.try_acquire() {
+        Ok(_place) => {
+            let _in_hand = InHand::begin();
+            Ok(next.run(request).await)
+        }
+        Err(_) => Err(Problem::unavailable(format!("{MAX_IN_HAND} requests are in hand already"))),
+    })
+    .await
+}
+
+/// One request in hand, as the metrics count them.
+struct InHand(metrics::Gauge);
+
+impl InHand {
+    fn begin() -> Self {
+        let gauge = metrics::gauge!("charter_http_requests_in_hand");
+        gauge.increment(1);
+        Self(gauge)
+    }
+}
+
+impl Drop for InHand {
+    /// Also where the client went away.
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}
+
+async fn time_limit(request: Request, next: Next) -> Response {
+    answer(request, async |request| {
+        tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.map_err(|_| {
+            Problem::unavailable(format!(
+                "the request took more than {} s",
+                REQUEST_TIMEOUT.as_secs()
+            ))
+        })
+    })
+    .await
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    tracing::error!(panic = said, "a request panicked");
+    let detail = "the service failed on this request; its log names the cause";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail).into_response()
+}
+
+/// Whether the contract allows this `X-Correlation-Id`.
+fn is_correlation_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    (1..=MAX_CORRELATION).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+async fn observe(mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
+    let id = match given {
+        Some(id) if is_correlation_id(id) => id.to_owned(),
+        _ => new_correlation_id(),
+    };
+    let refused = request.headers().contains_key(&CORRELATION) && given != Some(id.as_str());
+    // A proxied request carries the id on, and its trace.
+    let header = HeaderValue::try_from(id.as_str()).ok();
+    if let Some(header) = &header {
+        request.headers_mut().insert(CORRELATION, header.clone());
+    }
+    let trace = trace(request.headers_mut());
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", %method, route, correlation_id = id, trace_id = trace.trace_id());
+    request.extensions_mut().insert(CorrelationId(id));
+
+    let started = Instant::now();
+    let served = answer(request, async |request| {
+        if refused {
+            return Err(Problem::validation(vec![Violation::of_parameter(
+                "header",
+                "X-Correlation-Id",
+                format!("expected 1 to {MAX_CORRELATION} characters of `A-Za-z0-9_.:-`"),
+            )]));
+        }
+        Ok(next.run(request).await)
+    });
+    let mut response = served.instrument(span.clone()).await;
+    if let Some(header) = header {
+        response.headers_mut().insert(CORRELATION, header);
+    }
+    if let Ok(trace) = HeaderValue::try_from(trace.as_str()) {
+        response.headers_mut().insert(TRACEPARENT, trace);
+    }
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    let took = started.elapsed();
+    // The route, never the path, its query or a header: none of them tells a secret.
+    span.in_scope(|| {
+        tracing::info!(status = response.status().as_u16(), took_us = took.as_micros(), "answered");
+    });
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("charter_http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("charter_http_request_duration_seconds", "method" => method.to_string(), "route" => route)
+        .record(took.as_secs_f64());
+    response
+}
+
+/// The request's place in a trace, which its headers then carry on.
+fn trace(headers: &mut HeaderMap) -> TraceContext {
+    let mut given = headers.get_all(TRACEPARENT).iter();
+    let caller = match (given.next(), given.next()) {
+        (Some(one), None) => one.to_str().ok(),
+        (None | Some(_), _) => None,
+    };
+    let trace = TraceContext::of(caller);
+    if !trace.is_continued {
+        headers.remove(TRACESTATE);
+    }
+    if let Ok(value) = HeaderValue::try_from(trace.as_str()) {
+        headers.insert(TRACEPARENT, value);
+    }
+    trace
+}

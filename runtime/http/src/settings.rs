@@ -1,0 +1,110 @@
+//! What an operator may say of the HTTP layer.
+
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+
+/// How requests are taken and answered, whatever they ask for.
+#[derive(Clone, Debug, Default)]
+pub struct HttpSettings {
+    /// Whose pages may ask in a browser.
+    pub cors: Origins,
+}
+
+/// Origins whose pages may ask (Fetch standard, CORS protocol).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origins {
+    /// No other than the API's own.
+    #[default]
+    None,
+    /// These, `https://shop.example`.
+    These(Vec<HeaderValue>),
+    /// Every one.
+    Any,
+}
+
+/// Flags of the HTTP layer.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct HttpFlags {
+    /// Origins whose pages may use the API from a browser, `https://shop.example`, separated by commas; `*` for all
+    #[arg(long, env = "CORS_ORIGINS", value_parser = origins, hide_default_value = true, default_value = "")]
+    pub cors_origins: Origins,
+    /// Seconds between the signal to end and the last new connection: until then readiness says 503, so that a
+    /// load balancer takes the process out first
+    #[arg(long, env = "DRAIN_DELAY", value_parser = seconds, default_value = "0")]
+    pub drain_delay: Duration,
+}
+
+impl HttpFlags {
+    /// What the flags ask for.
+    #[must_use]
+    pub fn settings(&self) -> HttpSettings {
+        HttpSettings { cors: self.cors_origins.clone() }
+    }
+}
+
+/// The longest drain delay, in seconds.
+const MAX_DRAIN_S: u64 = 300;
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.trim().parse() {
+        Ok(seconds) if seconds <= MAX_DRAIN_S => Ok(Duration::from_secs(seconds)),
+        _ => Err(format!("expected whole seconds, 0 to {MAX_DRAIN_S}")),
+    }
+}
+
+/// Reads `CORS_ORIGINS`.
+fn origins(text: &str) -> Result<Origins, String> {
+    let parts: Vec<_> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        [] => Ok(Origins::None),
+        ["*"] => Ok(Origins::Any),
+        origins => {
+            origins.iter().map(|text| origin(text)).collect::<Result<_, _>>().map(Origins::These)
+        }
+    }
+}
+
+/// One origin as a browser writes it (RFC 6454 section 7): scheme, host and port, no path.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let wrong = || {
+        format!(
+            "expected origins as browsers write them, such as `https://shop.example`, found `{text}`"
+        )
+    };
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    let written = url.origin().ascii_serialization();
+    if !matches!(url.scheme(), "http" | "https") || written != text {
+        return Err(wrong());
+    }
+    HeaderValue::try_from(written).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_those_that_browsers_write() {
+        assert_eq!(origins(""), Ok(Origins::None));
+        assert_eq!(origins(" * "), Ok(Origins::Any));
+        let two = origins("https://shop.example, http://localhost:5173").expect("origins");
+        let expected = ["https://shop.example", "http://localhost:5173"];
+        assert_eq!(two, Origins::These(expected.map(HeaderValue::from_static).to_vec()));
+        for wrong in [
+            "shop.example",
+            "https://shop.example/",
+            "https://Shop.example",
+            "*, https://a.b",
+            "ftp://a",
+        ] {
+            assert!(origins(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_drain_delay_is_bounded() {
+        assert_eq!(seconds("3"), Ok(Duration::from_secs(3)));
+        assert!(seconds("301").is_err() && seconds("-1").is_err() && seconds("3s").is_err());
+    }
+}
