@@ -9,6 +9,7 @@ check: format lint generated contracts test docs deny
 # Is every file formatted?
 format:
     cargo fmt --all -- --check
+    cargo run --locked --quiet -p charter-codegen --bin charter -- fmt --check
 
 # Is clippy content?
 lint:

@@ -2,6 +2,7 @@
 
 mod check;
 mod compat;
+mod fmt;
 mod impact;
 mod lint;
 
@@ -11,12 +12,14 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::check::rules as change_rules;
 use crate::input::Input;
 use crate::lint::rules as lint_rules;
 use crate::problem::Problem;
+use crate::progress;
 use crate::registry::{Outcome, Registry};
 use crate::rules::{self, Severity};
 use crate::sync::{self, Changes};
@@ -46,6 +49,9 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check the contracts and write the code between them to `generated/`.
+    #[command(
+        after_help = "Examples:\n  charter generate\n  charter generate --check\n  charter generate --root ../shop --format json"
+    )]
     Generate {
         /// Write nothing; exit with 4 where files need an update.
         #[arg(long)]
@@ -63,6 +69,8 @@ enum Command {
     Check(check::Check),
     /// Hold the contracts to what good ones have: words, names, types, bounds, examples.
     Lint(lint::Lint),
+    /// Bring schemas (`.avsc`) into the one layout.
+    Fmt(fmt::Fmt),
     /// Say whom a change of a type touches: messages, operations, projections, rooms.
     Impact(impact::Impact),
     /// Freeze the contracts as the next version, unless something breaks.
@@ -70,9 +78,22 @@ enum Command {
     /// Carry contracts to and from a Confluent-compatible schema registry, and hold them against it.
     Registry(Registry),
     /// Say what a rule asks for and what mends a breach.
+    #[command(
+        after_help = "Examples:\n  charter explain\n  charter explain KEY_UNKNOWN\n  charter explain money-float"
+    )]
     Explain {
         /// The rule's id, as a problem shows it: `KEY_UNKNOWN`. Without one, all rules.
         rule: Option<String>,
+    },
+    /// Print the script that completes this command line in a shell.
+    #[command(after_help = "Examples:\n  \
+        charter completions bash > ~/.local/share/bash-completion/completions/charter\n  \
+        charter completions zsh > ~/.zfunc/_charter\n  \
+        charter completions fish > ~/.config/fish/completions/charter.fish\n  \
+        charter completions powershell >> $PROFILE")]
+    Completions {
+        /// The shell.
+        shell: Shell,
     },
 }
 
@@ -94,6 +115,7 @@ impl Arguments {
             Command::Compat(compat) => compat.run(),
             Command::Check(check) => check.run(),
             Command::Lint(lint) => lint.run(),
+            Command::Fmt(fmt) => fmt.run(),
             Command::Impact(impact) => impact.run(),
             Command::Release(release) => release.run(),
             Command::Registry(registry) => registry.run().map(|outcome| match outcome {
@@ -101,6 +123,7 @@ impl Arguments {
                 Outcome::Differs => PROBLEMS,
             }),
             Command::Explain { rule } => explain(rule.as_deref()),
+            Command::Completions { shell } => completions(shell),
         };
         ExitCode::from(code.unwrap_or_else(|error| {
             say(&format!("error: {error:#}\n"));
@@ -111,10 +134,10 @@ impl Arguments {
 
 fn generate(check: bool, root: &Path, format: Format) -> anyhow::Result<u8> {
     let input = Input::read(root)?;
-    let compiled = compile(&input);
+    let compiled = progress::during("reading the contracts", || compile(&input));
     show(&compiled.problems, &input, format);
     let Some(contracts) = compiled.contracts else { return Ok(PROBLEMS) };
-    let outputs = emit::emit(&contracts);
+    let outputs = progress::during("writing code", || emit::emit(&contracts));
     let changes = sync::compare(root, &outputs)?;
     if changes.is_empty() {
         return Ok(CLEAN);
@@ -166,6 +189,14 @@ fn explain(rule: Option<&str>) -> anyhow::Result<u8> {
         })?,
     };
     std::io::stdout().write_all(text.as_bytes())?;
+    Ok(CLEAN)
+}
+
+fn completions(shell: Shell) -> anyhow::Result<u8> {
+    // Into memory first: the generator panics where its output is closed, as by `charter completions bash | head`.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "charter", &mut script);
+    std::io::stdout().write_all(&script)?;
     Ok(CLEAN)
 }
 

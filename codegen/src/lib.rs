@@ -12,6 +12,8 @@
 //! | [`emit`] | the representation as Rust |
 //! | [`sync`] | generated files on disk |
 //! | [`lint`] | `charter lint`: what good contracts have beyond what must hold |
+//! | [`fmt`] | `charter fmt`: schemas in one layout |
+//! | `progress` | how far a run has come, on a terminal |
 //! | `registry` | `charter registry`: contracts to and from a schema registry |
 //! | [`cli`] | the command line |
 
@@ -26,11 +28,13 @@ mod types;
 pub mod check;
 pub mod cli;
 pub mod emit;
+pub mod fmt;
 pub mod input;
 pub mod ir;
 pub mod lint;
 pub mod names;
 pub mod problem;
+mod progress;
 pub mod report;
 pub mod rules;
 pub mod sync;

@@ -7,13 +7,14 @@ mod contracts;
 mod pull;
 mod push;
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use client::Client;
 use contracts::{Contract, read};
+
+use crate::progress::Progress;
 
 /// Arguments of `charter registry`.
 #[derive(Debug, Args)]
@@ -32,6 +33,7 @@ pub(crate) struct Registry {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the subjects with their latest version, its id, and the compatibility level.
+    #[command(after_help = "Example:\n  charter registry list --prefix seat.")]
     List {
         #[command(flatten)]
         at: At,
@@ -40,6 +42,9 @@ enum Command {
         prefix: String,
     },
     /// Register each contract whose schema its subject lacks, those that others name first.
+    #[command(
+        after_help = "Examples:\n  charter registry push --dry-run\n  charter registry push --url https://registry.example.com --user ci:SECRET"
+    )]
     Push {
         #[command(flatten)]
         at: At,
@@ -50,6 +55,7 @@ enum Command {
         dry_run: bool,
     },
     /// Write the latest version of each subject to a folder, a file each.
+    #[command(after_help = "Example:\n  charter registry pull backup/ --prefix seat.")]
     Pull {
         #[command(flatten)]
         at: At,
@@ -63,6 +69,9 @@ enum Command {
         dry_run: bool,
     },
     /// Say which contracts the registry lacks or has in another version.
+    #[command(
+        after_help = "Example:\n  charter registry diff --url https://registry.example.com --user ci:SECRET"
+    )]
     Diff {
         #[command(flatten)]
         at: At,
@@ -70,6 +79,9 @@ enum Command {
         from: From,
     },
     /// Ask the registry whether it would let each contract in, with every reason where not.
+    #[command(
+        after_help = "Example:\n  charter registry compat --url https://registry.example.com --user ci:SECRET"
+    )]
     Compat {
         #[command(flatten)]
         at: At,
@@ -135,48 +147,5 @@ impl Registry {
 impl At {
     fn client(&self) -> anyhow::Result<Client> {
         Client::new(&self.url, self.user.as_deref())
-    }
-}
-
-/// How far a command over many subjects has come, on a terminal.
-struct Progress {
-    done: usize,
-    of: usize,
-    shown: bool,
-}
-
-impl Progress {
-    /// Fewer than these are done before anyone looks.
-    const WORTH: usize = 20;
-
-    fn new(of: usize) -> Self {
-        Self { done: 0, of, shown: of >= Self::WORTH && std::io::stderr().is_terminal() }
-    }
-
-    /// Another one begins.
-    fn step(&mut self, name: &str) {
-        self.done += 1;
-        if self.shown {
-            let _ = write!(std::io::stderr(), "\r\x1b[K{}/{} {name}", self.done, self.of);
-        }
-    }
-
-    /// A line of the result, past the progress.
-    fn line(&self, line: &str) -> anyhow::Result<()> {
-        self.clear();
-        writeln!(std::io::stdout(), "{line}")?;
-        Ok(())
-    }
-
-    fn clear(&self) {
-        if self.shown {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.clear();
     }
 }

@@ -13,6 +13,7 @@ use crate::check::contracts::{Contracts, releases};
 use crate::check::release::{self, Acceptance, Allowance};
 use crate::check::workspace::{self, Checked};
 use crate::check::{baseline, git};
+use crate::progress;
 use crate::report;
 use crate::rules::Severity;
 
@@ -230,7 +231,8 @@ fn checked(
     judgement: &Judgement,
     format: Format,
 ) -> Option<Checked> {
-    match workspace::check(new, previous, judgement.day(), judgement.strictness()) {
+    let check = || workspace::check(new, previous, judgement.day(), judgement.strictness());
+    match progress::during("holding the contracts against what is out", check) {
         Ok(checked) => Some(checked),
         Err((problems, texts)) => {
             unreadable_contracts(&problems, &texts, format);

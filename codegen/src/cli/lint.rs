@@ -16,6 +16,7 @@ use crate::lint::finding::{self, Finding};
 use crate::lint::rules::LintRule;
 use crate::lint::{Linted, allow};
 use crate::problem::Problem;
+use crate::progress;
 use crate::report;
 use crate::rules::Severity;
 
@@ -78,7 +79,8 @@ impl Lint {
             self.root.display()
         );
         let config = allow::config(&self.root)?;
-        let linted = match crate::lint::lint(&contracts, config.as_ref()) {
+        let lint = || crate::lint::lint(&contracts, config.as_ref());
+        let linted = match progress::during("looking at the contracts", lint) {
             Ok(linted) => linted,
             Err((problems, texts)) => {
                 unreadable_contracts(&problems, &texts, self.format);
