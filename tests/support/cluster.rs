@@ -324,7 +324,7 @@ impl Cluster {
                 command
                     .env_remove("CHARTER_REQUIRE_ENGINES")
                     .env("LISTEN", format!("127.0.0.1:{port}"))
-                    // The registry does not wait for its database.
+                    // What comes late is the database of the services; the registry's own tests have it late too.
                     .env(
                         "DATABASE_URL",
                         if service == "registry" { &direct } else { &database_url },

@@ -186,7 +186,7 @@ async fn start(options: &Options) -> Result<(), StartError> {
     let metrics = metrics()?;
     let upkeep = upkeep(metrics.clone());
     let keys = options.api_keys.as_deref().map(Keys::read).transpose()?;
-    let mut registry = crate::open(config(options)?).await?.with_metrics(metrics);
+    let mut registry = crate::begin(config(options)?).await?.with_metrics(metrics);
     if let Some(keys) = keys {
         registry = registry.with_keys(keys);
     }
@@ -201,21 +201,39 @@ async fn start(options: &Options) -> Result<(), StartError> {
     // Signals are caught before the address is printed: whoever reads it may send one.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "schema registry: http://{}", listener.local_addr()?)?;
-    stdout.flush()?;
+    say(&format!("schema registry: http://{}", listener.local_addr()?))?;
 
     let shutdown = CancellationToken::new();
+    let opening = {
+        let registry = registry.clone();
+        async move { registry.opened().await }
+    };
     let server = crate::run(listener, registry, shutdown.clone());
-    tokio::pin!(server, upkeep);
-    tokio::select! {
-        result = &mut server => return Ok(result?),
-        never = &mut upkeep => match never {},
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    tokio::pin!(server, upkeep, opening);
+    let mut is_open = false;
+    loop {
+        tokio::select! {
+            result = &mut server => return Ok(result?),
+            opened = &mut opening, if !is_open => {
+                opened?;
+                is_open = true;
+                // Whoever has read the address may have gone.
+                let _ = say("ready");
+            }
+            never = &mut upkeep => match never {},
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+        }
     }
     shutdown.cancel();
     Ok(server.await?)
+}
+
+/// A line for whoever started the process.
+fn say(line: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }
 
 /// PostgreSQL where a URL is given, else the data directory. An empty URL, as an unset variable of

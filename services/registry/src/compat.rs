@@ -10,6 +10,7 @@ use charter_avro::compat::{
 use charter_avro::schema::{Kind, Schema};
 use charter_avro::source::Span;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::settings::Level;
 
@@ -51,9 +52,12 @@ pub(crate) struct Findings {
 }
 
 /// One reason why a schema may not follow, with both its places, and what it does to data.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Violation)]
 pub(crate) struct Finding {
+    /// Avro Java's word for the kind.
+    #[schema(example = "TYPE_MISMATCH")]
     error_type: &'static str,
     /// `BACKWARD`: the new schema cannot read what the version's wrote. `FORWARD`: the other way.
     direction: &'static str,
@@ -67,14 +71,17 @@ pub(crate) struct Finding {
     writer_pointer: String,
     /// Where in the new schema's text as it was sent, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i32>, nullable = false)]
     line: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i32>, nullable = false)]
     column: Option<u32>,
     /// One sentence.
     message: String,
     /// Avro Java's words.
     additional_info: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     witness: Option<Shown>,
     /// Confluent's sentence, for its list of messages.
     #[serde(skip)]
@@ -82,14 +89,17 @@ pub(crate) struct Finding {
 }
 
 /// A value that the writer can write and the reader cannot read.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Witness)]
 pub(crate) struct Shown {
     /// As JSON; nothing where no value exists, or a large one only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     value: Option<serde_json::Value>,
     /// Its bytes in hexadecimal digits, without the frame of magic byte and id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     bytes: Option<String>,
     /// The reader's field that fails; empty for the whole value.
     field: String,

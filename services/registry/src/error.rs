@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::settings::Level;
 use crate::store::StoreError;
@@ -196,7 +197,8 @@ impl ApiError {
             Self::ReferenceExists { .. } => 42206,
             Self::InvalidSubject(_) | Self::ContextUnsupported(_) => 42208,
             Self::BodyTooLarge => 42209,
-            Self::Store(StoreError::Busy | StoreError::Silent(_)) | Self::TimedOut(_) => 50002,
+            Self::Store(StoreError::Busy | StoreError::Silent(_) | StoreError::Waiting { .. })
+            | Self::TimedOut(_) => 50002,
             Self::Store(_) => 50001,
             Self::Overloaded(_) => 503,
             Self::Internal => 500,
@@ -221,9 +223,14 @@ impl From<sqlx::Error> for ApiError {
 }
 
 /// The body of every answer that is not a success.
-#[derive(Serialize)]
-struct ErrorMessage {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorMessage {
+    /// Confluent's code, whose first three digits are the HTTP status; or the HTTP status itself.
+    #[schema(value_type = i32, example = 40401)]
     error_code: u32,
+    /// What is wrong, and what to do.
+    #[schema(example = "Subject 'orders-value' not found.")]
     message: String,
 }
 

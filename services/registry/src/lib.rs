@@ -31,7 +31,7 @@ pub mod store;
 mod subject;
 
 pub use error::MAX_BODY_BYTES;
-pub use registry::{Registry, RegistryConfig, Storage, open};
+pub use registry::{Registry, RegistryConfig, Storage, begin, open};
 pub use serve::run;
 pub use store::OpenError;
 #[cfg(feature = "postgres")]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::subject::Subject;
@@ -10,6 +11,24 @@ use crate::subject::Subject;
 /// How a new version must agree with the ones before it: compatibility's modes, which the API
 /// calls levels. `BACKWARD` where nothing is set.
 pub(crate) use charter_avro::compat::Mode as Level;
+
+/// A compatibility level: which of new and earlier schemas must read the other's data, the new one's the earlier's
+/// (backward), the other way (forward) or both (full); of the last version, or of all (transitive).
+#[derive(ToSchema)]
+#[schema(as = Level, rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(
+    dead_code,
+    reason = "the names in the API's document, which a test holds against the levels"
+)]
+pub(crate) enum LevelName {
+    None,
+    Backward,
+    BackwardTransitive,
+    Forward,
+    ForwardTransitive,
+    Full,
+    FullTransitive,
+}
 
 /// Reads a level by its name, in any case.
 ///
@@ -21,7 +40,7 @@ pub(crate) fn parse_level(name: &str) -> Result<Level, ApiError> {
 }
 
 /// What may be written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Mode {
     /// Registering and deleting.
@@ -115,15 +134,28 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
     }
 }
 
-/// A change of the settings of one scope.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// A change of the settings of one scope: what is absent stays, null clears.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ConfigChange {
+    /// The level, in any case.
+    #[schema(value_type = Option<String>, example = "FULL_TRANSITIVE")]
+    #[serde(default)]
     compatibility: Change<String>,
+    /// Whether schemas are normalised before they are compared and stored.
+    #[schema(value_type = Option<bool>)]
+    #[serde(default)]
     normalize: Change<bool>,
+    /// Whether reserved field names are refused. Names are reserved in metadata, so that none ever is.
+    #[schema(value_type = Option<bool>)]
+    #[serde(default)]
     validate_fields: Change<bool>,
+    /// The subject that requests for this one are answered from.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
     alias: Change<String>,
     #[serde(flatten)]
+    #[schema(ignore)]
     others: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -180,6 +212,8 @@ impl ConfigChange {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -194,6 +228,18 @@ mod tests {
         }
         assert_eq!(parse_level("backwards").expect_err("level").code(), 42203);
         assert_eq!(Mode::parse("FORWARD").expect_err("mode").code(), 42204);
+    }
+
+    #[test]
+    fn the_document_names_the_levels() {
+        let schema = <LevelName as utoipa::PartialSchema>::schema();
+        let schema = serde_json::to_value(schema).expect("json");
+        let mut named: Vec<&str> =
+            schema["enum"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
+        named.sort_unstable();
+        let mut levels = Level::ALL.map(Level::as_str);
+        levels.sort_unstable();
+        assert_eq!(named, levels);
     }
 
     #[test]

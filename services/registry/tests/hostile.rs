@@ -1,6 +1,8 @@
 //! Schemas that are large, deep or odd, within the 1 MiB that a body may have: each is answered, in
 //! bounded time, and the registry goes on.
 
+#[path = "../../../avro/tests/support/mutate.rs"]
+mod mutate;
 mod support;
 
 use std::fmt::Write as _;
@@ -158,6 +160,43 @@ async fn odd_sizes_and_many_symbols_are_answered() {
         assert!([200, 422].contains(&answer.status.as_u16()), "{subject}: {}", answer.text);
     }
     server.get("/subjects").await.ok();
+    server.stop().await;
+}
+
+/// Broken and odd schemas of all kinds, each against the sound one that it came of: what is taken in is looked up again
+/// and read back, what is refused is refused in the API's words.
+#[tokio::test]
+async fn mutants_of_sound_schemas_are_registered_or_refused() {
+    let server = full().await;
+    let mut numbers = mutate::Numbers::new(7);
+    let mut counts = std::collections::BTreeMap::<u16, usize>::new();
+    for number in 0..250 {
+        let (text, sound) = mutate::mutant(&mut numbers);
+        let path = format!("/subjects/mutant{number}/versions");
+        server.post(&path, json!({ "schema": sound })).await.ok();
+        let request = server.post(&path, json!({ "schema": text }));
+        let answer = tokio::time::timeout(BOUND, request).await.expect("answers in time");
+        *counts.entry(answer.status.as_u16()).or_default() += 1;
+        match answer.status.as_u16() {
+            200 => {
+                let id = answer.json["id"].as_i64().expect("id");
+                let found = server
+                    .post(&format!("/subjects/mutant{number}"), json!({ "schema": text }))
+                    .await;
+                assert_eq!(found.ok()["id"], id, "{text}");
+                let stored = server.get(&format!("/schemas/ids/{id}/schema")).await.ok().clone();
+                let again = json!({ "schema": stored.to_string() });
+                let again = server.post(&format!("/subjects/mutant{number}"), again).await;
+                assert_eq!(again.ok()["id"], id, "{text}");
+            }
+            409 => assert!(answer.error(409, 409).contains("errorType"), "{}", answer.text),
+            _ => {
+                answer.error(422, 42201);
+            }
+        }
+    }
+    say(&format!("mutants: {counts:?}"));
+    assert!(counts.len() == 3, "{counts:?}");
     server.stop().await;
 }
 

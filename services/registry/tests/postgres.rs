@@ -148,9 +148,10 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .expect("starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
-        let url = line.trim().strip_prefix("schema registry: ").expect("an address").to_owned();
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+        let line = lines.next().expect("a line").expect("text");
+        let url = line.strip_prefix("schema registry: ").expect("an address").to_owned();
+        assert_eq!(lines.next().expect("a line").expect("text"), "ready");
         Self { child, url }
     }
 }
@@ -210,17 +211,90 @@ async fn an_id_that_was_answered_survives_the_death_of_its_instance() {
     assert_eq!(ids, (1..=answer["id"].as_i64().expect("id")).collect());
 }
 
+/// The registry ended when its database was a second late, and an orchestrator starts all at once.
 #[tokio::test]
-async fn a_database_out_of_reach_is_one_line_that_says_what_to_do() {
-    let output = Command::new(assert_cmd::cargo::cargo_bin!("registry"))
+async fn a_database_that_comes_late_is_waited_for_and_named() {
+    let Some(schema) = Schema::new() else { return };
+    // Where nobody listens yet.
+    let late = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let place = late.local_addr().expect("address");
+    drop(late);
+    let (user, rest) = schema.url.rsplit_once('@').expect("a user");
+    let (database, name) = rest.split_once('/').expect("a database");
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("registry"))
         .env_clear()
-        .env("DATABASE_URL", "postgres://nobody:secret@127.0.0.1:1/none")
-        .args(["--listen", "127.0.0.1:0"])
-        .output()
-        .expect("runs");
-    let stderr = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(stderr.contains("database `127.0.0.1:1/none` cannot be opened"), "{stderr}");
-    assert!(!stderr.contains("secret"), "{stderr}");
+        .env("DATABASE_URL", format!("{user}@{place}/{name}"))
+        .args(["--listen", "127.0.0.1:0", "--database-schema", &schema.name])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+    let mut said = BufReader::new(child.stderr.take().expect("stderr")).lines();
+    let line = lines.next().expect("a line").expect("text");
+    let url = line.strip_prefix("schema registry: ").expect("an address").to_owned();
+    let process = Process { child, url };
+    let line = said.next().expect("a line").expect("text");
+    assert!(line.contains("waiting for PostgreSQL database") && line.contains(name), "{line}");
+
+    let client = reqwest::Client::builder().no_proxy().build().expect("client");
+    let ready = format!("{}/health/ready", process.url);
+    let answer = client.get(&ready).send().await.expect("answers");
+    assert_eq!(answer.status(), 503);
+    let answer: Value = answer.json().await.expect("json");
+    assert_eq!(answer["status"], "DOWN");
+    let reason = answer["database"].as_str().expect("a reason");
+    assert!(reason.starts_with(&format!("waiting for PostgreSQL database `{place}/")), "{reason}");
+    let answer = client.get(format!("{}/subjects", process.url)).send().await.expect("answers");
+    assert_eq!(answer.status(), 500);
+    assert_eq!(answer.json::<Value>().await.expect("json")["error_code"], 50002);
+    let live = client.get(format!("{}/health/live", process.url)).send().await.expect("answers");
+    assert_eq!(live.status(), 200);
+
+    // It comes: from now on its address leads to the database.
+    let database = database.to_owned();
+    let relay = tokio::net::TcpListener::bind(place).await.expect("the address is free still");
+    let relay = tokio::spawn(async move {
+        loop {
+            let (mut near, _) = relay.accept().await.expect("accepts");
+            let database = database.clone();
+            tokio::spawn(async move {
+                let mut far = tokio::net::TcpStream::connect(database).await.expect("connects");
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    let line = tokio::task::spawn_blocking(move || lines.next()).await.expect("joins");
+    assert_eq!(line.expect("a line").expect("text"), "ready");
+    assert_eq!(client.get(&ready).send().await.expect("answers").status(), 200);
+    let body = json!({ "schema": record("R", "a", "int") });
+    let path = format!("{}/subjects/s/versions", process.url);
+    let answer = client.post(path).json(&body).send().await.expect("answers");
+    assert_eq!(answer.status(), 200);
+    relay.abort();
+}
+
+/// What no waiting mends ends the process.
+#[tokio::test]
+async fn a_database_that_refuses_is_one_line_that_says_what_to_do() {
+    let Some(schema) = Schema::new() else { return };
+    let (_, place) = schema.url.rsplit_once('@').expect("a user");
+    let (address, _) = place.split_once('/').expect("a database");
+    for url in [
+        format!("postgres://nobody:secret@{place}"),
+        schema.url.replace(place, &format!("{address}/nowhere")),
+    ] {
+        let output = Command::new(assert_cmd::cargo::cargo_bin!("registry"))
+            .env_clear()
+            .env("DATABASE_URL", &url)
+            .args(["--listen", "127.0.0.1:0"])
+            .output()
+            .expect("runs");
+        let stderr = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.contains(&format!("database `{address}/")), "{stderr}");
+        assert!(stderr.contains("cannot be opened"), "{stderr}");
+        assert!(!stderr.contains("secret"), "{stderr}");
+    }
 }

@@ -1,25 +1,38 @@
 //! What answers hold.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::settings::{Config, Level};
+use crate::settings::{Config, Level, LevelName};
 use crate::store::{Reference, StoredSchema, SubjectVersion};
 
 /// The one schema type there is.
 pub(super) const AVRO: &str = "AVRO";
 
 /// A version of a subject, or what was registered.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Version)]
 pub(super) struct VersionAnswer {
+    /// The subject.
     subject: String,
+    /// The schema's id, the same in all subjects.
+    #[schema(minimum = 0)]
     id: i32,
+    /// The version in the subject.
+    #[schema(minimum = 1)]
     version: i32,
+    /// `AVRO`.
     schema_type: &'static str,
+    /// What the schema takes from other subjects.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     references: Vec<Reference>,
+    /// The schema's text.
     schema: String,
+    /// There, and true, where the version was deleted softly.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     deleted: bool,
 }
 
@@ -39,14 +52,21 @@ impl From<SubjectVersion> for VersionAnswer {
 }
 
 /// A schema by its id.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Schema)]
 pub(super) struct SchemaAnswer<'a> {
+    /// `AVRO`.
     schema_type: &'static str,
+    /// The schema's text.
     schema: &'a str,
+    /// What the schema takes from other subjects.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<Reference>, required = false)]
     references: &'a [Reference],
+    /// The highest id there is, where `fetchMaxId` asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     max_id: Option<i32>,
 }
 
@@ -59,7 +79,8 @@ impl<'a> SchemaAnswer<'a> {
 }
 
 /// Where an id is used.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubjectVersion)]
 pub(super) struct PlaceAnswer {
     /// The subject.
     pub(super) subject: String,
@@ -68,16 +89,25 @@ pub(super) struct PlaceAnswer {
 }
 
 /// Settings as a change names them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ChangedConfig)]
 pub(super) struct ChangedConfigAnswer {
+    /// The subject that requests for this one are answered from.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     alias: Option<String>,
+    /// Whether schemas are normalised before they are compared and stored.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     normalize: Option<bool>,
+    /// Whether reserved field names are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     validate_fields: Option<bool>,
+    /// The compatibility level.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<LevelName>, nullable = false)]
     compatibility: Option<&'static str>,
 }
 
@@ -89,16 +119,25 @@ impl From<Config> for ChangedConfigAnswer {
 }
 
 /// Settings as a read names them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Config)]
 pub(super) struct ConfigAnswer {
+    /// The subject that requests for this one are answered from.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     alias: Option<String>,
+    /// Whether schemas are normalised before they are compared and stored.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     normalize: Option<bool>,
+    /// Whether reserved field names are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     validate_fields: Option<bool>,
+    /// The compatibility level.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<LevelName>, nullable = false)]
     compatibility_level: Option<&'static str>,
 }
 

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::registry::{Format, RequestedReference, RequestedVersion, Submission};
@@ -119,25 +120,45 @@ where
 }
 
 /// A schema in the body of a request.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = NewSchema)]
 pub(super) struct SchemaBody {
+    /// The schema's text.
+    #[schema(required = true, nullable = false, example = "\"string\"")]
     schema: Option<String>,
+    /// `AVRO`, also where it is absent.
     schema_type: Option<String>,
+    /// What the schema takes from other subjects.
     references: Option<Vec<ReferenceBody>>,
+    /// The id to give it, in import mode.
     id: Option<i32>,
+    /// The version to give it: the next one (-1: or the latest, if it is this schema), or any in import mode.
     version: Option<i32>,
+    #[schema(ignore)]
     metadata: Option<serde_json::Value>,
+    #[schema(ignore)]
     rule_set: Option<serde_json::Value>,
+    #[schema(ignore)]
     schema_tags_to_add: Option<serde_json::Value>,
+    #[schema(ignore)]
     schema_tags_to_remove: Option<serde_json::Value>,
+    #[schema(ignore)]
     propagate_schema_tags: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A schema of another subject.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewReference)]
 struct ReferenceBody {
+    /// The full name of the type, as the referring schema writes it.
+    #[schema(required = true, nullable = false)]
     name: Option<String>,
+    /// Where it is registered.
+    #[schema(required = true, nullable = false)]
     subject: Option<String>,
+    /// Its version there; -1 for the latest.
+    #[schema(required = true, nullable = false)]
     version: Option<i32>,
 }
 

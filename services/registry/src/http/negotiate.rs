@@ -11,14 +11,14 @@ use super::page;
 use crate::error::ApiError;
 
 /// What answers are written in, the one preferred first.
-const PRODUCED: [&str; 3] = [
+pub(super) const PRODUCED: [&str; 3] = [
     "application/vnd.schemaregistry.v1+json",
     "application/vnd.schemaregistry+json",
     "application/json",
 ];
 
 /// What bodies are read in, whatever the header says of them beside the type.
-const CONSUMED: [&str; 4] = [
+pub(super) const CONSUMED: [&str; 4] = [
     "application/vnd.schemaregistry.v1+json",
     "application/vnd.schemaregistry+json",
     "application/json",

@@ -7,14 +7,25 @@ use axum::response::{IntoResponse, Response};
 
 use super::answer::{AVRO, PlaceAnswer, SchemaAnswer, VersionAnswer};
 use super::caching::{IMMUTABLE, entity_tag};
+use super::document::{
+    DeletedQuery, Failures, FormatQuery, IdPath, IdQuery, LatestQuery, PageQuery, PrefixQuery,
+};
 use super::extract::{Params, PathPart, schema_id};
 use crate::Registry;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorMessage};
 use crate::registry::{Format, SchemaFilter, ServedSchema};
 use crate::store::StoredSchema;
 use crate::subject::{Subject, default_context};
 
-/// `GET /schemas`.
+/// Lists versions of all subjects.
+#[utoipa::path(
+    get, path = "/schemas", tag = "Schemas", operation_id = "listSchemas",
+    params(PrefixQuery, DeletedQuery, LatestQuery, PageQuery),
+    responses(
+        (status = 200, description = "Versions, sorted by subject and version.", body = Vec<VersionAnswer>),
+        Failures,
+    ),
+)]
 pub(super) async fn list(
     State(registry): State<Registry>,
     params: Params,
@@ -32,12 +43,28 @@ pub(super) async fn list(
     Ok(Json(versions.into_iter().map(VersionAnswer::from).collect()))
 }
 
-/// `GET /schemas/types`.
+/// The types of schemas that can be registered.
+#[utoipa::path(
+    get, path = "/schemas/types", tag = "Schemas", operation_id = "listTypes",
+    responses(
+        (status = 200, description = "`AVRO`.", body = Vec<String>),
+        Failures,
+    ),
+)]
 pub(super) async fn types() -> Json<[&'static str; 1]> {
     Json([AVRO])
 }
 
-/// `GET /schemas/ids/{id}`. The plain question, which clients ask most, is answered from memory.
+/// A schema by its id.
+#[utoipa::path(
+    get, path = "/schemas/ids/{id}", tag = "Schemas", operation_id = "getSchema",
+    params(IdPath, FormatQuery, IdQuery),
+    responses(
+        (status = 200, description = "The schema. It never changes: it may be kept for a day.", body = SchemaAnswer),
+        (status = 404, description = "40403: no such schema.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn by_id(
     State(registry): State<Registry>,
     PathPart(id): PathPart<String>,
@@ -70,7 +97,16 @@ fn serve(schema: &StoredSchema) -> ServedSchema {
     ServedSchema { etag: entity_tag(&body), body: body.into_boxed_slice().into() }
 }
 
-/// `GET /schemas/ids/{id}/schema`: the text alone.
+/// The text of a schema by its id.
+#[utoipa::path(
+    get, path = "/schemas/ids/{id}/schema", tag = "Schemas", operation_id = "getSchemaText",
+    params(IdPath, FormatQuery),
+    responses(
+        (status = 200, description = "The schema's text, itself JSON.", body = serde_json::Value),
+        (status = 404, description = "40403: no such schema.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn text_by_id(
     State(registry): State<Registry>,
     PathPart(id): PathPart<String>,
@@ -82,7 +118,16 @@ pub(super) async fn text_by_id(
     Ok(([IMMUTABLE], text).into_response())
 }
 
-/// `GET /schemas/ids/{id}/subjects`.
+/// The subjects that have a schema.
+#[utoipa::path(
+    get, path = "/schemas/ids/{id}/subjects", tag = "Schemas", operation_id = "listSubjectsOfSchema",
+    params(IdPath, DeletedQuery, PageQuery),
+    responses(
+        (status = 200, description = "Subjects, sorted.", body = Vec<String>),
+        (status = 404, description = "40403: no such schema.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn subjects_of_id(
     State(registry): State<Registry>,
     PathPart(id): PathPart<String>,
@@ -94,7 +139,16 @@ pub(super) async fn subjects_of_id(
     Ok(Json(params.page(subjects)?))
 }
 
-/// `GET /schemas/ids/{id}/versions`.
+/// The versions that are a schema.
+#[utoipa::path(
+    get, path = "/schemas/ids/{id}/versions", tag = "Schemas", operation_id = "listVersionsOfSchema",
+    params(IdPath, DeletedQuery, PageQuery),
+    responses(
+        (status = 200, description = "Subjects with versions, sorted.", body = Vec<PlaceAnswer>),
+        (status = 404, description = "40403: no such schema.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn versions_of_id(
     State(registry): State<Registry>,
     PathPart(id): PathPart<String>,

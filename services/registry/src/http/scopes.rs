@@ -3,36 +3,59 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::answer::{ChangedConfigAnswer, ConfigAnswer};
+use super::document::{Failures, ForceQuery, InheritanceQuery, SubjectPath};
 use super::extract::{Body, Params, PathPart};
 use crate::Registry;
 use crate::access::Role;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorMessage};
 use crate::registry::{Force, Inheritance};
 use crate::settings::{ConfigChange, Mode};
 use crate::subject::Scope;
 
 /// A mode in a request.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewMode)]
 pub(super) struct ModeBody {
+    /// `READWRITE`, `READONLY`, `READONLY_OVERRIDE` (of the registry) or `IMPORT`, in any case.
+    #[schema(required = true, nullable = false, example = "READONLY")]
     mode: Option<String>,
 }
 
 /// A mode in an answer.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ModeInForce)]
 pub(super) struct ModeAnswer {
+    /// The mode.
     mode: Mode,
 }
 
-/// `GET /config`.
+/// The settings of the registry.
+#[utoipa::path(
+    get, path = "/config", tag = "Config", operation_id = "getGlobalConfig",
+    responses(
+        (status = 200, description = "The settings. The level is always there.", body = ConfigAnswer),
+        Failures,
+    ),
+)]
 pub(super) async fn global_config(
     State(registry): State<Registry>,
 ) -> Result<Json<ConfigAnswer>, ApiError> {
     Ok(Json(registry.config(&Scope::Global, Inheritance::Own).await?.into()))
 }
 
-/// `PUT /config`.
+/// Changes the settings of the registry.
+#[utoipa::path(
+    put, path = "/config", tag = "Config", operation_id = "putGlobalConfig",
+    request_body = ConfigChange,
+    responses(
+        (status = 200, description = "The settings that are there now.", body = ChangedConfigAnswer),
+        (status = 422, description = "42203: no level. 42205: a setting that isn't supported, or a read-only mode.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn put_global_config(
     State(registry): State<Registry>,
     Body(change): Body<ConfigChange>,
@@ -40,14 +63,31 @@ pub(super) async fn put_global_config(
     Ok(Json(registry.change_config(&Scope::Global, change).await?.into()))
 }
 
-/// `DELETE /config`: the settings there were.
+/// Forgets the settings of the registry.
+#[utoipa::path(
+    delete, path = "/config", tag = "Config", operation_id = "deleteGlobalConfig",
+    responses(
+        (status = 200, description = "The settings that there were.", body = ConfigAnswer),
+        (status = 422, description = "42205: the mode in force is read-only.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn delete_global_config(
     State(registry): State<Registry>,
 ) -> Result<Json<ConfigAnswer>, ApiError> {
     Ok(Json(registry.delete_config(&Scope::Global).await?.into()))
 }
 
-/// `GET /config/{subject}`.
+/// The settings of a subject.
+#[utoipa::path(
+    get, path = "/config/{subject}", tag = "Config", operation_id = "getConfig",
+    params(SubjectPath, InheritanceQuery),
+    responses(
+        (status = 200, description = "The settings. The level is always there.", body = ConfigAnswer),
+        (status = 404, description = "40408: the subject has no settings of its own.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn config(
     State(registry): State<Registry>,
     PathPart(subject): PathPart<String>,
@@ -56,7 +96,17 @@ pub(super) async fn config(
     Ok(Json(registry.config(&Scope::parse(&subject)?, inheritance(&params)).await?.into()))
 }
 
-/// `PUT /config/{subject}`.
+/// Changes the settings of a subject, which need not exist.
+#[utoipa::path(
+    put, path = "/config/{subject}", tag = "Config", operation_id = "putConfig",
+    params(SubjectPath),
+    request_body = ConfigChange,
+    responses(
+        (status = 200, description = "The settings that are there now.", body = ChangedConfigAnswer),
+        (status = 422, description = "42203: no level. 42205: a setting that isn't supported, or a read-only mode. 42208: no subject's name.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn put_config(
     State(registry): State<Registry>,
     PathPart(subject): PathPart<String>,
@@ -70,7 +120,17 @@ pub(super) async fn put_config(
     Ok(Json(registry.change_config(&Scope::parse(&subject)?, change).await?.into()))
 }
 
-/// `DELETE /config/{subject}`: the settings there were.
+/// Forgets the settings of a subject.
+#[utoipa::path(
+    delete, path = "/config/{subject}", tag = "Config", operation_id = "deleteConfig",
+    params(SubjectPath),
+    responses(
+        (status = 200, description = "The settings that there were.", body = ConfigAnswer),
+        (status = 404, description = "40401: the subject has no settings of its own.", body = ErrorMessage),
+        (status = 422, description = "42205: the mode in force is read-only.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn delete_config(
     State(registry): State<Registry>,
     PathPart(subject): PathPart<String>,
@@ -78,7 +138,14 @@ pub(super) async fn delete_config(
     Ok(Json(registry.delete_config(&Scope::parse(&subject)?).await?.into()))
 }
 
-/// `GET /mode`.
+/// The mode of the registry.
+#[utoipa::path(
+    get, path = "/mode", tag = "Mode", operation_id = "getGlobalMode",
+    responses(
+        (status = 200, description = "The mode.", body = ModeAnswer),
+        Failures,
+    ),
+)]
 pub(super) async fn global_mode(
     State(registry): State<Registry>,
 ) -> Result<Json<ModeAnswer>, ApiError> {
@@ -86,7 +153,17 @@ pub(super) async fn global_mode(
     Ok(Json(ModeAnswer { mode }))
 }
 
-/// `PUT /mode`.
+/// Sets the mode of the registry.
+#[utoipa::path(
+    put, path = "/mode", tag = "Mode", operation_id = "putGlobalMode",
+    params(ForceQuery),
+    request_body = ModeBody,
+    responses(
+        (status = 200, description = "The mode there is now.", body = ModeAnswer),
+        (status = 422, description = "42204: no mode. 42205: import mode where there are subjects, without `force`.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn put_global_mode(
     State(registry): State<Registry>,
     params: Params,
@@ -95,7 +172,14 @@ pub(super) async fn put_global_mode(
     set_mode(&registry, &Scope::Global, &params, &body).await
 }
 
-/// `DELETE /mode`: the mode there was.
+/// Forgets the mode of the registry.
+#[utoipa::path(
+    delete, path = "/mode", tag = "Mode", operation_id = "deleteGlobalMode",
+    responses(
+        (status = 200, description = "The mode that there was.", body = ModeAnswer),
+        Failures,
+    ),
+)]
 pub(super) async fn delete_global_mode(
     State(registry): State<Registry>,
     params: Params,
@@ -103,7 +187,16 @@ pub(super) async fn delete_global_mode(
     remove_mode(&registry, &Scope::Global, &params).await
 }
 
-/// `GET /mode/{subject}`.
+/// The mode of a subject.
+#[utoipa::path(
+    get, path = "/mode/{subject}", tag = "Mode", operation_id = "getMode",
+    params(SubjectPath, InheritanceQuery),
+    responses(
+        (status = 200, description = "The mode.", body = ModeAnswer),
+        (status = 404, description = "40409: the subject has no mode of its own.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn mode(
     State(registry): State<Registry>,
     PathPart(subject): PathPart<String>,
@@ -113,7 +206,17 @@ pub(super) async fn mode(
     Ok(Json(ModeAnswer { mode }))
 }
 
-/// `PUT /mode/{subject}`.
+/// Sets the mode of a subject.
+#[utoipa::path(
+    put, path = "/mode/{subject}", tag = "Mode", operation_id = "putMode",
+    params(SubjectPath, ForceQuery),
+    request_body = ModeBody,
+    responses(
+        (status = 200, description = "The mode there is now.", body = ModeAnswer),
+        (status = 422, description = "42204: no mode. 42205: import mode where there are versions, without `force`. 42208: no subject's name.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn put_mode(
     State(registry): State<Registry>,
     PathPart(subject): PathPart<String>,
@@ -123,7 +226,16 @@ pub(super) async fn put_mode(
     set_mode(&registry, &Scope::parse(&subject)?, &params, &body).await
 }
 
-/// `DELETE /mode/{subject}`: the mode there was.
+/// Forgets the mode of a subject.
+#[utoipa::path(
+    delete, path = "/mode/{subject}", tag = "Mode", operation_id = "deleteMode",
+    params(SubjectPath),
+    responses(
+        (status = 200, description = "The mode that there was.", body = ModeAnswer),
+        (status = 404, description = "40409: the subject has no mode of its own.", body = ErrorMessage),
+        Failures,
+    ),
+)]
 pub(super) async fn delete_mode(
     State(registry): State<Registry>,
     PathPart(subject): PathPart<String>,

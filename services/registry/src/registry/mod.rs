@@ -29,7 +29,7 @@ pub(crate) use scopes::{Force, Inheritance};
 use crate::access::Keys;
 use crate::error::ApiError;
 use crate::settings::{Config, Level, Mode};
-use crate::store::{Connection, OpenError, Store, StoreError};
+use crate::store::{Connection, OpenError, Patience, Store, StoreError};
 use crate::subject::{Scope, Subject};
 
 /// Where a registry keeps its data.
@@ -85,21 +85,48 @@ pub struct Registry {
 /// [`OpenError`]: the directory is in use, cannot be written, has no space left, or holds a
 /// database that cannot be read; PostgreSQL is out of reach or refuses.
 pub async fn open(config: RegistryConfig) -> Result<Registry, OpenError> {
+    let registry = begin(config).await?;
+    registry.finish(Patience::None).await?;
+    Ok(registry)
+}
+
+/// Opens a data directory as [`open`] does, but leaves PostgreSQL, which may be away, to
+/// [`Registry::opened`]: until that is done every request is answered with 50002, and
+/// `/health/ready` says what is waited for.
+///
+/// # Errors
+/// [`OpenError`] of the directory; a URL that cannot be read.
+pub async fn begin(config: RegistryConfig) -> Result<Registry, OpenError> {
     let store = match &config.storage {
         Storage::Directory(directory) => Store::open(directory).await?,
         #[cfg(feature = "postgres")]
-        Storage::Postgres(database) => Store::connect(database).await?,
+        Storage::Postgres(database) => Store::begin(database)?,
     };
-    let registry = Registry {
+    Ok(Registry {
         store: Arc::new(store),
         cache: Arc::default(),
         closing: CancellationToken::new(),
         metrics: None,
         keys: None,
-    };
-    #[cfg(feature = "postgres")]
-    registry.watch_deletions();
-    Ok(registry)
+    })
+}
+
+impl Registry {
+    /// Waits for PostgreSQL as long as it takes and opens the registry there.
+    ///
+    /// # Errors
+    /// [`OpenError`] for what does not pass by waiting: a wrong password, no such database, tables
+    /// of a newer registry.
+    pub async fn opened(&self) -> Result<(), OpenError> {
+        self.finish(Patience::Endless).await
+    }
+
+    async fn finish(&self, patience: Patience) -> Result<(), OpenError> {
+        self.store.opened(patience).await?;
+        #[cfg(feature = "postgres")]
+        self.watch_deletions();
+        Ok(())
+    }
 }
 
 impl Registry {

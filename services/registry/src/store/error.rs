@@ -19,6 +19,14 @@ pub enum StoreError {
     /// PostgreSQL gave no connection in time: it is down, out of reach, or all are in use.
     #[error("the database gave no connection within {0} s: try again when it is back")]
     Silent(u64),
+    /// PostgreSQL has not been there since the start.
+    #[error("waiting for PostgreSQL database `{place}`: {reason}")]
+    Waiting {
+        /// Host, port and database.
+        place: String,
+        /// What the last attempt met.
+        reason: String,
+    },
     /// The connection broke.
     #[error("the connection to the database broke: {0}; try again, what was done before stands")]
     Unreachable(#[source] sqlx::Error),
@@ -71,6 +79,14 @@ impl From<sqlx::Error> for StoreError {
 
 #[cfg(feature = "postgres")]
 impl StoreError {
+    /// Whether it may pass by waiting.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Busy | Self::Silent(_) | Self::Unreachable(_) | Self::Waiting { .. } => true,
+            Self::Full | Self::IdsExhausted | Self::Database(_) | Self::Corrupt { .. } => false,
+        }
+    }
+
     /// By the SQLSTATE (PostgreSQL manual, "Error Codes").
     fn postgres(code: &str, error: sqlx::Error) -> Self {
         match code {
@@ -177,6 +193,7 @@ impl OpenError {
             | StoreError::Unreachable(_)
             | StoreError::IdsExhausted
             | StoreError::Database(_)
+            | StoreError::Waiting { .. }
             | StoreError::Corrupt { .. }) => Self::Database { file: file.to_owned(), source },
         }
     }

@@ -23,6 +23,15 @@ pub(crate) use versions::{Deleted, SubjectVersion};
 use connection::run;
 use sqlite::SqliteStore;
 
+/// How long a database that is away is waited for at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Not at all.
+    None,
+    /// Until it is there, or refuses.
+    Endless,
+}
+
 /// The database of a running registry.
 #[derive(Debug)]
 pub(crate) enum Store {
@@ -42,13 +51,32 @@ impl Store {
         SqliteStore::open(directory).await.map(Self::Sqlite)
     }
 
-    /// Connects to a database and makes or updates the registry's tables there.
+    /// Gets ready to connect to a database, which [`Self::opened`] does.
+    ///
+    /// # Errors
+    /// [`OpenError::Url`].
+    #[cfg(feature = "postgres")]
+    pub(crate) fn begin(config: &PostgresConfig) -> Result<Self, OpenError> {
+        postgres::PostgresStore::begin(config).map(Self::Postgres)
+    }
+
+    /// Connects to a database and makes or updates the registry's tables there: with `patience` as
+    /// soon as it is there, else now or never. A file is open already.
     ///
     /// # Errors
     /// [`OpenError`], each with what to do.
-    #[cfg(feature = "postgres")]
-    pub(crate) async fn connect(config: &PostgresConfig) -> Result<Self, OpenError> {
-        postgres::PostgresStore::open(config).await.map(Self::Postgres)
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(clippy::unused_async, reason = "a file alone needs no waiting")
+    )]
+    pub(crate) async fn opened(&self, patience: Patience) -> Result<(), OpenError> {
+        match (self, patience) {
+            (Self::Sqlite(_), _) => Ok(()),
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(store), Patience::None) => store.open().await,
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(store), Patience::Endless) => store.opened().await,
+        }
     }
 
     /// A connection that sees what was committed. It is for reading only.

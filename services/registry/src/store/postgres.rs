@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::connection::{Connection, Transaction};
 use super::error::MigrationFault;
@@ -16,8 +16,11 @@ use super::{OpenError, StoreError};
 /// back by then, and no client has given up.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the database may be silent at the start.
+/// How long the database may be silent at one attempt to open it.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long nothing is tried after an attempt that failed: the first time, and at most.
+const OPEN_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 
 /// How long a connection may lie idle: a pooler or a firewall in between cuts it off sooner or
 /// later, and then without a word.
@@ -84,12 +87,19 @@ pub(crate) struct PostgresStore {
     schema: String,
     /// Key of the advisory lock that makes writers of all instances take turns.
     writer_key: i64,
+    options: PgConnectOptions,
+    /// Host, port and database.
+    place: String,
+    /// Why the tables are not known to be there yet; empty once they are.
+    waiting: watch::Sender<Option<Arc<str>>>,
 }
 
 impl PostgresStore {
-    /// Connects, makes the schema and brings its tables up to date; instances that start at once
-    /// take turns.
-    pub(super) async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
+    /// Gets ready to connect: nothing can be read before [`Self::opened`] ended well.
+    ///
+    /// # Errors
+    /// [`OpenError::Url`].
+    pub(super) fn begin(config: &PostgresConfig) -> Result<Self, OpenError> {
         let schema = config.schema.as_str();
         let options = PgConnectOptions::from_str(&config.url)
             .map_err(|source| OpenError::Url(Box::new(source)))?
@@ -102,36 +112,90 @@ impl PostgresStore {
             options.get_port(),
             options.get_database().unwrap_or_default()
         );
-        let refused = |source: StoreError| OpenError::Postgres { place: place.clone(), source };
-        let migrated = tokio::time::timeout(OPEN_TIMEOUT, migrate(&options, schema)).await;
-        match migrated {
-            Ok(result) => result.map_err(|error| match error {
-                MigrationError::Newer => OpenError::NewerSchema(schema.to_owned()),
-                MigrationError::Store(source) => refused(source),
-            })?,
-            Err(_) => return Err(refused(StoreError::Silent(OPEN_TIMEOUT.as_secs()))),
-        }
         let pool = PgPoolOptions::new()
             // One listens all the time.
             .max_connections(config.max_connections.max(2))
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(IDLE_TIMEOUT)
-            .connect_lazy_with(options);
+            .connect_lazy_with(options.clone());
         Ok(Self {
             pool,
             turn: Arc::default(),
             schema: schema.to_owned(),
             writer_key: key("write", schema),
+            options,
+            place,
+            waiting: watch::Sender::new(Some("it has not answered yet".into())),
         })
     }
 
+    /// Connects, makes the schema and brings its tables up to date, at the first attempt. Instances
+    /// that start at once take turns.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(super) async fn open(&self) -> Result<(), OpenError> {
+        let refused =
+            |source: StoreError| OpenError::Postgres { place: self.place.clone(), source };
+        let migrated = migrate(&self.options, &self.schema);
+        match tokio::time::timeout(OPEN_TIMEOUT, migrated).await {
+            Ok(result) => result.map_err(|error| match error {
+                MigrationError::Newer => OpenError::NewerSchema(self.schema.clone()),
+                MigrationError::Store(source) => refused(source),
+            })?,
+            Err(_) => return Err(refused(StoreError::Silent(OPEN_TIMEOUT.as_secs()))),
+        }
+        self.waiting.send_replace(None);
+        Ok(())
+    }
+
+    /// The same, at as many attempts as it takes. Until then what is read and written fails with
+    /// [`StoreError::Waiting`].
+    ///
+    /// # Errors
+    /// [`OpenError`] for what does not pass by waiting, such as a wrong password.
+    pub(super) async fn opened(&self) -> Result<(), OpenError> {
+        let [mut pause, longest] = OPEN_PAUSES;
+        loop {
+            let reason = match self.open().await {
+                Err(OpenError::Postgres { source, .. }) if source.is_passing() => {
+                    source.to_string()
+                }
+                other => return other,
+            };
+            let is_new = self.waiting.send_if_modified(|waiting| {
+                let is_new = waiting.as_deref() != Some(reason.as_str());
+                *waiting = Some(reason.as_str().into());
+                is_new
+            });
+            if is_new {
+                tracing::warn!(reason, "waiting for PostgreSQL database `{}`", self.place);
+            }
+            tokio::time::sleep(pause).await;
+            pause = longest.min(pause * 2);
+        }
+    }
+
+    /// Refuses where the tables are not there yet.
+    fn require_open(&self) -> Result<(), StoreError> {
+        match self.waiting.borrow().as_ref() {
+            None => Ok(()),
+            Some(reason) => Err(StoreError::Waiting {
+                place: self.place.clone(),
+                reason: reason.as_ref().to_owned(),
+            }),
+        }
+    }
+
     pub(super) async fn read(&self) -> Result<Connection, StoreError> {
+        self.require_open()?;
         Ok(self.pool.acquire().await.map_err(unreachable_in_time)?.into())
     }
 
     /// The lock is the transaction's: it goes with it, also when this process dies. Statements
     /// after it see all that earlier holders committed (read committed).
     pub(super) async fn write(&self) -> Result<Transaction, StoreError> {
+        self.require_open()?;
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let mut transaction = self.pool.begin().await.map_err(unreachable_in_time)?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)")

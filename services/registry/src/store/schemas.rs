@@ -7,7 +7,9 @@ use super::{Deleted, StoreError};
 use crate::subject::Subject;
 
 /// A type that a schema takes from another subject.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 pub(crate) struct Reference {
     /// The full name of the type, as the referring schema writes it.
     pub(crate) name: String,
