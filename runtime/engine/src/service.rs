@@ -44,8 +44,9 @@ pub struct Runtime {
     pub settings: Settings,
     stop: CancellationToken,
     pairing: Arc<tokio::sync::Mutex<()>>,
-    /// Held while a command is decided alone, so that where the process ends, only one was being tried.
-    pub(crate) alone: Arc<tokio::sync::Mutex<()>>,
+    /// Held by all who decide, and by nobody else while a command is decided alone: where the process ends
+    /// then, nothing but that command was being tried.
+    pub(crate) deciding: Arc<tokio::sync::RwLock<()>>,
     /// What all partitions' aggregates in memory may take.
     pub(crate) budget: Arc<process::Budget>,
 }
@@ -59,9 +60,9 @@ impl Runtime {
         settings: Settings,
     ) -> Self {
         let stop = CancellationToken::new();
-        let (pairing, alone) = (Arc::default(), Arc::default());
+        let (pairing, deciding) = (Arc::default(), Arc::default());
         let budget = Arc::new(process::Budget::new(settings.cached_bytes));
-        Self { log, store, schemas, settings, stop, pairing, alone, budget }
+        Self { log, store, schemas, settings, stop, pairing, deciding, budget }
     }
 
     /// The same runtime, whose [`Runtime::sender`] and [`Runtime::hints`] no longer wait once `stop` is

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use charter_domain::{AggregateId, Contract};
 use charter_engine::log::Log;
-use charter_engine::store::{Attempt, Store};
+use charter_engine::store::{Attempt, Store, Trial};
 use contract_shared::OutcomeStatus;
 use support::faults::Fault;
 use support::tally::{PLAIN, Tally, add};
 use support::{PARTITIONS, TENANT, World, until};
 use uuid::Uuid;
 
-/// A world whose owners of all partitions have ended without a word, and a command for each partition.
+/// A world whose owners of all partitions have ended without a word, over the command that there is for each
+/// partition.
 async fn crashed() -> (World, Vec<Uuid>) {
     let world = World::new().await;
     let mut commands = Vec::new();
@@ -24,7 +25,8 @@ async fn crashed() -> (World, Vec<Uuid>) {
         };
         let name = names.find(of).expect("one in two");
         commands.push(world.send(add(&name, 1, PLAIN)).await);
-        world.store.claim(Tally::NAME, partition, 1).await.expect("a claim");
+        let claim = world.store.claim(Tally::NAME, partition, 1).await.expect("a claim");
+        world.store.record_trial(&claim.lease, Trial::Together(1)).await.expect("recorded");
     }
     world.store.fix_partitions(PARTITIONS).await.expect("fixed");
     let id = Uuid::now_v7();
@@ -37,7 +39,9 @@ async fn attempts(world: &World) -> Vec<Attempt> {
     let mut found = Vec::new();
     for partition in 0..PARTITIONS {
         let claim = world.store.claim(Tally::NAME, partition, 1).await.expect("a claim");
-        found.extend(claim.attempt);
+        if let Some(Trial::Alone(attempt)) = claim.trial {
+            found.push(attempt);
+        }
     }
     found
 }

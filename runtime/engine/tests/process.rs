@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use charter_domain::{AggregateId, Contract};
 use charter_engine::log::{Log, Record};
-use charter_engine::store::{Attempt, Store};
+use charter_engine::store::{Attempt, Store, Trial};
 use contract_shared::OutcomeStatus;
 use support::faults::Fault;
 use support::tally::{
@@ -405,7 +405,7 @@ async fn a_command_that_ends_the_process_again_and_again_fails() {
         // What owners leave behind that ended while they decided it.
         let claim = world.store.claim(Tally::NAME, accepted.partition, 1).await.expect("a claim");
         let attempt = Attempt { command_id: command, count };
-        world.store.record_attempt(&claim.lease, attempt).await.expect("recorded");
+        world.store.record_trial(&claim.lease, Trial::Alone(attempt)).await.expect("recorded");
         world.runtime().store.fix_partitions(PARTITIONS).await.expect("fixed");
         let id = Uuid::now_v7();
         world.store.set_pairing_id(id).await.expect("set");

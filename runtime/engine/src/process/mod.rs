@@ -25,10 +25,8 @@ use crate::service::{Backoff, Ended, Health, Ports, until_overdue};
 use crate::store::{Attempt, StoreError};
 pub(crate) use cache::Budget;
 pub(crate) use failure::panic_message;
-use owner::Owner;
+use owner::{Care, Owner};
 
-/// How many commands are decided one by one after an owner that ended without a word.
-const CAREFUL_COMMANDS: usize = 500;
 /// How often deciding a command may end the process before it is given up.
 const MOST_CRASHES: u32 = 5;
 
@@ -43,8 +41,8 @@ struct Memory {
     crashed: Option<Attempt>,
     /// The command that this process recorded an attempt of: still being alive, it has not crashed.
     tried: Option<uuid::Uuid>,
-    /// Commands left to be decided one by one.
-    careful: usize,
+    /// How carefully the next commands are decided.
+    care: Care,
 }
 
 /// Why work on a claim ended.

@@ -1,5 +1,6 @@
 //! One claim of a partition, from the claim to its end.
 
+mod care;
 mod gather;
 mod load;
 
@@ -17,11 +18,12 @@ use super::draft::{DeadlineOrder, Draft, Finished, Rules};
 use super::failure::{Failure, FailureCode};
 use super::text::TextCheck;
 use super::work::Unit;
-use super::{CAREFUL_COMMANDS, MOST_CRASHES, Memory, Trouble, wire};
+use super::{MOST_CRASHES, Memory, Trouble, wire};
 use crate::log::LogRecord;
 use crate::publish::{Outgoing, Publisher};
 use crate::service::{Backoff, Health, Ports};
-use crate::store::{Attempt, Checkpoint, Lease, Messages, ReadError};
+use crate::store::{Attempt, Checkpoint, Lease, Messages, ReadError, Trial};
+pub(super) use care::Care;
 use gather::{Gathered, deadline_unit};
 
 /// How many events of an aggregate or a partition are read at a time.
@@ -42,7 +44,7 @@ pub(super) struct Owner<'a, D: Decider> {
     carry: VecDeque<Arc<LogRecord>>,
     next_deadline: Option<Timestamp>,
     publisher: Publisher<D::Contract>,
-    careful: usize,
+    care: Care,
     crashed: Option<Attempt>,
     tried: Option<uuid::Uuid>,
     /// The attempt that is on record and not committed.
@@ -76,10 +78,12 @@ impl<'a, D: Decider> Owner<'a, D> {
         };
         memory.epoch = claim.lease.epoch;
         if !claim.clean && !own_end {
-            memory.careful = memory.careful.max(CAREFUL_COMMANDS);
+            memory.care = memory.care.after_crash(claim.trial);
         }
-        if claim.attempt.map(|attempt| attempt.command_id) != memory.tried {
-            memory.crashed = claim.attempt;
+        if let Some(Trial::Alone(attempt)) = claim.trial
+            && Some(attempt.command_id) != memory.tried
+        {
+            memory.crashed = Some(attempt);
         }
         let published = claim.checkpoint.published.max(memory.published.unwrap_or(-1));
         info!(
@@ -87,7 +91,7 @@ impl<'a, D: Decider> Owner<'a, D> {
             partition,
             epoch = claim.lease.epoch,
             offset = claim.checkpoint.offset,
-            careful = memory.careful,
+            careful = memory.care.left(),
             "claimed"
         );
         let mut owner = Self {
@@ -113,7 +117,7 @@ impl<'a, D: Decider> Owner<'a, D> {
                 partition,
                 published,
             ),
-            careful: memory.careful,
+            care: memory.care,
             crashed: memory.crashed,
             tried: memory.tried,
             trying: None,
@@ -179,7 +183,7 @@ impl<'a, D: Decider> Owner<'a, D> {
         let patience = self.ports.runtime.settings.stop_patience / 2;
         let published = self.publisher.finish(patience).await;
         memory.published = Some(published);
-        memory.careful = self.careful;
+        memory.care = self.care;
         memory.crashed = self.crashed;
         memory.tried = self.tried;
         let store = &self.ports.runtime.store;
@@ -187,7 +191,7 @@ impl<'a, D: Decider> Owner<'a, D> {
             // The process is alive, so this attempt did not end it. Best effort: an owner that was
             // overtaken can't, and then the next one has its own word.
             let attempt = Attempt { command_id, count: count.saturating_sub(1) };
-            let taken_back = store.record_attempt(&self.rules.lease, attempt);
+            let taken_back = store.record_trial(&self.rules.lease, Trial::Alone(attempt));
             if !matches!(timeout(patience, taken_back).await, Ok(Ok(()))) {
                 warn!(%command_id, "an attempt stays on record that did not end the process");
             }
@@ -200,7 +204,6 @@ impl<'a, D: Decider> Owner<'a, D> {
 
     async fn decide(&mut self, gathered: Gathered) -> Result<(), Trouble> {
         let begun = Instant::now();
-        let alone = self.careful > 0;
         let size = gathered.records.len() + gathered.deadlines.len();
         let records = gathered.records.clone();
         let (mut commands, mut due) = self.read(&gathered).await?;
@@ -208,16 +211,21 @@ impl<'a, D: Decider> Owner<'a, D> {
             commands.iter().chain(due.values()).filter_map(Unit::command_id).collect();
         let known = self.ports.runtime.store.outcomes(&Vec::from_iter(ids)).await?;
         let mut draft = Draft::new(self.checkpoint, known);
-        // Until the commit has returned. Where the process ends in between, the attempt that is on record is
-        // the one that was tried, and not that of a partition that only waited for the store's writer.
-        let mut one_at_a_time = None;
-        if alone {
-            one_at_a_time = Some(self.ports.runtime.alone.lock().await);
+        // A command alone: until the commit has returned. Where the process ends in between, the attempt that
+        // is on record is the one that was tried, and nothing else was. A batch: until it is decided.
+        let deciding = self.ports.runtime.deciding.clone();
+        let mut nobody_else = None;
+        if self.care.is_alone() {
+            nobody_else = Some(deciding.write().await);
             let unit = due.pop_first().map(|(_, unit)| unit).or_else(|| commands.pop_front());
             if let Some(unit) = unit {
                 draft = self.decide_alone(draft, &unit).await?;
             }
         } else {
+            if self.care.is_recorded() {
+                self.record(Trial::Together(u32::try_from(size).unwrap_or(u32::MAX))).await?;
+            }
+            let _among_others = deciding.read().await;
             self.load(&draft, commands.iter().chain(due.values())).await?;
             if let Err(failure) = self.decide_together(&mut draft, commands, due, &gathered) {
                 warn!(
@@ -226,7 +234,7 @@ impl<'a, D: Decider> Owner<'a, D> {
                     "redoing a batch one by one"
                 );
                 self.cache.clear();
-                self.careful = size;
+                self.care = self.care.after_failure(size);
                 for record in records.into_iter().rev() {
                     self.carry.push_front(record);
                 }
@@ -234,11 +242,11 @@ impl<'a, D: Decider> Owner<'a, D> {
             }
         }
         let finished = self.commit(draft).await?;
-        drop(one_at_a_time);
+        drop(nobody_else);
         if let Some(finished) = finished {
             self.follow_up(finished).await?;
         }
-        self.careful = self.careful.saturating_sub(1);
+        self.care = self.care.after(size);
         self.busy = size > 1;
         self.cache.trim();
         let context = D::Contract::NAME;
@@ -247,6 +255,10 @@ impl<'a, D: Decider> Owner<'a, D> {
         metrics::histogram!("charter_batch_seconds", "context" => context)
             .record(begun.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    async fn record(&self, trial: Trial) -> Result<(), Trouble> {
+        Ok(self.ports.runtime.store.record_trial(&self.rules.lease, trial).await?)
     }
 
     /// Decides in the order of their time, a deadline before the commands of the same instant, until all
@@ -325,7 +337,7 @@ impl<'a, D: Decider> Owner<'a, D> {
             // Before the aggregate is loaded: folding its history is part of the attempt.
             self.trying = Some(attempt);
             self.tried = Some(command_id);
-            self.ports.runtime.store.record_attempt(&self.rules.lease, attempt).await?;
+            self.record(Trial::Alone(attempt)).await?;
         }
         self.load(&draft, std::iter::once(unit)).await?;
         let Err(failure) = self.decide_one(&mut draft, unit) else { return Ok(draft) };

@@ -6,7 +6,7 @@ use contract_shared::{OutcomeEvent, OutcomeStatus};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{Attempt, StoreError, Trial};
 
 /// What a row of the inbox is called in errors.
 pub(super) const OUTCOME: &str = "an outcome";
@@ -35,6 +35,22 @@ pub(super) fn offset(what: &'static str, value: i64) -> Result<u64, StoreError> 
 /// A column's integers are signed; an offset never comes near the end of them.
 pub(super) fn signed(offset: u64) -> i64 {
     i64::try_from(offset).unwrap_or(i64::MAX)
+}
+
+/// The columns `attempt_command` and `attempt_count`: a batch has no command, and its size for the count.
+pub(super) fn trial_columns(trial: &Trial) -> (Option<Uuid>, u32) {
+    match trial {
+        Trial::Together(count) => (None, *count),
+        Trial::Alone(Attempt { command_id, count }) => (Some(*command_id), *count),
+    }
+}
+
+/// What [`trial_columns`] wrote; `None` where nothing is tried.
+pub(super) fn trial(command: Option<Uuid>, count: u32) -> Option<Trial> {
+    match command {
+        Some(command_id) => Some(Trial::Alone(Attempt { command_id, count })),
+        None => (count > 0).then_some(Trial::Together(count)),
+    }
 }
 
 /// The `status` column.

@@ -38,8 +38,18 @@ pub struct Claim {
     pub checkpoint: Checkpoint,
     /// Whether the owner before ended in good order, or there was none.
     pub clean: bool,
-    /// The command that was being decided alone when the owner before ended.
-    pub attempt: Option<Attempt>,
+    /// What the owner before said that it was trying, and did not commit.
+    pub trial: Option<Trial>,
+}
+
+/// What an owner says, before it goes on to decide, that it is trying: were the process to end over it, the
+/// next owner would know where to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// So many commands and deadlines from the checkpoint on, at least one, in one batch.
+    Together(u32),
+    /// One command by itself.
+    Alone(Attempt),
 }
 
 /// A try at deciding one command alone.

@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 pub use deciding::{
     Attempt, Batch, Checkpoint, Claim, DeadlineId, Lease, Purged, SchemaHash, StoredDeadline,
-    StoredEvent, StoredOutcome, StoredSchema,
+    StoredEvent, StoredOutcome, StoredSchema, Trial,
 };
 pub use error::StoreError;
 pub(crate) use messages::{Messages, ReadError};
@@ -139,11 +139,11 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Fenced`].
     async fn release(&self, lease: &Lease, published: i64) -> Result<(), StoreError>;
 
-    /// Records, before it is tried, that the command is being decided for the `count`th time.
+    /// Records what is being tried, before it is tried. The next commit of the partition forgets it.
     ///
     /// # Errors
     /// [`StoreError::Fenced`].
-    async fn record_attempt(&self, lease: &Lease, attempt: Attempt) -> Result<(), StoreError>;
+    async fn record_trial(&self, lease: &Lease, trial: Trial) -> Result<(), StoreError>;
 
     /// Writes a batch in one transaction: first the checkpoint, compared and set under the epoch, then
     /// outcomes, events, deadlines.

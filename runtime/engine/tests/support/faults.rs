@@ -10,8 +10,8 @@ use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
 use charter_engine::log::{Appended, Log, LogError, LogRecord, Membership, Record, TopicSpec};
 use charter_engine::reads::{ListQuery, Page, RowRead};
 use charter_engine::store::{
-    Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
-    StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store, StoreError,
+    StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
 };
 use contract_shared::Outcome;
 use uuid::Uuid;
@@ -131,8 +131,8 @@ impl Store for FaultyStore {
     async fn release(&self, lease: &Lease, published: i64) -> Result<(), StoreError> {
         self.store.release(lease, published).await
     }
-    async fn record_attempt(&self, lease: &Lease, attempt: Attempt) -> Result<(), StoreError> {
-        self.store.record_attempt(lease, attempt).await
+    async fn record_trial(&self, lease: &Lease, trial: Trial) -> Result<(), StoreError> {
+        self.store.record_trial(lease, trial).await
     }
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         match self.commits.next() {

@@ -5,6 +5,7 @@ pub(crate) mod faults;
 pub(crate) mod tally;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -47,7 +48,8 @@ pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<
 }
 
 pub(crate) struct World {
-    _directory: TempDir,
+    /// Removed with the world, where it is the world's own.
+    _directory: Option<TempDir>,
     pub(crate) log: Arc<FaultyLog>,
     pub(crate) store: Arc<FaultyStore>,
     pub(crate) settings: Settings,
@@ -62,6 +64,12 @@ impl World {
     /// A new world at microsecond 1,000 of its clock, which stands still.
     pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
+        let world = Self::within(directory.path()).await;
+        Self { _directory: Some(directory), ..world }
+    }
+
+    /// The world that is kept in a directory.
+    pub(crate) async fn within(directory: &Path) -> Self {
         let clock = Arc::new(AtomicI64::new(1_000));
         let reading = clock.clone();
         let settings = EmbeddedSettings {
@@ -69,14 +77,13 @@ impl World {
             clock: Arc::new(move || Timestamp::from_micros(reading.load(Ordering::SeqCst))),
             ..EmbeddedSettings::default()
         };
-        let log = EmbeddedLog::open(directory.path().join("log"), settings).expect("a log");
+        let log = EmbeddedLog::open(directory.join("log"), settings).expect("a log");
         let log = Arc::new(FaultyLog {
             log: Arc::new(log),
             appends: Script::default(),
             fetches: Script::default(),
         });
-        let store =
-            SqliteStore::open(directory.path(), Durability::Process).await.expect("a store");
+        let store = SqliteStore::open(directory, Durability::Process).await.expect("a store");
         let store = Arc::new(FaultyStore {
             store: Arc::new(store),
             commits: Script::default(),
@@ -103,7 +110,7 @@ impl World {
             ..Settings::default()
         };
         Self {
-            _directory: directory,
+            _directory: None,
             sender: sender.await.expect("a sender"),
             log,
             store,

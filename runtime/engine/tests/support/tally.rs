@@ -32,6 +32,8 @@ pub(crate) const NOTHING: &str = "nothing";
 pub(crate) const REFUSED: &str = "refused";
 pub(crate) const UNDECLARED: &str = "undeclared";
 pub(crate) const PANIC: &str = "panic";
+/// Ends the process.
+pub(crate) const KILL: &str = "kill";
 pub(crate) const EVOLVE_PANIC: &str = "evolve-panic";
 pub(crate) const OTHER: &str = "other";
 pub(crate) const NUL: &str = "nul";
@@ -259,6 +261,7 @@ impl Decider for Tallies {
             REFUSED => Err(TallyRejection::Refused),
             UNDECLARED => Err(TallyRejection::Undeclared),
             PANIC => panic!("told to"),
+            KILL => std::process::abort(),
             OTHER => Ok(vec![Added { name: "another".to_owned(), ..added }.into()]),
             NUL => Ok(vec![Added { how: "a\0b".to_owned(), ..added }.into()]),
             LARGE => Ok(vec![Added { how: "x".repeat(2 << 20), ..added }.into()]),

@@ -69,7 +69,7 @@ impl<D: Decider> Owner<'_, D> {
             match self.wait_for_deadline().await? {
                 Wait::Due(time) => until = Some(time),
                 Wait::For(wait) => {
-                    let limit = self.ports.runtime.settings.batch_commands;
+                    let limit = self.care.most(self.ports.runtime.settings.batch_commands);
                     tokio::select! {
                         () = stop.cancelled() => return Ok(None),
                         error = self.publisher.failed() => return Err(error.into()),
@@ -83,7 +83,7 @@ impl<D: Decider> Owner<'_, D> {
                 }
             }
         }
-        let limit = if self.careful > 0 { 1 } else { self.ports.runtime.settings.batch_commands };
+        let limit = self.care.most(self.ports.runtime.settings.batch_commands);
         let mut count = self.carry.len().min(limit);
         let until =
             count.checked_sub(1).and_then(|last| Some(self.carry.get(last)?.time)).or(until);
@@ -102,7 +102,7 @@ impl<D: Decider> Owner<'_, D> {
             count =
                 self.carry.iter().take(count).take_while(|record| record.time < horizon).count();
         }
-        if self.careful > 0 && !deadlines.is_empty() {
+        if limit == 1 && !deadlines.is_empty() {
             count = 0;
         }
         let records = self.carry.drain(..count).collect();

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::store::{
     Attempt, Checkpoint, DeadlineId, PAGE_BYTES, Purged, Store, StoreError, StoredEvent,
-    StoredSchema,
+    StoredSchema, Trial,
 };
 
 /// The pairing id and the first partition count stay.
@@ -99,18 +99,28 @@ pub async fn an_end_in_good_order_is_known(harness: &dyn Harness) {
     assert!(is_fenced(&store.release(&second.lease, 9).await));
 }
 
-/// An attempt is there for the next owner, and gone with the command's commit.
-pub async fn an_attempt_is_known_until_the_next_commit(harness: &dyn Harness) {
+/// What is tried is there for the next owner, and gone with the next commit.
+pub async fn a_trial_is_known_until_the_next_commit(harness: &dyn Harness) {
     let store = harness.store().await;
     let first = claim(&store).await;
-    assert_eq!(first.attempt, None);
-    let attempt = Attempt { command_id: id(7), count: 3 };
-    store.record_attempt(&first.lease, attempt).await.expect("recorded");
-    let second = claim(&store).await;
-    assert_eq!(second.attempt, Some(attempt));
-    assert!(is_fenced(&store.record_attempt(&first.lease, attempt).await));
-    store.commit(&batch(&second.lease, 0, 1)).await.expect("committed");
-    assert_eq!(claim(&store).await.attempt, None);
+    assert_eq!(first.trial, None);
+    let mut owner = first;
+    let alone = |count| Trial::Alone(Attempt { command_id: id(7), count });
+    // One takes the place of the other.
+    let trials = [Trial::Together(500), alone(3), Trial::Together(1), alone(0)];
+    for trial in trials {
+        store.record_trial(&owner.lease, trial).await.expect("recorded");
+        let next = claim(&store).await;
+        assert_eq!(next.trial, Some(trial));
+        assert!(is_fenced(&store.record_trial(&owner.lease, trial).await));
+        owner = next;
+    }
+    for (offset, trial) in (0..).zip(trials) {
+        store.record_trial(&owner.lease, trial).await.expect("recorded");
+        store.commit(&batch(&owner.lease, offset, offset + 1)).await.expect("committed");
+        owner = claim(&store).await;
+        assert_eq!(owner.trial, None, "{trial:?}");
+    }
 }
 
 /// All parts of a batch are there after its commit, as they were given.

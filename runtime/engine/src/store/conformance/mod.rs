@@ -53,7 +53,7 @@ macro_rules! store_conformance {
             a_claim_is_renewed_by_its_holder_only
             a_newer_contract_keeps_older_ones_out
             an_end_in_good_order_is_known
-            an_attempt_is_known_until_the_next_commit
+            a_trial_is_known_until_the_next_commit
             a_batch_is_committed_whole
             an_earlier_owner_is_fenced
             a_checkpoint_is_compared

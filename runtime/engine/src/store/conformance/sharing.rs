@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::views::{COUNTS, begin, count, key, prepared, progress, put, row, set};
 use super::{CONTEXT, Harness, at, batch, claim, deadline, event, id, is_fenced, outcome};
 use crate::reads::ListQuery;
-use crate::store::{Attempt, DeadlineId, Progress, Store, StoreError};
+use crate::store::{Attempt, DeadlineId, Progress, Store, StoreError, Trial};
 
 /// However many claim at once, each has an epoch of its own, and none is left out.
 pub async fn no_two_claims_share_an_epoch(harness: &dyn Harness) {
@@ -48,8 +48,9 @@ pub async fn a_paused_owner_writes_nothing(harness: &dyn Harness) {
     late.deadlines = vec![deadline(2, 0, 40, 0)];
     late.resolved = vec![DeadlineId { event_id: id(1), index: 0 }];
     assert!(is_fenced(&store.commit(&late).await));
-    let attempt = Attempt { command_id: id(1), count: 1 };
-    assert!(is_fenced(&store.record_attempt(&paused.lease, attempt).await));
+    for trial in [Trial::Alone(Attempt { command_id: id(1), count: 1 }), Trial::Together(2)] {
+        assert!(is_fenced(&store.record_trial(&paused.lease, trial).await));
+    }
     assert!(is_fenced(&store.release(&paused.lease, 9).await));
     let refused = store.claim_again(&paused.lease, 1).await;
     assert!(matches!(refused, Err(StoreError::NewerContract { .. })), "{refused:?}");

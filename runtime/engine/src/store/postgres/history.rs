@@ -10,10 +10,10 @@ use super::connections::Connections;
 use super::lane::Work;
 use super::values::{At, Kind, Rows, unnest};
 use super::{number, small};
-use crate::store::columns::{damaged, offset};
+use crate::store::columns::{damaged, offset, trial, trial_columns};
 use crate::store::{
-    Attempt, Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError,
-    StoredDeadline, StoredEvent,
+    Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError, StoredDeadline,
+    StoredEvent, Trial,
 };
 
 pub(super) async fn checkpoint(
@@ -113,12 +113,11 @@ async fn not_claimed(
 fn read_claim(context: &str, partition: u32, row: &PgRow) -> Result<Claim, StoreError> {
     let command_id = row.try_get(6).map_err(StoreError::unavailable)?;
     let count = small("an attempt", number(row, 7)?)?;
-    let attempt = |command_id| Attempt { command_id, count };
     Ok(Claim {
         lease: Lease { context: context.to_owned(), partition, epoch: number(row, 4)? },
         checkpoint: read_checkpoint(row)?,
         clean: row.try_get(5).map_err(StoreError::unavailable)?,
-        attempt: Option::map(command_id, attempt),
+        trial: trial(command_id, count),
     })
 }
 
@@ -148,11 +147,12 @@ pub(super) async fn release(
     owned(lease, &connections.write(query).await?)
 }
 
-pub(super) async fn record_attempt(
+pub(super) async fn record_trial(
     connections: &Connections,
     lease: &Lease,
-    attempt: Attempt,
+    trial: Trial,
 ) -> Result<(), StoreError> {
+    let (command, count) = trial_columns(&trial);
     let query = sqlx::query(
         "UPDATE checkpoints SET attempt_command = $4, attempt_count = $5
          WHERE context = $1 AND partition = $2 AND epoch = $3 RETURNING 1",
@@ -160,8 +160,8 @@ pub(super) async fn record_attempt(
     .bind(&lease.context)
     .bind(i64::from(lease.partition))
     .bind(lease.epoch)
-    .bind(attempt.command_id)
-    .bind(i64::from(attempt.count));
+    .bind(command)
+    .bind(i64::from(count));
     owned(lease, &connections.write(query).await?)
 }
 

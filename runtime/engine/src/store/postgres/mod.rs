@@ -46,8 +46,8 @@ use self::values::{At, Kind, Rows};
 use super::columns::damaged;
 use super::waits::Waits;
 use super::{
-    Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
-    StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store, StoreError,
+    StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
 };
 use crate::reads::{ListQuery, Page, RowRead};
 
@@ -346,8 +346,8 @@ impl Store for PostgresStore {
         history::release(&self.writers, lease, published).await
     }
 
-    async fn record_attempt(&self, lease: &Lease, attempt: Attempt) -> Result<(), StoreError> {
-        history::record_attempt(&self.writers, lease, attempt).await
+    async fn record_trial(&self, lease: &Lease, trial: Trial) -> Result<(), StoreError> {
+        history::record_trial(&self.writers, lease, trial).await
     }
 
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {

@@ -6,9 +6,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
 use super::{Connection, Files, commit, offset, parts, signed, uuid};
+use crate::store::columns::{trial, trial_columns};
 use crate::store::{
-    Attempt, Batch, Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError,
-    StoredDeadline, StoredEvent,
+    Batch, Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError,
+    StoredDeadline, StoredEvent, Trial,
 };
 
 pub(super) async fn checkpoint(
@@ -105,11 +106,9 @@ async fn raise(
         });
     };
     commit(transaction).await?;
-    let attempt_command: Option<Vec<u8>> = row.try_get(6).map_err(StoreError::unavailable)?;
-    let count: u32 = row.try_get(7).map_err(StoreError::unavailable)?;
-    let attempt = attempt_command
-        .map(|bytes| uuid("an attempt", &bytes).map(|command_id| Attempt { command_id, count }))
-        .transpose()?;
+    let command: Option<Vec<u8>> = row.try_get(6).map_err(StoreError::unavailable)?;
+    let command = command.map(|bytes| uuid("an attempt", &bytes)).transpose()?;
+    let count = row.try_get(7).map_err(StoreError::unavailable)?;
     Ok(Claim {
         lease: Lease {
             context: context.to_owned(),
@@ -118,7 +117,7 @@ async fn raise(
         },
         checkpoint: read_checkpoint(&row)?,
         clean: row.try_get(5).map_err(StoreError::unavailable)?,
-        attempt,
+        trial: trial(command, count),
     })
 }
 
@@ -151,11 +150,12 @@ pub(super) async fn release(
     owned(lease, done.rows_affected())
 }
 
-pub(super) async fn record_attempt(
+pub(super) async fn record_trial(
     files: &Files,
     lease: &Lease,
-    attempt: Attempt,
+    trial: Trial,
 ) -> Result<(), StoreError> {
+    let (command, count) = trial_columns(&trial);
     let done = sqlx::query(
         "UPDATE checkpoints SET attempt_command = $4, attempt_count = $5
          WHERE context = $1 AND partition = $2 AND epoch = $3",
@@ -163,8 +163,8 @@ pub(super) async fn record_attempt(
     .bind(&lease.context)
     .bind(lease.partition)
     .bind(lease.epoch)
-    .bind(attempt.command_id.as_bytes().as_slice())
-    .bind(attempt.count)
+    .bind(command.as_ref().map(|id| id.as_bytes().as_slice()))
+    .bind(count)
     .execute(&files.writer)
     .await
     .map_err(StoreError::unavailable)?;

@@ -25,8 +25,8 @@ use uuid::Uuid;
 
 use super::waits::Waits;
 use super::{
-    Attempt, Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store,
-    StoreError, StoredDeadline, StoredEvent, StoredSchema, ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store, StoreError,
+    StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
 };
 use commits::Commits;
 
@@ -297,8 +297,8 @@ impl Store for SqliteStore {
         history::release(&self.history, lease, published).await
     }
 
-    async fn record_attempt(&self, lease: &Lease, attempt: Attempt) -> Result<(), StoreError> {
-        history::record_attempt(&self.history, lease, attempt).await
+    async fn record_trial(&self, lease: &Lease, trial: Trial) -> Result<(), StoreError> {
+        history::record_trial(&self.history, lease, trial).await
     }
 
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
