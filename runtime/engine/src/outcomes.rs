@@ -23,7 +23,7 @@ use crate::schemas::RecordCodec;
 /// The topic that hints travel on.
 pub const OUTCOMES_TOPIC: &str = "outcomes";
 
-/// How long a hint is kept: nobody waits longer than 30 s, and an hour of them helps to find out why
+/// How long a hint is kept on Kafka: nobody waits longer than 30 s, and an hour of them helps to find out why
 /// somebody did in vain.
 pub const OUTCOMES_RETENTION: Duration = Duration::from_hours(1);
 
@@ -42,11 +42,12 @@ const FETCH_BYTES: usize = 1 << 20;
 /// The pause after a fetch failed.
 const FAILURE_PAUSE: Duration = Duration::from_millis(200);
 
-/// The topic of hints with this many partitions: as many as gateways may wait apart.
+/// The topic of hints with this many partitions: as many as gateways may wait apart. It is volatile: on the
+/// embedded log a hint is there at once, and nothing is written.
 #[must_use]
 pub fn outcomes_topic(partitions: u32) -> TopicSpec {
     let name = OUTCOMES_TOPIC.to_owned();
-    TopicSpec { name, partitions, retention: Some(OUTCOMES_RETENTION) }
+    TopicSpec { name, partitions, retention: Some(OUTCOMES_RETENTION), volatile: true }
 }
 
 /// What a gateway puts into `replyTo`, so that hints reach its own partition.
@@ -292,7 +293,8 @@ impl Follower {
                 }
                 records.last().map_or(next, |last| last.offset + 1)
             }
-            Err(LogError::OutOfRange { end, .. }) => end,
+            // Behind, where more hints came than are kept, or ahead, where the log was made anew.
+            Err(LogError::OutOfRange { start, end, .. }) => next.clamp(start, end),
             Err(error) => {
                 tracing::warn!(partition = self.partition, %error, "hints can't be read");
                 tokio::time::sleep(FAILURE_PAUSE).await;

@@ -73,7 +73,7 @@ impl Harness for Kafka {
 charter_engine::log_conformance!(Kafka::new());
 
 fn spec(name: &str, partitions: u32) -> TopicSpec {
-    TopicSpec { name: name.to_owned(), partitions, retention: None }
+    TopicSpec { name: name.to_owned(), partitions, retention: None, volatile: false }
 }
 
 fn admin(settings: &KafkaSettings) -> AdminClient<DefaultClientContext> {

@@ -109,7 +109,7 @@ async fn brokers_that_were_away_are_used_again_and_nothing_is_lost_or_doubled() 
     let Some(node) = Node::new() else { return };
     let address = node.start();
     let log = open(&apart(KafkaSettings::new(&address))).await;
-    let topic = TopicSpec { name: "t".to_owned(), partitions: 2, retention: None };
+    let topic = TopicSpec { name: "t".to_owned(), partitions: 2, retention: None, volatile: false };
     log.ensure_topic(&topic).await.expect("is made");
     let mut member = log.join("g", "t").await.expect("joins");
     assert_eq!(assigned(&mut member).await, [0, 1]);

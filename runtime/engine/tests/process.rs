@@ -256,10 +256,13 @@ async fn who_waits_is_told_before_the_store_is_asked_again() {
     let world = World::new().await;
     let running = world.start();
     running.ready().await;
-    world.store.deadlines.then([Fault::Hang]);
     world.send(add("a", 100, TIMED)).await;
+    until("the event", async || (world.all_published().await.len() == 1).then_some(())).await;
+    world.store.deadlines.then([Fault::Hang]);
+    // The deadline is due, and the store is asked for the next one.
+    world.at(2_000);
     until("the next deadline", async || world.store.deadlines.is_over().then_some(())).await;
-    assert_eq!(amounts(&world.all_published().await), [(TIMED, 100)]);
+    assert_eq!(amounts(&world.all_published().await), [(TIMED, 100), ("closed", 100)]);
     running.kill().await;
 }
 

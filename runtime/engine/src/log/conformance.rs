@@ -54,6 +54,7 @@ macro_rules! log_conformance {
             offsets_are_dense_and_in_order
             partitions_and_topics_are_apart
             records_come_back_whole
+            volatile_records_are_fetched
             an_empty_append_is_fine
             times_never_fall
             an_end_holds_all_that_is_earlier
@@ -99,7 +100,7 @@ fn numbered(range: std::ops::Range<u64>) -> Vec<Record> {
 
 async fn topic_of(log: &Arc<dyn Log>, partitions: u32, retention: Option<Duration>) -> String {
     let name = format!("conformance.{}", Uuid::new_v4().simple());
-    let spec = TopicSpec { name: name.clone(), partitions, retention };
+    let spec = TopicSpec { name: name.clone(), partitions, retention, volatile: false };
     log.ensure_topic(&spec).await.expect("the topic is made");
     name
 }
@@ -294,12 +295,36 @@ pub async fn a_fetch_outside_is_refused(harness: &dyn Harness) {
     assert!(matches!(behind, LogError::OutOfRange { .. }), "{behind}");
 }
 
+/// Records that may be lost have offsets, wake who waits for them and come back, as all do.
+pub async fn volatile_records_are_fetched(harness: &dyn Harness) {
+    let log = harness.log().await;
+    let name = format!("conformance.{}", Uuid::new_v4().simple());
+    let spec = TopicSpec { name, partitions: 2, retention: None, volatile: true };
+    log.ensure_topic(&spec).await.expect("the topic is made");
+    let waiting = {
+        let (log, name) = (log.clone(), spec.name.clone());
+        tokio::spawn(async move { log.fetch(&name, 1, 0, 1 << 20, PATIENCE).await })
+    };
+    let first = append(&log, &spec.name, 1, numbered(0..2)).await;
+    let fetched = waiting.await.expect("no panic").expect("fetches");
+    assert_eq!(fetched[0].offset, 0);
+    log.ensure_topic(&spec).await.expect("it is there");
+    let second = append(&log, &spec.name, 1, numbered(2..3)).await;
+    let given: Vec<_> = first.iter().chain(&second).map(|appended| appended.offset).collect();
+    assert_eq!(given, [0, 1, 2]);
+    let records = read_all(&log, &spec.name, 1, 0).await;
+    let values: Vec<_> = records.into_iter().map(|record| record.record).collect();
+    assert_eq!(values, numbered(0..3));
+    assert_eq!(log.bounds(&spec.name, 1).await.expect("there"), 0..3);
+    assert_eq!(log.bounds(&spec.name, 0).await.expect("there"), 0..0);
+}
+
 /// A topic can be asked for again, but not with another partition count.
 pub async fn topics_are_made_once(harness: &dyn Harness) {
     let log = harness.log().await;
     let name = topic_of(&log, 3, None).await;
     append(&log, &name, 0, numbered(0..1)).await;
-    let mut spec = TopicSpec { name, partitions: 3, retention: None };
+    let mut spec = TopicSpec { name, partitions: 3, retention: None, volatile: false };
     log.ensure_topic(&spec).await.expect("it is there");
     assert_eq!(log.partitions(&spec.name).await.expect("there"), 3);
     assert_eq!(log.bounds(&spec.name, 0).await.expect("there"), 0..1);
@@ -309,7 +334,8 @@ pub async fn topics_are_made_once(harness: &dyn Harness) {
         other => panic!("expected a refusal, found {other:?}"),
     }
     for (name, partitions) in [("", 1), ("a b", 1), ("a/b", 1), ("zero", 0)] {
-        let invalid = TopicSpec { name: name.to_owned(), partitions, retention: None };
+        let invalid =
+            TopicSpec { name: name.to_owned(), partitions, retention: None, volatile: false };
         let error = log.ensure_topic(&invalid).await.expect_err("no topic can be so");
         assert!(matches!(error, LogError::InvalidTopic { .. }), "{error}");
     }

@@ -37,6 +37,9 @@ pub struct TopicSpec {
     pub partitions: u32,
     /// How long records are kept at least after their append; `None` keeps them until trimmed.
     pub retention: Option<Duration>,
+    /// Whether records may be lost, since whoever misses one finds out otherwise. A log in this process then
+    /// keeps the newest of them, in memory alone; offsets may be given again after an unclean end.
+    pub volatile: bool,
 }
 
 /// What is appended: an opaque value under a key, with headers.

@@ -391,7 +391,10 @@ impl<'a, D: Decider> Owner<'a, D> {
         if !events.is_empty() {
             self.publisher.publish(events).await?;
         }
-        if !batch.deadlines.is_empty() || !batch.resolved.is_empty() {
+        if batch.resolved.is_empty() {
+            let set = batch.deadlines.iter().map(|deadline| deadline.due).min();
+            self.next_deadline = self.next_deadline.into_iter().chain(set).min();
+        } else {
             let (context, partition) = (D::Contract::NAME, self.rules.lease.partition);
             self.next_deadline = self.ports.runtime.store.next_deadline(context, partition).await?;
         }

@@ -18,7 +18,10 @@ pub(super) async fn topics<C: Contract>(runtime: &Runtime) -> Result<u32, Servic
         (C::events_topic(), runtime.settings.event_retention),
         (C::dead_letters_topic(), None),
     ] {
-        runtime.log.ensure_topic(&TopicSpec { name, partitions, retention }).await?;
+        runtime
+            .log
+            .ensure_topic(&TopicSpec { name, partitions, retention, volatile: false })
+            .await?;
     }
     runtime.log.ensure_topic(&outcomes_topic(partitions)).await?;
     Ok(partitions)

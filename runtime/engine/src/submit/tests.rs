@@ -20,7 +20,8 @@ async fn sending(settings: EmbeddedSettings) -> Sending {
     let directory = tempfile::tempdir().expect("temporary directory");
     let settings = EmbeddedSettings { durability: Durability::Process, ..settings };
     let log = Arc::new(EmbeddedLog::open(directory.path(), settings).expect("opens"));
-    let topic = TopicSpec { name: Lamp::commands_topic(), partitions: 4, retention: None };
+    let topic =
+        TopicSpec { name: Lamp::commands_topic(), partitions: 4, retention: None, volatile: false };
     log.ensure_topic(&topic).await.expect("makes");
     let catalog = SchemaCatalog::new(Arc::new(MemoryRegistry::new()), Registration::Register);
     let codec = Arc::new(catalog.messages(&topic.name).await.expect("registers"));

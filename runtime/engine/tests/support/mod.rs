@@ -97,7 +97,8 @@ impl World {
         let events = schemas.messages(&Tally::events_topic()).await.expect("schemas");
         let dead_letters = schemas.records(&Tally::dead_letters_topic()).await.expect("schemas");
         for name in [Tally::commands_topic(), Tally::events_topic(), Tally::dead_letters_topic()] {
-            let topic = TopicSpec { name, partitions: PARTITIONS, retention: None };
+            let topic =
+                TopicSpec { name, partitions: PARTITIONS, retention: None, volatile: false };
             log.ensure_topic(&topic).await.expect("a topic");
         }
         let sender = CommandSender::new(log.clone(), Arc::new(commands), "charter://tests");

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -191,6 +192,7 @@ impl Catalog {
             name,
             id: row.id,
             retention: RwLock::new(row.retention_ms.map(Duration::from_millis)),
+            volatile: AtomicBool::new(false),
             partitions,
             buckets: RwLock::new(buckets),
         })

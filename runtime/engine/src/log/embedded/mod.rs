@@ -220,6 +220,9 @@ impl Log for EmbeddedLog {
             }
             bytes += size;
         }
+        if topic.is_volatile() {
+            return Ok(partition_of(&topic, partition)?.keep(records, self.shared.now()));
+        }
         let place = self.place(bytes).await?;
         let mut rows = Vec::with_capacity(records.len());
         for record in records {
@@ -266,6 +269,10 @@ impl Log for EmbeddedLog {
                 });
             }
             if from < end {
+                // Forgotten since its start was read.
+                if topic.is_volatile() {
+                    continue;
+                }
                 if let Some(records) = read::rows(&topic, number, from..end, max_bytes).await? {
                     return Ok(records);
                 }

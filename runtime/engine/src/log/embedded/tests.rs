@@ -75,7 +75,7 @@ fn record(size: usize) -> Record {
 }
 
 fn spec(partitions: u32) -> TopicSpec {
-    TopicSpec { name: "t".to_owned(), partitions, retention: None }
+    TopicSpec { name: "t".to_owned(), partitions, retention: None, volatile: false }
 }
 
 #[tokio::test]
@@ -117,6 +117,39 @@ async fn full_buckets_are_followed_by_new_ones_and_trimmed_away() {
     }
     let error = log.fetch("t", 0, 29, 1, Duration::ZERO).await.expect_err("trimmed");
     assert!(matches!(error, LogError::OutOfRange { start: 30, end: 40, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_volatile_topic_is_in_memory_alone() {
+    let embedded = Embedded::new();
+    let log = embedded.open(embedded.settings());
+    let volatile = TopicSpec { volatile: true, ..spec(1) };
+    // What an earlier release wrote is forgotten.
+    log.ensure_topic(&spec(1)).await.expect("makes");
+    log.append("t", 0, vec![record(10); 3]).await.expect("appends");
+    log.ensure_topic(&volatile).await.expect("changes");
+    assert_eq!(log.bounds("t", 0).await.expect("there"), 3..3);
+
+    let large = 1 << 20;
+    for offset in 3..10 {
+        let appended = log.append("t", 0, vec![record(large)]).await.expect("appends");
+        assert_eq!(appended[0].offset, offset);
+    }
+    assert_eq!(log.bounds("t", 0).await.expect("there"), 7..10, "what 4 MiB hold");
+    let error = log.fetch("t", 0, 6, 1, Duration::ZERO).await.expect_err("forgotten");
+    assert!(matches!(error, LogError::OutOfRange { start: 7, end: 10, .. }), "{error}");
+    let records = log.fetch("t", 0, 7, 1, Duration::ZERO).await.expect("fetches");
+    assert_eq!(records[0].offset, 7);
+
+    log.close().await;
+    let log = embedded.open(embedded.settings());
+    assert_eq!(log.bounds("t", 0).await.expect("there"), 10..10, "after an end in good order");
+    log.ensure_topic(&volatile).await.expect("is there");
+    log.append("t", 0, vec![record(10)]).await.expect("appends");
+    log.shared.poison("a test ends it");
+    log.close().await;
+    let log = embedded.open(embedded.settings());
+    assert_eq!(log.bounds("t", 0).await.expect("there"), 10..10, "after one without a word");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What the log holds in memory of a topic: its partitions, and the buckets their rows lie in.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -8,7 +9,10 @@ use charter_domain::Timestamp;
 use fjall::Keyspace;
 use tokio::sync::watch;
 
-use crate::log::LogRecord;
+use crate::log::{Appended, LogRecord, Record};
+
+/// The most bytes of a partition's records where they are in memory alone: what readers may lag.
+const VOLATILE_TAIL_BYTES: usize = 4 << 20;
 
 /// A topic.
 #[derive(Debug)]
@@ -17,12 +21,31 @@ pub(super) struct Topic {
     /// Its number in row keys and keyspace names.
     pub(super) id: u32,
     pub(super) retention: RwLock<Option<Duration>>,
+    /// Whether its records are kept in memory alone.
+    pub(super) volatile: AtomicBool,
     pub(super) partitions: Vec<Partition>,
     /// Oldest first. Only the writer changes them.
     pub(super) buckets: RwLock<VecDeque<Arc<Bucket>>>,
 }
 
 impl Topic {
+    pub(super) fn is_volatile(&self) -> bool {
+        self.volatile.load(Ordering::Acquire)
+    }
+
+    /// Keeps records in memory from now on; those on disk are forgotten.
+    pub(super) fn become_volatile(&self) {
+        if self.volatile.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        for partition in &self.partitions {
+            let mut state = partition.lock();
+            let next = state.next;
+            state.forget(next);
+            state.tail.limit = VOLATILE_TAIL_BYTES;
+        }
+    }
+
     pub(super) fn retention(&self) -> Option<Duration> {
         *self.retention.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,6 +119,26 @@ impl Partition {
     /// No code panics while it holds this lock half-way through a change.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Partition {
+    /// Appends records that are kept in memory alone.
+    pub(super) fn keep(&self, records: Vec<Record>, now: Timestamp) -> Vec<Appended> {
+        let mut state = self.lock();
+        state.time = state.time.max(now);
+        let time = state.time;
+        let mut appended = Vec::with_capacity(records.len());
+        for record in records {
+            let offset = state.next;
+            state.next += 1;
+            state.tail.push(LogRecord { offset, time, record });
+            appended.push(Appended { offset, time });
+        }
+        state.start = state.tail.records.front().map_or(state.next, |oldest| oldest.offset);
+        // Under the lock, so that the end never falls.
+        self.end.send_replace(state.next);
+        appended
     }
 }
 

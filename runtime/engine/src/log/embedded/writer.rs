@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,15 @@ pub(super) struct Append {
     pub(super) reply: Reply<Vec<Appended>>,
     /// The place in the queue, given back when the append is done.
     pub(super) place: OwnedSemaphorePermit,
+}
+
+impl Append {
+    /// Appends to a topic that is kept in memory alone.
+    fn keep(self, now: Timestamp) {
+        let records = self.records.into_iter().map(|(record, _)| record).collect();
+        let appended = self.topic.partitions[self.partition as usize].keep(records, now);
+        let _ = self.reply.send(Ok(appended));
+    }
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, LogError>>;
@@ -165,6 +175,11 @@ impl Writer {
         let mut batch = self.catalog.batch().durability(Some(self.persist));
         let mut written = Vec::with_capacity(appends.len());
         for append in appends {
+            // It has become so since this append was handed over.
+            if append.topic.is_volatile() {
+                append.keep(self.shared.now());
+                continue;
+            }
             match self.place(&mut batch, &append.topic, append.bytes) {
                 Ok(bucket) => written.push(write(&mut batch, &bucket, append, &self.shared)),
                 Err(error) => {
@@ -240,6 +255,9 @@ impl Writer {
                 let topic = spec.name.clone();
                 return Err(LogError::TopicDiffers { topic, expected: spec.partitions, found });
             }
+            if spec.volatile {
+                topic.become_volatile();
+            }
             if topic.retention() != spec.retention {
                 self.catalog.put_topic(&mut batch, topic.id, spec);
                 self.commit(batch)?;
@@ -256,11 +274,15 @@ impl Writer {
             name: spec.name.clone(),
             id,
             retention: spec.retention.into(),
+            volatile: AtomicBool::new(false),
             partitions: (0..spec.partitions)
                 .map(|_| Partition::new(0, 0, Timestamp::from_micros(0), tail_bytes))
                 .collect(),
             buckets: std::sync::RwLock::default(),
         };
+        if spec.volatile {
+            topic.become_volatile();
+        }
         self.shared.add(topic);
         Ok(())
     }
@@ -399,7 +421,9 @@ impl Writer {
             for (number, partition) in (0..).zip(&topic.partitions) {
                 let state = partition.lock();
                 let time_micros = state.time.micros();
-                let mark = Mark { start: state.start, next: state.next, time_micros };
+                // What is in memory alone ends with the process.
+                let start = if topic.is_volatile() { state.next } else { state.start };
+                let mark = Mark { start, next: state.next, time_micros };
                 self.catalog.put_mark(&mut batch, topic.id, number, &mark);
             }
         }

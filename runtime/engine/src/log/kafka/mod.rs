@@ -477,7 +477,12 @@ impl Log for KafkaLog {
     }
 
     async fn set_pairing_id(&self, id: Uuid) -> Result<(), LogError> {
-        let spec = TopicSpec { name: PAIRING_TOPIC.to_owned(), partitions: 1, retention: None };
+        let spec = TopicSpec {
+            name: PAIRING_TOPIC.to_owned(),
+            partitions: 1,
+            retention: None,
+            volatile: false,
+        };
         self.ensure_topic(&spec).await?;
         let value = Bytes::from(id.to_string());
         let record = Record { key: Bytes::from_static(b"pairing"), value, headers: Vec::new() };

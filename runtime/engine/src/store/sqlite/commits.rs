@@ -1,20 +1,24 @@
 //! Commits of batches, several in one transaction.
 //!
 //! Partitions decide side by side, and SQLite has one writer: the batches that wait for it are written
-//! together, so that they share the transaction and its `fdatasync`. None harms another: one whose checkpoint
+//! together, so that they share the transaction; while it is made durable the next ones are written, and
+//! transactions that wait for the disk share an `fdatasync`. None harms another: one whose checkpoint
 //! is not its own is left out, and where any fails otherwise, each is written alone.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use sqlx::Sqlite;
 use sqlx::Transaction;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::sync::WriteAheadLog;
 use super::{Files, commit, history, is_taken, outcomes};
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, Lease, StoreError};
 
+/// Written transactions that wait for the disk. Beyond it nothing more is written.
+const UNSYNCED: usize = 4;
 /// Batches that wait. More than partitions of a process seldom do; beyond it their owners wait.
 const QUEUE: usize = 64;
 /// The bytes with which a transaction is full: as long as it takes, its first batch waits for its last.
@@ -29,20 +33,35 @@ struct Waiting {
     done: oneshot::Sender<Result<(), StoreError>>,
 }
 
+impl AsRef<Batch> for Waiting {
+    fn as_ref(&self) -> &Batch {
+        &self.batch
+    }
+}
+
 /// The one that writes batches. Handles are of the same one; it ends when all are dropped.
 #[derive(Clone, Debug)]
 pub(super) struct Commits {
     queue: mpsc::Sender<Waiting>,
     closing: CancellationToken,
-    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 impl Commits {
-    pub(super) fn start(files: Files) -> Self {
+    /// On a thread of its own: a transaction is a few ways to the thread of the connection and back, and
+    /// all partitions wait while one of them waits for its turn among the tasks of a busy runtime.
+    ///
+    /// # Errors
+    /// Where there is no thread to be had.
+    pub(super) fn start(files: Files) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let closing = CancellationToken::new();
-        let task = tokio::spawn(run(files, waiting, closing.clone()));
-        Self { queue, closing, task: Arc::new(Mutex::new(Some(task))) }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let work = run(files, waiting, closing.clone());
+        let thread = std::thread::Builder::new()
+            .name("charter-commits".to_owned())
+            .spawn(move || runtime.block_on(work))?;
+        Ok(Self { queue, closing, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
     /// Writes a batch. It may still be written when the future is dropped.
@@ -60,15 +79,27 @@ impl Commits {
     /// Writes what waits and ends.
     pub(super) async fn close(&self) {
         self.closing.cancel();
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
             // It panicked where this fails, and said so itself.
-            let _ = task.await;
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
 }
 
-async fn run(files: Files, mut waiting: mpsc::Receiver<Waiting>, closing: CancellationToken) {
+async fn run(files: Files, waiting: mpsc::Receiver<Waiting>, closing: CancellationToken) {
+    let (written, unsynced) = mpsc::channel(UNSYNCED);
+    let log = files.log.clone();
+    // The second ends when the first drops its end of the queue.
+    tokio::join!(write_all(files, waiting, closing, written), sync_all(log, unsynced));
+}
+
+async fn write_all(
+    files: Files,
+    mut waiting: mpsc::Receiver<Waiting>,
+    closing: CancellationToken,
+    written: mpsc::Sender<Vec<Waiting>>,
+) {
     loop {
         let first = tokio::select! {
             biased;
@@ -87,7 +118,28 @@ async fn run(files: Files, mut waiting: mpsc::Receiver<Waiting>, closing: Cancel
             bytes += size(&next.batch);
             group.push(next);
         }
-        write(&files, group).await;
+        for group in write(&files, group).await {
+            // Nobody is told where this fails, and so all learn that their fate is unknown.
+            let _ = written.send(group).await;
+        }
+    }
+}
+
+/// Makes what was written durable, and tells those who wait.
+async fn sync_all(log: WriteAheadLog, mut unsynced: mpsc::Receiver<Vec<Waiting>>) {
+    while let Some(mut group) = unsynced.recv().await {
+        while let Ok(next) = unsynced.try_recv() {
+            group.extend(next);
+        }
+        match log.sync().await {
+            Ok(()) => {
+                for waiting in group {
+                    // Its owner gave up waiting where this fails, and learns of it by claiming anew.
+                    let _ = waiting.done.send(Ok(()));
+                }
+            }
+            Err(error) => tell(group, error),
+        }
     }
 }
 
@@ -98,63 +150,67 @@ fn size(batch: &Batch) -> usize {
     rows * ROW_BYTES + events + deadlines
 }
 
-/// Writes batches together, or else each alone.
-async fn write(files: &Files, group: Vec<Waiting>) {
+/// Writes batches together, or else each alone; gives those that are written, by transaction.
+async fn write(files: &Files, group: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     metrics::histogram!("charter_commit_batches")
         .record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
-    let Some((group, error)) = try_to_write(files, group).await else { return };
+    let (group, error) = match try_to_write(files, group).await {
+        Ok(written) => return vec![written],
+        Err(refused) => refused,
+    };
     if group.len() == 1 {
-        return tell(group, error);
+        tell(group, error);
+        return Vec::new();
     }
     tracing::debug!(%error, "batches that could not be written together are written alone");
+    let mut all = Vec::with_capacity(group.len());
     for waiting in group {
-        if let Some((alone, error)) = try_to_write(files, vec![waiting]).await {
-            tell(alone, error);
+        match try_to_write(files, vec![waiting]).await {
+            Ok(written) => all.push(written),
+            Err((alone, error)) => tell(alone, error),
         }
     }
+    all
 }
 
-/// Writes batches in one transaction and tells those who wait; gives back what was surely not written, and
-/// why.
-async fn try_to_write(files: &Files, group: Vec<Waiting>) -> Option<(Vec<Waiting>, StoreError)> {
+/// Writes batches in one transaction and gives them; who lost its partition is told. Or gives back what was
+/// surely not written, and why.
+async fn try_to_write(
+    files: &Files,
+    group: Vec<Waiting>,
+) -> Result<Vec<Waiting>, (Vec<Waiting>, StoreError)> {
+    if let Err(error) = files.log.check() {
+        return Err((group, error));
+    }
     let mut transaction = match files.write().await {
         Ok(transaction) => transaction,
-        Err(error) => return Some((group, error)),
+        Err(error) => return Err((group, error)),
     };
-    let mut held = Vec::with_capacity(group.len());
-    let mut rest = group.into_iter();
-    while let Some(waiting) = rest.next() {
-        match history::set_checkpoint(&mut transaction, &waiting.batch).await {
-            Ok(()) => held.push(waiting),
-            Err(error @ StoreError::Fenced { .. }) => tell(vec![waiting], error),
-            Err(error) => {
-                held.push(waiting);
-                held.extend(rest);
-                return Some((held, error));
+    let held = match history::set_checkpoints(&mut transaction, group).await {
+        Ok((held, others)) => {
+            for other in others {
+                let Lease { context, partition, epoch } = other.batch.lease.clone();
+                tell(vec![other], StoreError::Fenced { context, partition, epoch });
             }
+            held
         }
-    }
+        Err((group, error)) => return Err((group, StoreError::unavailable(error))),
+    };
     if held.is_empty() {
-        return None;
+        return Ok(held);
     }
     let batches: Vec<&Batch> = held.iter().map(|waiting| &waiting.batch).collect();
     if let Err(error) = insert(&mut transaction, &batches).await {
-        return Some((held, error));
+        return Err((held, error));
     }
     match commit(transaction).await {
-        Ok(()) => {
-            for waiting in held {
-                // Its owner gave up waiting where this fails, and learns of it by claiming anew.
-                let _ = waiting.done.send(Ok(()));
-            }
-            None
-        }
+        Ok(()) => Ok(held),
         // Whether it was written is not known, so it must not be tried again here.
         Err(error @ StoreError::FateUnknown { .. }) => {
             tell(held, error);
-            None
+            Ok(Vec::new())
         }
-        Err(error) => Some((held, error)),
+        Err(error) => Err((held, error)),
     }
 }
 

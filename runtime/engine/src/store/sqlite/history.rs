@@ -182,29 +182,46 @@ fn owned(lease: &Lease, rows: u64) -> Result<(), StoreError> {
     })
 }
 
-/// Compares a batch's checkpoint and sets it, under the epoch of its lease.
-pub(super) async fn set_checkpoint(
+/// Compares the batches' checkpoints and sets them, each under the epoch of its lease; gives those batches
+/// whose checkpoint was theirs, and those whose it was not.
+pub(super) async fn set_checkpoints<B: AsRef<Batch>>(
     connection: &mut Connection,
-    batch: &Batch,
-) -> Result<(), StoreError> {
-    let lease = &batch.lease;
-    let done = sqlx::query(
-        "UPDATE checkpoints SET next_offset = $5, decision_time = $6, next_position = $7,
-             published = max(published, $8), attempt_command = NULL, attempt_count = 0
-         WHERE context = $1 AND partition = $2 AND epoch = $3 AND next_offset = $4",
-    )
-    .bind(&lease.context)
-    .bind(lease.partition)
-    .bind(lease.epoch)
-    .bind(signed(batch.expected_offset))
-    .bind(signed(batch.checkpoint.offset))
-    .bind(batch.checkpoint.decision_time.micros())
-    .bind(batch.checkpoint.next_position)
-    .bind(batch.checkpoint.published)
-    .execute(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
-    owned(lease, done.rows_affected())
+    batches: Vec<B>,
+) -> Result<(Vec<B>, Vec<B>), (Vec<B>, sqlx::Error)> {
+    // All in one, since each statement costs a way to the thread of the connection and back.
+    let mut query = QueryBuilder::<Sqlite>::new("");
+    for batch in &batches {
+        let Batch { lease, checkpoint, .. } = batch.as_ref();
+        query
+            .push("UPDATE checkpoints SET next_offset = ")
+            .push_bind(signed(checkpoint.offset))
+            .push(", decision_time = ")
+            .push_bind(checkpoint.decision_time.micros())
+            .push(", next_position = ")
+            .push_bind(checkpoint.next_position)
+            .push(", published = max(published, ")
+            .push_bind(checkpoint.published)
+            .push("), attempt_command = NULL, attempt_count = 0 WHERE context = ")
+            .push_bind(&lease.context)
+            .push(" AND partition = ")
+            .push_bind(lease.partition)
+            .push(" AND epoch = ")
+            .push_bind(lease.epoch)
+            .push(" AND next_offset = ")
+            .push_bind(signed(batch.as_ref().expected_offset))
+            .push(" RETURNING context, partition, epoch;");
+    }
+    let set: Result<Vec<(String, u32, i64)>, _> =
+        query.build_query_as().fetch_all(connection).await;
+    match set {
+        Ok(set) => Ok(batches.into_iter().partition(|batch| {
+            let lease = &batch.as_ref().lease;
+            set.iter().any(|(context, partition, epoch)| {
+                (context, *partition, *epoch) == (&lease.context, lease.partition, lease.epoch)
+            })
+        })),
+        Err(error) => Err((batches, error)),
+    }
 }
 
 pub(super) async fn insert_events(
@@ -263,12 +280,16 @@ pub(super) async fn resolve(
     connection: &mut Connection,
     resolved: &[DeadlineId],
 ) -> Result<(), sqlx::Error> {
-    for id in resolved {
-        sqlx::query("DELETE FROM deadlines WHERE event_id = $1 AND event_index = $2")
-            .bind(id.event_id.as_bytes().as_slice())
-            .bind(id.index)
-            .execute(&mut *connection)
-            .await?;
+    for part in parts(resolved, 2) {
+        // Against a list of values itself SQLite scans the whole table; against a query it looks each row up.
+        let mut query = QueryBuilder::<Sqlite>::new("WITH wanted AS (");
+        query.push_values(part, |mut row, id| {
+            row.push_bind(id.event_id.as_bytes().as_slice()).push_bind(id.index);
+        });
+        query.push(
+            ") DELETE FROM deadlines WHERE (event_id, event_index) IN (SELECT * FROM wanted)",
+        );
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -4,7 +4,9 @@
 mod commits;
 mod history;
 mod list;
+mod lookups;
 mod outcomes;
+mod sync;
 mod values;
 mod views;
 
@@ -29,6 +31,8 @@ use super::{
     StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
 };
 use commits::Commits;
+use lookups::Lookups;
+use sync::WriteAheadLog;
 
 pub use crate::log::embedded::Durability;
 use crate::reads::{ListQuery, Page, RowRead};
@@ -66,6 +70,7 @@ pub struct SqliteStore {
     views: Files,
     commits: Commits,
     waits: Arc<Waits>,
+    lookups: Lookups,
 }
 
 /// One file's connections.
@@ -73,26 +78,40 @@ pub struct SqliteStore {
 struct Files {
     writer: SqlitePool,
     readers: SqlitePool,
+    log: WriteAheadLog,
 }
 
 impl SqliteStore {
     /// Opens the store in `directory`, which must be there; makes and migrates its files. They run in
-    /// WAL mode, with synchronous FULL, or NORMAL for [`Durability::Process`]: then a power loss may take
-    /// the last transactions.
+    /// WAL mode with synchronous NORMAL. Batches and what pairs store and log are made durable beside it before
+    /// they are acknowledged, unless with [`Durability::Process`]: then a power loss may take the last of
+    /// them. The read model is not: what a power loss takes of it is folded again from the history.
     ///
     /// # Errors
     /// [`StoreError::Open`] where a file can't be used.
     pub async fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
-        let history = Files::open(&directory.join(HISTORY_FILE), durability, &HISTORY).await?;
-        let views = Files::open(&directory.join(VIEWS_FILE), durability, &VIEWS).await?;
-        Ok(Self { commits: Commits::start(history.clone()), history, views, waits: Arc::default() })
+        let path = directory.join(HISTORY_FILE);
+        let log = match durability {
+            Durability::Power => WriteAheadLog::of(&path),
+            Durability::Process => WriteAheadLog::relaxed(),
+        };
+        let history = Files::open(&path, log, &HISTORY).await?;
+        let path = directory.join(VIEWS_FILE);
+        let views = Files::open(&path, WriteAheadLog::relaxed(), &VIEWS).await?;
+        let (commits, lookups) =
+            (Commits::start(history.clone()), Lookups::start(&history.readers));
+        let commits = commits.map_err(|error| StoreError::Open {
+            path: directory.to_owned(),
+            source: error.into(),
+        })?;
+        Ok(Self { history, views, commits, lookups, waits: Arc::default() })
     }
 }
 
 impl Files {
     async fn open(
         path: &Path,
-        durability: Durability,
+        log: WriteAheadLog,
         migrator: &Migrator,
     ) -> Result<Self, StoreError> {
         let refused = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open {
@@ -103,10 +122,7 @@ impl Files {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(match durability {
-                Durability::Power => SqliteSynchronous::Full,
-                Durability::Process => SqliteSynchronous::Normal,
-            })
+            .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(STATEMENTS_KEPT);
         let writer = SqlitePoolOptions::new()
@@ -134,7 +150,7 @@ impl Files {
             .test_before_acquire(false)
             .acquire_timeout(3 * BUSY_TIMEOUT)
             .connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, log })
     }
 
     /// Begins a transaction that has the write lock from the start, so that it never fails half way for
@@ -210,7 +226,7 @@ impl Store for SqliteStore {
             .execute(&self.history.writer)
             .await
             .map_err(StoreError::unavailable)?;
-        Ok(())
+        self.history.log.sync().await
     }
 
     async fn fix_pairing_id(&self, wanted: Uuid) -> Result<Uuid, StoreError> {
@@ -221,6 +237,7 @@ impl Store for SqliteStore {
         .fetch_one(&self.history.writer)
         .await
         .map_err(StoreError::unavailable)?;
+        self.history.log.sync().await?;
         uuid("the pairing id", &bytes)
     }
 
@@ -232,13 +249,15 @@ impl Store for SqliteStore {
     }
 
     async fn fix_partitions(&self, wanted: u32) -> Result<u32, StoreError> {
-        sqlx::query_scalar(
+        let fixed = sqlx::query_scalar(
             "UPDATE meta SET partitions = coalesce(partitions, $1) RETURNING partitions",
         )
         .bind(wanted)
         .fetch_one(&self.history.writer)
         .await
-        .map_err(StoreError::unavailable)
+        .map_err(StoreError::unavailable)?;
+        self.history.log.sync().await?;
+        Ok(fixed)
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -306,7 +325,7 @@ impl Store for SqliteStore {
     }
 
     async fn outcomes(&self, commands: &[(String, Uuid)]) -> Result<Vec<Outcome>, StoreError> {
-        outcomes::find(&self.history, commands).await
+        self.lookups.find(commands).await
     }
 
     async fn outcome(
@@ -314,7 +333,10 @@ impl Store for SqliteStore {
         tenant: Option<&str>,
         command_id: Uuid,
     ) -> Result<Option<Outcome>, StoreError> {
-        outcomes::find_one(&self.history, tenant, command_id).await
+        match tenant {
+            Some(tenant) => Ok(self.lookups.find(&[(tenant.to_owned(), command_id)]).await?.pop()),
+            None => outcomes::of_any_tenant(&self.history, command_id).await,
+        }
     }
 
     async fn purge_outcomes(
@@ -424,6 +446,7 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         self.commits.close().await;
+        self.lookups.close().await;
         self.history.close().await;
         self.views.close().await;
     }

@@ -3,7 +3,7 @@
 use charter_domain::Timestamp;
 use contract_shared::Outcome;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 use uuid::Uuid;
 
 use super::{Connection, Files, commit, offset, parts, signed, uuid};
@@ -51,7 +51,7 @@ pub(super) async fn insert(
 }
 
 pub(super) async fn find(
-    files: &Files,
+    readers: &SqlitePool,
     commands: &[(String, Uuid)],
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut found = Vec::new();
@@ -63,8 +63,7 @@ pub(super) async fn find(
         query.push(format_args!(
             ") SELECT {READ} FROM wanted CROSS JOIN outcomes USING (tenant, command_id)"
         ));
-        let rows =
-            query.build().fetch_all(&files.readers).await.map_err(StoreError::unavailable)?;
+        let rows = query.build().fetch_all(readers).await.map_err(StoreError::unavailable)?;
         for row in &rows {
             found.push(read(row)?);
         }
@@ -72,17 +71,13 @@ pub(super) async fn find(
     Ok(found)
 }
 
-pub(super) async fn find_one(
+pub(super) async fn of_any_tenant(
     files: &Files,
-    tenant: Option<&str>,
     command_id: Uuid,
 ) -> Result<Option<Outcome>, StoreError> {
     let mut query =
         QueryBuilder::<Sqlite>::new(format!("SELECT {READ} FROM outcomes WHERE command_id = "));
     query.push_bind(command_id.as_bytes().as_slice());
-    if let Some(tenant) = tenant {
-        query.push(" AND tenant = ").push_bind(tenant);
-    }
     let row =
         query.build().fetch_optional(&files.readers).await.map_err(StoreError::unavailable)?;
     row.as_ref().map(read).transpose()

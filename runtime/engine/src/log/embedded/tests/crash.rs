@@ -25,6 +25,7 @@ async fn child_that_appends() {
         name: "expiring".to_owned(),
         partitions: 1,
         retention: Some(Duration::from_millis(200)),
+        volatile: false,
     };
     log.ensure_topic(&expiring).await.expect("makes");
     let producers: Vec<_> = (0..8)
