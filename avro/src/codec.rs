@@ -58,6 +58,16 @@
 //!
 //! ```
 //! # use charter_avro::codec::prelude::*;
+//! # #[derive(Clone, Debug, PartialEq)]
+//! # pub struct HoldSeats { show_id: String, seat_ids: Vec<String>, note: Option<String>, seconds: i32 }
+//! # charter_avro::record! {
+//! #     HoldSeats {
+//! #         "showId" => show_id: String,
+//! #         "seatIds" => seat_ids: Vec<String>,
+//! #         "note" => note: Option<String> = None,
+//! #         "seconds" => seconds: i32 = 300,
+//! #     }
+//! # }
 //! #[derive(Clone, Debug, PartialEq)]
 //! pub struct HoldSeatsRef<'a> {
 //!     pub show_id: &'a str,
@@ -67,7 +77,7 @@
 //! }
 //!
 //! charter_avro::record_ref! {
-//!     HoldSeatsRef<'a> {
+//!     HoldSeatsRef<'a> => HoldSeats {
 //!         "showId" => show_id: &'a str,
 //!         "seatIds" => seat_ids: Vec<&'a str>,
 //!         "note" => note: Option<&'a str> = None,
@@ -76,12 +86,15 @@
 //! }
 //!
 //! let hold: HoldSeatsRef = decode_ref(&[2, b's', 2, 2, b'a', 0, 0, 120]).unwrap();
-//! assert_eq!((hold.show_id, hold.seat_ids, hold.seconds), ("s", vec!["a"], 60));
+//! assert_eq!((hold.show_id, &hold.seat_ids[..], hold.seconds), ("s", &["a"][..], 60));
+//! let kept: HoldSeats = hold.into_owned();
+//! assert_eq!(kept.seat_ids, ["a"]);
 //! ```
 //!
-//! There `&str` stands for `String`, `&[u8]` for [`Bytes`], `BTreeMap<&str, T>` for a map, and a record's borrowing form
-//! for the record. Everything else is as above, records without a borrowing form and unions among it: what owns its
-//! text can stand in what borrows.
+//! There `&str` stands for `String`, `&[u8]` for [`Bytes`], `BTreeMap<&str, T>` for a map, and a type's borrowing form
+//! for the type; [`union_ref!`](crate::union_ref) makes that of a union. Everything else is as above, types without a
+//! borrowing form among it: what owns its text can stand in what borrows. [`CodecRef::into_owned`] makes the one from the
+//! other.
 //!
 //! # JSON
 //! All of them have `serde` implementations in the JSON form of the OpenAPI contract: dates and times as ISO 8601,
@@ -109,7 +122,7 @@ pub use uuid::FixedUuid;
 pub use ::uuid::Uuid;
 
 use crate::plan::{self, Plan, StepId};
-use crate::wire::{DecodeError, Reader};
+use crate::wire::{self, DecodeError, Reader};
 
 /// A type with an Avro binary encoding.
 pub trait Codec: Sized {
@@ -117,8 +130,20 @@ pub trait Codec: Sized {
     /// what consists of it.
     const MIN_WIRE_LEN: usize;
 
+    /// How much room [`Self::put`] needs, in bytes: what the value takes, or somewhat more where that is quicker to say.
+    fn room(&self) -> usize;
+
+    /// Puts the value at the front of `out` and returns what is behind it. What it returns may have been written to.
+    ///
+    /// # Panics
+    /// When `out` is shorter than [`Self::room`].
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8];
+
     /// Appends the value. It cannot fail: what has no encoding is not a value of the type.
-    fn encode(&self, out: &mut Vec<u8>);
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        wire::append(out, self.room(), |out| self.put(out));
+    }
 
     /// Takes a value that was written with this very type's schema.
     ///
@@ -143,7 +168,7 @@ pub trait Codec: Sized {
 /// The value's bytes.
 #[must_use]
 pub fn encode<T: Codec>(value: &T) -> Vec<u8> {
-    let mut out = Vec::with_capacity(T::MIN_WIRE_LEN.max(256));
+    let mut out = Vec::new();
     value.encode(&mut out);
     out
 }

@@ -25,6 +25,15 @@ enum Price {
 
 charter_avro::union! { Price { Null, Text(String), Number(i64) } }
 
+#[derive(Clone, Debug, PartialEq)]
+enum PriceRef<'a> {
+    Null,
+    Text(&'a str),
+    Number(i64),
+}
+
+charter_avro::union_ref! { PriceRef<'a> => Price { Null, Text(&'a str), Number(i64) } }
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Place {
     row: i32,
@@ -72,7 +81,7 @@ struct SeatRef<'a> {
     labels: BTreeMap<&'a str, &'a str>,
     digest: &'a [u8],
     status: Status,
-    price: Price,
+    price: PriceRef<'a>,
     amount: Decimal<9, 2>,
     place: NullLast<Place>,
     count: i64,
@@ -82,38 +91,19 @@ struct SeatRef<'a> {
 }
 
 charter_avro::record_ref! {
-    SeatRef<'a> {
+    SeatRef<'a> => Seat {
         "type" => r#type: &'a str,
         "id" => id: Uuid,
         "labels" => labels: BTreeMap<&'a str, &'a str>,
         "digest" => digest: &'a [u8],
         "status" => status: Status,
-        "price" => price: Price,
+        "price" => price: PriceRef<'a>,
         "amount" => amount: Decimal<9, 2>,
         "place" => place: NullLast<Place>,
         "count" => count: i64,
         "note" => note: Option<&'a str> = Some("none"),
         "next" => next: Vec<SeatRef<'a>>,
         "last" => last: Option<Box<SeatRef<'a>>>,
-    }
-}
-
-impl SeatRef<'_> {
-    fn owned(&self) -> Seat {
-        Seat {
-            r#type: self.r#type.into(),
-            id: self.id,
-            labels: self.labels.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
-            digest: Bytes(self.digest.to_vec()),
-            status: self.status,
-            price: self.price.clone(),
-            amount: self.amount,
-            place: self.place,
-            count: self.count,
-            note: self.note.map(Into::into),
-            next: self.next.iter().map(SeatRef::owned).collect(),
-            last: self.last.as_ref().map(|seat| Box::new(seat.owned())),
-        }
     }
 }
 
@@ -174,7 +164,7 @@ fn what_is_borrowed_equals_what_is_owned() {
     let seat = seat();
     let bytes = encode(&seat);
     let borrowed: SeatRef = decode_ref(&bytes).unwrap();
-    assert_eq!(borrowed.owned(), seat);
+    assert_eq!(borrowed.clone().into_owned(), seat);
     assert_eq!(borrowed.r#type.as_ptr(), bytes[1..].as_ptr());
     let same = Plan::compile(&schema(false), &schema(false)).unwrap();
     assert_eq!(decode_ref_with_plan::<SeatRef>(&bytes, &same).unwrap(), borrowed);
@@ -194,9 +184,12 @@ fn plans_are_followed_alike() {
     let bytes = [&leaf[..], &[2], &leaf, &[0, 0], &[0], &[2], &leaf, &[0, 0]].concat();
     let owned: Seat = decode_with_plan(&bytes, &plan).unwrap();
     let borrowed: SeatRef = decode_ref_with_plan(&bytes, &plan).unwrap();
-    assert_eq!(borrowed.owned(), owned);
+    assert_eq!(borrowed.clone().into_owned(), owned);
     assert_eq!((borrowed.count, borrowed.note, borrowed.status), (4, Some("none"), Status::Sold));
-    assert_eq!((borrowed.amount.to_string(), &borrowed.price), ("2.50".into(), &Price::Number(5)));
+    assert_eq!(
+        (borrowed.amount.to_string(), &borrowed.price),
+        ("2.50".into(), &PriceRef::Number(5))
+    );
     assert_eq!((borrowed.next[0].r#type, borrowed.labels["k"]), ("t", "v"));
 }
 
@@ -265,11 +258,11 @@ proptest! {
     #[test]
     fn what_is_borrowed_equals_what_is_owned_whatever_it_is(seat in random_seat()) {
         let bytes = encode(&seat);
-        prop_assert_eq!(decode_ref::<SeatRef>(&bytes).unwrap().owned(), seat.clone());
+        prop_assert_eq!(decode_ref::<SeatRef>(&bytes).unwrap().into_owned(), seat.clone());
         // Some of what was written so is no message of the older schema; where it is one, both say the same.
         let owned = decode_with_plan::<Seat>(&bytes, &PLAN).map_err(|e| e.to_string());
         let borrowed = decode_ref_with_plan::<SeatRef>(&bytes, &PLAN);
-        prop_assert_eq!(borrowed.map(|seat| seat.owned()).map_err(|e| e.to_string()), owned);
+        prop_assert_eq!(borrowed.map(SeatRef::into_owned).map_err(|e| e.to_string()), owned);
     }
 
     #[test]
@@ -278,7 +271,7 @@ proptest! {
     ) {
         let owned = decode::<Seat>(&bytes).map_err(|e| e.to_string());
         let borrowed = decode_ref::<SeatRef>(&bytes);
-        prop_assert_eq!(borrowed.map(|seat| seat.owned()).map_err(|e| e.to_string()), owned);
+        prop_assert_eq!(borrowed.map(SeatRef::into_owned).map_err(|e| e.to_string()), owned);
     }
 }
 
@@ -297,7 +290,7 @@ struct ParcelRef<'a, P> {
     content: P,
 }
 
-charter_avro::record_ref! { ParcelRef<'a, P> { "label" => label: &'a str, "content" => content: P } }
+charter_avro::record_ref! { ParcelRef<'a, P> => Parcel<P> { "label" => label: &'a str, "content" => content: P } }
 
 #[test]
 fn what_borrows_holds_what_owns_and_what_borrows() {
@@ -306,5 +299,6 @@ fn what_borrows_holds_what_owns_and_what_borrows() {
     let owning: ParcelRef<Seat> = decode_ref(&bytes).unwrap();
     assert_eq!((owning.label, owning.content), ("p", seat()));
     let borrowing: ParcelRef<SeatRef> = decode_ref(&bytes).unwrap();
-    assert_eq!((borrowing.label, borrowing.content.owned()), ("p", seat()));
+    assert_eq!((borrowing.label, borrowing.content.clone().into_owned()), ("p", seat()));
+    assert_eq!(borrowing.into_owned(), Parcel { label: "p".to_owned(), content: seat() });
 }

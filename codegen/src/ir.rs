@@ -53,12 +53,6 @@ impl Contracts {
         &self.types[id.0]
     }
 
-    /// Whether this is the record `shared.Metadata`.
-    #[must_use]
-    pub fn is_metadata(&self, def: &TypeDef) -> bool {
-        self.metadata.is_some_and(|id| std::ptr::eq(self.type_of(id), def))
-    }
-
     /// The record with this id.
     ///
     /// # Panics

@@ -18,10 +18,15 @@ fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emit")
 }
 
-/// The fixture's contracts with the shared types of the repository.
+/// The fixture's contracts.
 fn input() -> Input {
+    input_of(&here())
+}
+
+/// The contracts below a folder with the shared types of the repository.
+fn input_of(root: &Path) -> Input {
     let shared = Input::read(&here().join("../../..")).expect("the repository's contracts");
-    let mut input = Input::read(&here()).expect("the fixture's contracts");
+    let mut input = Input::read(root).expect("the fixture's contracts");
     input
         .schemas
         .extend(shared.schemas.into_iter().filter(|file| file.path.starts_with("schemas/shared/")));
@@ -29,28 +34,37 @@ fn input() -> Input {
     input
 }
 
-#[test]
-fn the_emitted_crate_is_the_golden_one() {
-    let compiled = compile(&input());
+/// What is emitted for these contracts, by the path below `generated/`.
+fn emitted(input: &Input) -> Vec<(String, String)> {
+    let compiled = compile(input);
     let contracts = compiled.contracts.unwrap_or_else(|| panic!("{:?}", compiled.problems));
+    let path = |path: &str| path.strip_prefix("generated/").unwrap_or(path).to_owned();
+    emit::emit(&contracts).into_iter().map(|output| (path(&output.path), output.text)).collect()
+}
+
+/// Those of the files that are not as they are below `folder`; they are written there if that is asked for.
+fn stale<'a>(folder: &Path, files: impl Iterator<Item = &'a (String, String)>) -> Vec<&'a str> {
     let mut stale = Vec::new();
-    let mut paths = Vec::new();
-    for output in emit::emit(&contracts) {
-        let Some(path) = output.path.strip_prefix("generated/") else { continue };
-        if !GOLDEN.iter().any(|folder| path.starts_with(folder)) {
-            continue;
-        }
-        let golden = here().join("golden").join(path);
-        if std::fs::read_to_string(&golden).ok().as_deref() != Some(&output.text) {
-            stale.push(path.to_owned());
+    for (path, text) in files {
+        let golden = folder.join(path);
+        if std::fs::read_to_string(&golden).ok().as_deref() != Some(text) {
+            stale.push(path.as_str());
             if std::env::var_os("UPDATE_GOLDEN").is_some() {
                 std::fs::create_dir_all(golden.parent().unwrap()).unwrap();
-                std::fs::write(&golden, &output.text).unwrap();
+                std::fs::write(&golden, text).unwrap();
             }
         }
-        paths.push(path.to_owned());
     }
-    assert_eq!(stale, Vec::<String>::new(), "run with UPDATE_GOLDEN=1 and review the difference");
+    stale
+}
+
+#[test]
+fn the_emitted_crate_is_the_golden_one() {
+    let files = emitted(&input());
+    let golden =
+        || files.iter().filter(|(path, _)| GOLDEN.iter().any(|folder| path.starts_with(folder)));
+    let stale = stale(&here().join("golden"), golden());
+    assert_eq!(stale, Vec::<&str>::new(), "run with UPDATE_GOLDEN=1 and review the difference");
     for expected in [
         "contract-gateway/src/responses.rs",
         "contract-gateway/src/schemas/mark.rs",
@@ -59,7 +73,25 @@ fn the_emitted_crate_is_the_golden_one() {
         "contract-shop/src/types/everything.rs",
         "contract-shop/src/views/item_view.rs",
     ] {
-        assert!(paths.iter().any(|path| path == expected), "{expected} is missing in {paths:?}");
+        assert!(golden().any(|(path, _)| path == expected), "{expected} is missing");
+    }
+}
+
+/// `avro/benches/envelope` measures what is emitted, not what somebody wrote in its likeness.
+#[test]
+fn the_benchmarks_codecs_are_the_emitted_ones() {
+    for version in ["v1", "v2"] {
+        let root = here().join("../../../avro/benches/envelope").join(version);
+        let files = emitted(&input_of(&root));
+        let measured = [
+            "contract-seat/schemas/SeatsHeldEnvelope.avsc",
+            "contract-seat/src/events/seats_held.rs",
+        ];
+        let golden: Vec<_> =
+            files.iter().filter(|(path, _)| measured.contains(&path.as_str())).collect();
+        assert_eq!(golden.len(), measured.len());
+        let stale = stale(&root, golden.into_iter());
+        assert_eq!(stale, Vec::<&str>::new(), "run with UPDATE_GOLDEN=1 and review the difference");
     }
 }
 

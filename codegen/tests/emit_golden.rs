@@ -41,6 +41,12 @@ pub mod types;
 #[path = "emit/golden/contract-shop/src/views/mod.rs"]
 pub mod views;
 
+#[path = "emit_golden/borrowed.rs"]
+mod borrowed;
+#[allow(dead_code, reason = "what makes random schemas is for others")]
+#[path = "../../avro/tests/support/random.rs"]
+mod random;
+
 // The gateway's schemas name the context's crate, which stands here too.
 extern crate self as contract_shop;
 

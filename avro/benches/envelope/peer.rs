@@ -106,7 +106,7 @@ pub struct Envelope<U> {
 
 impl<U> Envelope<U> {
     /// The same values, with UUIDs in the form that `uuid` gives.
-    pub fn of(envelope: &contract::SeatsHeldEnvelope, uuid: impl Fn(uuid::Uuid) -> U) -> Self {
+    pub fn of(envelope: &contract::v1::SeatsHeldEnvelope, uuid: impl Fn(uuid::Uuid) -> U) -> Self {
         let (metadata, payload) = (&envelope.metadata, &envelope.payload);
         Self {
             metadata: Metadata {

@@ -12,12 +12,36 @@ use charter_avro::wire::DecodeError;
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Clone, Debug, PartialEq)]
+enum Mark {
+    Null,
+    Text(String),
+    Raw(Bytes),
+    Count(i64),
+}
+
+charter_avro::union! { Mark { Null, Text(String), Raw(Bytes), Count(i64) } }
+
+#[derive(Clone, Debug, PartialEq)]
+enum MarkRef<'a> {
+    Null,
+    Text(&'a str),
+    Raw(&'a [u8]),
+    Count(i64),
+}
+
+charter_avro::union_ref! { MarkRef<'a> => Mark { Null, Text(&'a str), Raw(&'a [u8]), Count(i64) } }
+
+#[derive(Clone, Debug, PartialEq)]
 struct Node {
     name: String,
     raw: Bytes,
     labels: BTreeMap<String, String>,
     count: i64,
     note: Option<String>,
+    last: NullLast<String>,
+    mark: Mark,
+    id: Uuid,
+    price: Decimal<9, 2>,
     children: Vec<Node>,
 }
 
@@ -28,6 +52,10 @@ charter_avro::record! {
         "labels" => labels: BTreeMap<String, String>,
         "count" => count: i64,
         "note" => note: Option<String> = Some("none".into()),
+        "last" => last: NullLast<String>,
+        "mark" => mark: Mark,
+        "id" => id: Uuid,
+        "price" => price: Decimal<9, 2>,
         "children" => children: Vec<Node>,
     }
 }
@@ -39,30 +67,25 @@ struct NodeRef<'a> {
     labels: BTreeMap<&'a str, &'a str>,
     count: i64,
     note: Option<&'a str>,
+    last: NullLast<&'a str>,
+    mark: MarkRef<'a>,
+    id: Uuid,
+    price: Decimal<9, 2>,
     children: Vec<NodeRef<'a>>,
 }
 
 charter_avro::record_ref! {
-    NodeRef<'a> {
+    NodeRef<'a> => Node {
         "name" => name: &'a str,
         "raw" => raw: &'a [u8],
         "labels" => labels: BTreeMap<&'a str, &'a str>,
         "count" => count: i64,
         "note" => note: Option<&'a str> = Some("none"),
+        "last" => last: NullLast<&'a str>,
+        "mark" => mark: MarkRef<'a>,
+        "id" => id: Uuid,
+        "price" => price: Decimal<9, 2>,
         "children" => children: Vec<NodeRef<'a>>,
-    }
-}
-
-impl NodeRef<'_> {
-    fn owned(&self) -> Node {
-        Node {
-            name: self.name.into(),
-            raw: Bytes(self.raw.to_vec()),
-            labels: self.labels.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
-            count: self.count,
-            note: self.note.map(Into::into),
-            children: self.children.iter().map(NodeRef::owned).collect(),
-        }
     }
 }
 
@@ -73,6 +96,10 @@ fn schema(number: &str, more: &str) -> Schema {
             {{"name":"raw","type":"bytes"}},
             {{"name":"labels","type":{{"type":"map","values":"string"}}}},
             {{"name":"count","type":"{number}"}}{more},
+            {{"name":"last","type":["string","null"]}},
+            {{"name":"mark","type":["null","string","bytes","{number}"]}},
+            {{"name":"id","type":{{"type":"string","logicalType":"uuid"}}}},
+            {{"name":"price","type":{{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}}}},
             {{"name":"children","type":{{"type":"array","items":"Node"}}}}]}}"#
     );
     Schema::parse(&json).expect("a sound schema")
@@ -89,8 +116,8 @@ fn said<T: Debug>(result: Result<T, DecodeError>) -> Result<T, String> {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let borrowed = decode_ref::<NodeRef>(bytes).map(|node| node.owned());
+    let borrowed = decode_ref::<NodeRef>(bytes).map(NodeRef::into_owned);
     assert_eq!(said(borrowed), said(decode::<Node>(bytes)));
-    let borrowed = decode_ref_with_plan::<NodeRef>(bytes, &PLAN).map(|node| node.owned());
+    let borrowed = decode_ref_with_plan::<NodeRef>(bytes, &PLAN).map(NodeRef::into_owned);
     assert_eq!(said(borrowed), said(decode_with_plan::<Node>(bytes, &PLAN)));
 });

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Decimal, Fixed, FixedDecimal, FixedUuid};
+use super::{Bytes, Codec, Decimal, Fixed, FixedDecimal, FixedUuid};
 use crate::logical::{
     CalendarDuration, Date, LocalTimestampMicros, LocalTimestampMillis, LocalTimestampNanos,
     TimeMicros, TimeMillis, TimestampMicros, TimestampMillis, TimestampNanos,
@@ -16,6 +16,9 @@ use crate::wire::{DecodeError, Reader};
 /// Reading one allocates for arrays, maps and boxes alone, so that it is for the places where a message is looked at and
 /// let go. [`record_ref!`](crate::record_ref) implements it.
 pub trait CodecRef<'a>: Sized {
+    /// The type that owns its text, and reads the same messages.
+    type Owned: Codec;
+
     /// As [`Codec::MIN_WIRE_LEN`](super::Codec::MIN_WIRE_LEN).
     const MIN_WIRE_LEN: usize;
 
@@ -34,9 +37,14 @@ pub trait CodecRef<'a>: Sized {
         plan: &Plan,
         at: StepId,
     ) -> Result<Self, DecodeError>;
+
+    /// The same value with text of its own.
+    fn into_owned(self) -> Self::Owned;
 }
 
 impl<'a> CodecRef<'a> for &'a str {
+    type Owned = String;
+
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
@@ -48,9 +56,16 @@ impl<'a> CodecRef<'a> for &'a str {
     fn decode_resolved(r: &mut Reader<'a>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
         Err(plan.mismatch(r, at, "expected a string"))
     }
+
+    #[inline]
+    fn into_owned(self) -> String {
+        self.to_owned()
+    }
 }
 
 impl<'a> CodecRef<'a> for &'a [u8] {
+    type Owned = Bytes;
+
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
@@ -62,6 +77,11 @@ impl<'a> CodecRef<'a> for &'a [u8] {
     fn decode_resolved(r: &mut Reader<'a>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
         Err(plan.mismatch(r, at, "expected bytes"))
     }
+
+    #[inline]
+    fn into_owned(self) -> Bytes {
+        Bytes(self.to_vec())
+    }
 }
 
 /// Lets a type that has nothing to borrow, or does not wish to, stand in one that borrows.
@@ -70,6 +90,8 @@ impl<'a> CodecRef<'a> for &'a [u8] {
 macro_rules! owned_ref {
     (impl [ $( $generic:tt )* ] $type:ty) => {
         impl<'a, $( $generic )*> $crate::codec::CodecRef<'a> for $type {
+            type Owned = Self;
+
             const MIN_WIRE_LEN: usize = <Self as $crate::codec::Codec>::MIN_WIRE_LEN;
 
             #[inline]
@@ -85,6 +107,11 @@ macro_rules! owned_ref {
                 at: $crate::plan::StepId,
             ) -> ::core::result::Result<Self, $crate::wire::DecodeError> {
                 <Self as $crate::codec::Codec>::decode_resolved(reader, plan, at)
+            }
+
+            #[inline]
+            fn into_owned(self) -> Self {
+                self
             }
         }
     };

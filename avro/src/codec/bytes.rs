@@ -14,8 +14,13 @@ impl Codec for Bytes {
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        wire::write_bytes(out, &self.0);
+    fn room(&self) -> usize {
+        wire::bytes_room(self.0.len())
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_bytes(out, &self.0)
     }
 
     #[inline]
@@ -61,8 +66,13 @@ impl<const N: usize> Codec for Fixed<N> {
     const MIN_WIRE_LEN: usize = N;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
+    fn room(&self) -> usize {
+        N
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_array(out, self.0)
     }
 
     #[inline]

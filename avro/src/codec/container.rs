@@ -8,18 +8,26 @@ use super::{Codec, CodecRef};
 use crate::plan::{self, Plan, Shape, StepId};
 use crate::wire::{self, Blocks, DecodeError, Reader};
 
+/// Room for the number of items and for the end of an array or a map.
+const COUNT_ROOM: usize = wire::LONG_ROOM + 1;
+
 impl<T: Codec> Codec for Vec<T> {
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn room(&self) -> usize {
+        COUNT_ROOM + self.iter().map(T::room).sum::<usize>()
+    }
+
+    #[inline]
+    fn put<'b>(&self, mut out: &'b mut [u8]) -> &'b mut [u8] {
         if !self.is_empty() {
-            wire::write_long(out, length(self.len()));
+            out = wire::put_long(out, length(self.len()));
             for item in self {
-                item.encode(out);
+                out = item.put(out);
             }
         }
-        out.push(0);
+        wire::put_byte(out, 0)
     }
 
     #[inline]
@@ -38,6 +46,8 @@ impl<T: Codec> Codec for Vec<T> {
 }
 
 impl<'a, T: CodecRef<'a>> CodecRef<'a> for Vec<T> {
+    type Owned = Vec<T::Owned>;
+
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
@@ -52,6 +62,10 @@ impl<'a, T: CodecRef<'a>> CodecRef<'a> for Vec<T> {
             }
             Shape::Map { .. } | Shape::Other => Err(plan.mismatch(r, at, "expected an array")),
         }
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        self.into_iter().map(T::into_owned).collect()
     }
 }
 
@@ -79,15 +93,20 @@ fn items<'a, T>(
 impl<T: Codec> Codec for BTreeMap<String, T> {
     const MIN_WIRE_LEN: usize = 1;
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn room(&self) -> usize {
+        let entry = |(key, value): (&String, &T)| wire::bytes_room(key.len()) + value.room();
+        COUNT_ROOM + self.iter().map(entry).sum::<usize>()
+    }
+
+    fn put<'b>(&self, mut out: &'b mut [u8]) -> &'b mut [u8] {
         if !self.is_empty() {
-            wire::write_long(out, length(self.len()));
+            out = wire::put_long(out, length(self.len()));
             for (key, value) in self {
-                wire::write_string(out, key);
-                value.encode(out);
+                out = wire::put_string(out, key);
+                out = value.put(out);
             }
         }
-        out.push(0);
+        wire::put_byte(out, 0)
     }
 
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -103,6 +122,8 @@ impl<T: Codec> Codec for BTreeMap<String, T> {
 }
 
 impl<'a, T: CodecRef<'a>> CodecRef<'a> for BTreeMap<&'a str, T> {
+    type Owned = BTreeMap<String, T::Owned>;
+
     const MIN_WIRE_LEN: usize = 1;
 
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
@@ -116,6 +137,10 @@ impl<'a, T: CodecRef<'a>> CodecRef<'a> for BTreeMap<&'a str, T> {
             }
             Shape::Array { .. } | Shape::Other => Err(plan.mismatch(r, at, "expected a map")),
         }
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        self.into_iter().map(|(key, value)| (key.to_owned(), value.into_owned())).collect()
     }
 }
 
@@ -144,13 +169,15 @@ impl<T: Codec> Codec for Option<T> {
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn room(&self) -> usize {
+        1 + self.as_ref().map_or(0, T::room)
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
         match self {
-            None => out.push(0),
-            Some(value) => {
-                out.push(2);
-                value.encode(out);
-            }
+            None => wire::put_byte(out, 0),
+            Some(value) => value.put(wire::put_byte(out, 2)),
         }
     }
 
@@ -171,6 +198,8 @@ impl<T: Codec> Codec for Option<T> {
 }
 
 impl<'a, T: CodecRef<'a>> CodecRef<'a> for Option<T> {
+    type Owned = Option<T::Owned>;
+
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
@@ -186,6 +215,10 @@ impl<'a, T: CodecRef<'a>> CodecRef<'a> for Option<T> {
             (0, _) => Ok(None),
             (_, at) => plan::resolve_ref(r, plan, at).map(Some),
         }
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        self.map(T::into_owned)
     }
 }
 
@@ -206,13 +239,15 @@ impl<T: Codec> Codec for NullLast<T> {
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn room(&self) -> usize {
+        1 + self.0.as_ref().map_or(0, T::room)
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
         match &self.0 {
-            None => out.push(2),
-            Some(value) => {
-                out.push(0);
-                value.encode(out);
-            }
+            None => wire::put_byte(out, 2),
+            Some(value) => value.put(wire::put_byte(out, 0)),
         }
     }
 
@@ -233,6 +268,8 @@ impl<T: Codec> Codec for NullLast<T> {
 }
 
 impl<'a, T: CodecRef<'a>> CodecRef<'a> for NullLast<T> {
+    type Owned = NullLast<T::Owned>;
+
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
@@ -249,14 +286,23 @@ impl<'a, T: CodecRef<'a>> CodecRef<'a> for NullLast<T> {
             (_, _) => Ok(Self(None)),
         }
     }
+
+    fn into_owned(self) -> Self::Owned {
+        NullLast(self.0.map(T::into_owned))
+    }
 }
 
 impl<T: Codec> Codec for Box<T> {
     const MIN_WIRE_LEN: usize = T::MIN_WIRE_LEN;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        T::encode(self, out);
+    fn room(&self) -> usize {
+        T::room(self)
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        T::put(self, out)
     }
 
     #[inline]
@@ -270,6 +316,8 @@ impl<T: Codec> Codec for Box<T> {
 }
 
 impl<'a, T: CodecRef<'a>> CodecRef<'a> for Box<T> {
+    type Owned = Box<T::Owned>;
+
     const MIN_WIRE_LEN: usize = T::MIN_WIRE_LEN;
 
     #[inline]
@@ -279,6 +327,10 @@ impl<'a, T: CodecRef<'a>> CodecRef<'a> for Box<T> {
 
     fn decode_resolved(r: &mut Reader<'a>, plan: &Plan, at: StepId) -> Result<Self, DecodeError> {
         T::decode_resolved(r, plan, at).map(Self::new)
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        Box::new((*self).into_owned())
     }
 }
 

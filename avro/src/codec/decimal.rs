@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Codec;
 use crate::plan::{Plan, Promotion, StepId};
-use crate::wire::{DecodeError, DecodeErrorKind, Reader};
+use crate::wire::{self, DecodeError, DecodeErrorKind, Reader};
 
 /// `decimal` on `bytes`: an exact number with at most `P` digits, `S` of them behind the point (0 ≤ S ≤ P ≤ 28).
 ///
@@ -183,16 +183,19 @@ impl<const P: u32, const S: u32> Codec for Decimal<P, S> {
     const MIN_WIRE_LEN: usize = 2;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn room(&self) -> usize {
+        17
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        // At most 12 bytes for 28 digits, so the zig-zag length is one byte. All 16 bytes are written at once.
         let length = shortest(self.unscaled);
-        let end = out.len() + 1 + length;
-        out.extend_from_slice(&[0; 17]);
-        if let Some([prefix, digits @ ..]) = out.last_chunk_mut::<17>() {
-            // At most 12 bytes for 28 digits, so the zig-zag length is one byte.
-            *prefix = 2 * length.to_le_bytes()[0];
+        let out = wire::put_byte(out, 2 * length.to_le_bytes()[0]);
+        if let Some(digits) = out.first_chunk_mut() {
             *digits = (self.unscaled << (8 * (16 - length))).to_be_bytes();
         }
-        out.truncate(end);
+        &mut out[length..]
     }
 
     #[inline]
@@ -290,11 +293,18 @@ impl<const N: usize, const P: u32, const S: u32> Codec for FixedDecimal<N, P, S>
     const MIN_WIRE_LEN: usize = Self::SIZE;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn room(&self) -> usize {
+        Self::SIZE
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
         let fill = if self.0.unscaled < 0 { 0xff } else { 0 };
         let wide = self.0.unscaled.to_be_bytes();
-        out.resize(out.len() + Self::SIZE.saturating_sub(16), fill);
-        out.extend_from_slice(&wide[16_usize.saturating_sub(Self::SIZE)..]);
+        let mut bytes = [fill; N];
+        let (at, from) = (N.saturating_sub(16), 16_usize.saturating_sub(N));
+        bytes[at..].copy_from_slice(&wide[from..]);
+        wire::put_array(out, bytes)
     }
 
     #[inline]

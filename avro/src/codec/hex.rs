@@ -1,18 +1,20 @@
-//! Sixteen bytes as 32 hexadecimal digits and back. Writing takes two digits at once from a table, which stays in the
-//! first cache. Reading treats all digits alike and without branches, in loops over arrays of whole vectors, which the
-//! compiler turns into vector instructions; it does not do so for writing, whose digits go to five places.
+//! Sixteen bytes as 32 hexadecimal digits and back. Both ways treat all digits alike and without branches, in loops over
+//! arrays of whole vectors, which the compiler turns into vector instructions.
 
-/// The digits of every byte, in lower case.
-pub(super) const DIGITS: [[u8; 2]; 256] = {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut digits = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        digits[byte] = [HEX[byte >> 4], HEX[byte & 15]];
-        byte += 1;
+/// The two digits of each byte, in lower case. A call of its own, since the loop is not made of vector instructions
+/// where its result is taken apart at once.
+#[inline(never)]
+pub(super) fn digits(bytes: &[u8; 16]) -> [[u8; 2]; 16] {
+    let mut pairs = [0_u16; 16];
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        let x = u16::from(*byte);
+        let x = (x >> 4 | x << 8) & 0x0f0f;
+        // Adding this reaches the highest bit for 10 and more; letters are 39 further than digits.
+        let letters = ((x + 0x7676) >> 7) & 0x0101;
+        *pair = x + 0x3030 + letters * 39;
     }
-    digits
-};
+    pairs.map(u16::to_le_bytes)
+}
 
 /// The bytes that digits, in either case, stand for; none if one is not a digit.
 #[inline]

@@ -19,9 +19,14 @@ macro_rules! record {
             const MIN_WIRE_LEN: usize = 0 $( + <$type as $crate::codec::Codec>::MIN_WIRE_LEN )*;
 
             #[inline]
-            fn encode(&self, out: &mut ::std::vec::Vec<u8>) {
-                $( <$type as $crate::codec::Codec>::encode(&self.$field, out); )*
-                let _ = out;
+            fn room(&self) -> usize {
+                0 $( + <$type as $crate::codec::Codec>::room(&self.$field) )*
+            }
+
+            #[inline]
+            fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+                $( let out = <$type as $crate::codec::Codec>::put(&self.$field, out); )*
+                out
             }
 
             fn decode(
@@ -83,23 +88,26 @@ macro_rules! record {
 
 /// Implements [`CodecRef`](crate::codec::CodecRef) for a struct that borrows from the message.
 ///
-/// As [`record!`](crate::record), with the struct's lifetime behind its name: `HoldSeatsRef<'a> { … }`; a struct around
-/// any other type has that type's name behind the lifetime.
+/// As [`record!`](crate::record), with the struct's lifetime behind its name, and the struct that owns its text:
+/// `HoldSeatsRef<'a> => HoldSeats { … }`; a struct around any other type has that type's name behind both.
 #[macro_export]
 macro_rules! record_ref {
-    ($name:ident < $life:lifetime > { $( $fields:tt )* }) => {
-        $crate::record_ref!(@type [$life] $name<$life>, $life, { $( $fields )* });
+    ($name:ident < $life:lifetime > => $owned:ident { $( $fields:tt )* }) => {
+        $crate::record_ref!(@type [$life] $name<$life>, $life, $owned, $owned, { $( $fields )* });
     };
-    ($name:ident < $life:lifetime, $part:ident > { $( $fields:tt )* }) => {
+    ($name:ident < $life:lifetime, $part:ident > => $owned:ident < $same:ident > { $( $fields:tt )* }) => {
         $crate::record_ref!(
             @type [$life, $part: $crate::codec::CodecRef<$life>] $name<$life, $part>, $life,
+            $owned, $owned<<$same as $crate::codec::CodecRef<$life>>::Owned>,
             { $( $fields )* }
         );
     };
-    (@type [ $( $generic:tt )* ] $name:ty, $life:lifetime, {
+    (@type [ $( $generic:tt )* ] $name:ty, $life:lifetime, $owned:ident, $of:ty, {
         $( $avro:literal => $field:ident : $type:ty $( = $default:expr )? ),* $(,)?
     }) => {
         impl< $( $generic )* > $crate::codec::CodecRef<$life> for $name {
+            type Owned = $of;
+
             const MIN_WIRE_LEN: usize =
                 0 $( + <$type as $crate::codec::CodecRef<$life>>::MIN_WIRE_LEN )*;
 
@@ -117,6 +125,10 @@ macro_rules! record_ref {
                 $crate::record!(@resolve resolved_field_ref, reader, plan, at, {
                     $( $avro => $field : $type $( = $default )?, )*
                 })
+            }
+
+            fn into_owned(self) -> Self::Owned {
+                $owned { $( $field: <$type as $crate::codec::CodecRef<$life>>::into_owned(self.$field), )* }
             }
         }
     };
@@ -161,8 +173,14 @@ macro_rules! enumeration {
             const MIN_WIRE_LEN: usize = 1;
 
             #[inline]
-            fn encode(&self, out: &mut ::std::vec::Vec<u8>) {
-                $crate::wire::write_int(out, *self as i32);
+            fn room(&self) -> usize {
+                // The first 64 symbols take one byte.
+                if Self::ALL.len() > 64 { $crate::wire::INT_ROOM } else { 1 }
+            }
+
+            #[inline]
+            fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+                $crate::wire::put_int(out, *self as i32)
             }
 
             #[inline]
@@ -201,8 +219,18 @@ macro_rules! union {
                 const MIN_WIRE_LEN: usize = 1;
 
                 #[inline]
-                fn encode(&self, out: &mut ::std::vec::Vec<u8>) {
-                    $( $crate::union!(@encode self, out, $variant $( ( $type ) )?); )*
+                fn room(&self) -> usize {
+                    match *self { $( $crate::union!(@pattern value $variant $( ( $type ) )?) =>
+                        $crate::wire::INT_ROOM $( + <$type as $crate::codec::Codec>::room(value) )?, )* }
+                }
+
+                #[inline]
+                fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+                    match *self { $( $crate::union!(@pattern value $variant $( ( $type ) )?) => {
+                        let out = $crate::wire::put_int(out, Slot::$variant as i32);
+                        $( let out = <$type as $crate::codec::Codec>::put(value, out); )?
+                        out
+                    } )* }
                 }
 
                 #[inline]
@@ -232,25 +260,81 @@ macro_rules! union {
             $crate::owned_ref!($name);
         };
     };
-    (@encode $self:ident, $out:ident, $variant:ident ( $type:ty )) => {
-        if let Self::$variant(value) = $self {
-            $crate::wire::write_int($out, Slot::$variant as i32);
-            <$type as $crate::codec::Codec>::encode(value, $out);
-            return;
-        }
-    };
-    (@encode $self:ident, $out:ident, $variant:ident) => {
-        if let Self::$variant = $self {
-            $crate::wire::write_int($out, Slot::$variant as i32);
-            return;
-        }
-    };
+    (@pattern $value:ident $variant:ident ( $type:ty )) => { Self::$variant(ref $value) };
+    (@pattern $value:ident $variant:ident) => { Self::$variant };
     (@decode $reader:ident, $variant:ident ( $type:ty )) => {
         <$type as $crate::codec::Codec>::decode($reader).map(Self::$variant)
     };
     (@decode $reader:ident, $variant:ident) => { Ok(Self::$variant) };
     (@resolve $reader:ident, $plan:ident, $step:ident, $variant:ident ( $type:ty )) => {
         $crate::plan::resolve($reader, $plan, $step).map(Self::$variant)
+    };
+    (@resolve $reader:ident, $plan:ident, $step:ident, $variant:ident) => {{
+        let _ = $step;
+        Ok(Self::$variant)
+    }};
+}
+
+/// Implements [`CodecRef`](crate::codec::CodecRef) for an enum that borrows from the message.
+///
+/// As [`union!`](crate::union), with the enum's lifetime behind its name, and the enum that owns its text:
+/// `PriceRef<'a> => Price { … }`.
+#[macro_export]
+macro_rules! union_ref {
+    ($name:ident < $life:lifetime > => $owned:ident {
+        $( $variant:ident $( ( $type:ty ) )? ),* $(,)?
+    }) => {
+        const _: () = {
+            #[allow(dead_code, clippy::enum_variant_names)]
+            enum Slot { $( $variant, )* }
+            const BRANCHES: usize = [ $( Slot::$variant as usize, )* ].len();
+
+            impl<$life> $crate::codec::CodecRef<$life> for $name<$life> {
+                type Owned = $owned;
+
+                const MIN_WIRE_LEN: usize = 1;
+
+                fn decode(
+                    reader: &mut $crate::wire::Reader<$life>,
+                ) -> ::core::result::Result<Self, $crate::wire::DecodeError> {
+                    let branch = reader.union_branch(BRANCHES)?;
+                    $( if branch == Slot::$variant as usize {
+                        return $crate::union_ref!(@decode reader, $variant $( ( $type ) )?);
+                    } )*
+                    unreachable!("a union's branch was checked")
+                }
+
+                fn decode_resolved(
+                    reader: &mut $crate::wire::Reader<$life>,
+                    plan: &$crate::plan::Plan,
+                    at: $crate::plan::StepId,
+                ) -> ::core::result::Result<Self, $crate::wire::DecodeError> {
+                    let (branch, step) = plan.branch(reader, at)?;
+                    $( if branch == Slot::$variant as u32 {
+                        return $crate::union_ref!(@resolve reader, plan, step, $variant $( ( $type ) )?);
+                    } )*
+                    Err(plan.mismatch(reader, at, "the union has fewer branches"))
+                }
+
+                fn into_owned(self) -> Self::Owned {
+                    match self { $( $crate::union_ref!(@pattern value $variant $( ( $type ) )?) =>
+                        $crate::union_ref!(@owned value $owned $variant $( ( $type ) )?), )* }
+                }
+            }
+        };
+    };
+    (@pattern $value:ident $variant:ident ( $type:ty )) => { Self::$variant($value) };
+    (@pattern $value:ident $variant:ident) => { Self::$variant };
+    (@owned $value:ident $owned:ident $variant:ident ( $type:ty )) => {
+        $owned::$variant(<$type as $crate::codec::CodecRef<'_>>::into_owned($value))
+    };
+    (@owned $value:ident $owned:ident $variant:ident) => { $owned::$variant };
+    (@decode $reader:ident, $variant:ident ( $type:ty )) => {
+        <$type as $crate::codec::CodecRef<'_>>::decode($reader).map(Self::$variant)
+    };
+    (@decode $reader:ident, $variant:ident) => { Ok(Self::$variant) };
+    (@resolve $reader:ident, $plan:ident, $step:ident, $variant:ident ( $type:ty )) => {
+        $crate::plan::resolve_ref($reader, $plan, $step).map(Self::$variant)
     };
     (@resolve $reader:ident, $plan:ident, $step:ident, $variant:ident) => {{
         let _ = $step;

@@ -8,7 +8,14 @@ impl Codec for () {
     const MIN_WIRE_LEN: usize = 0;
 
     #[inline]
-    fn encode(&self, _: &mut Vec<u8>) {}
+    fn room(&self) -> usize {
+        0
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        out
+    }
 
     #[inline]
     fn decode(_: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -24,8 +31,13 @@ impl Codec for bool {
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.push(u8::from(*self));
+    fn room(&self) -> usize {
+        1
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_byte(out, u8::from(*self))
     }
 
     #[inline]
@@ -42,8 +54,13 @@ impl Codec for i32 {
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        wire::write_int(out, *self);
+    fn room(&self) -> usize {
+        wire::INT_ROOM
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_int(out, *self)
     }
 
     #[inline]
@@ -60,8 +77,13 @@ impl Codec for i64 {
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        wire::write_long(out, *self);
+    fn room(&self) -> usize {
+        wire::LONG_ROOM
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_long(out, *self)
     }
 
     #[inline]
@@ -90,8 +112,13 @@ impl Codec for f32 {
     const MIN_WIRE_LEN: usize = 4;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.to_le_bytes());
+    fn room(&self) -> usize {
+        size_of::<Self>()
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_array(out, self.to_le_bytes())
     }
 
     #[inline]
@@ -117,8 +144,13 @@ impl Codec for f64 {
     const MIN_WIRE_LEN: usize = 8;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.to_le_bytes());
+    fn room(&self) -> usize {
+        size_of::<Self>()
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_array(out, self.to_le_bytes())
     }
 
     #[inline]
@@ -146,8 +178,13 @@ impl Codec for String {
     const MIN_WIRE_LEN: usize = 1;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        wire::write_string(out, self);
+    fn room(&self) -> usize {
+        wire::bytes_room(self.len())
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_string(out, self)
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Codec, hex};
 use crate::plan::{Plan, StepId};
-use crate::wire::{DecodeError, DecodeErrorKind, Reader};
+use crate::wire::{self, DecodeError, DecodeErrorKind, Reader};
 
 /// Characters of a hyphenated UUID.
 const TEXT: usize = 36;
@@ -18,12 +18,17 @@ impl Codec for Uuid {
     const MIN_WIRE_LEN: usize = 1 + TEXT;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        // The whole text is appended at once, and its digits are put in where it stands: no copy waits for them.
-        out.extend_from_slice(&NIL);
-        if let Some(text) = out.last_chunk_mut() {
-            put_digits(text, self.as_bytes());
+    fn room(&self) -> usize {
+        1 + TEXT
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        let (text, rest) = out.split_at_mut(1 + TEXT);
+        if let Some(text) = text.first_chunk_mut() {
+            put_text(text, self.as_bytes());
         }
+        rest
     }
 
     #[inline]
@@ -52,8 +57,13 @@ impl Codec for FixedUuid {
     const MIN_WIRE_LEN: usize = 16;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.0.as_bytes());
+    fn room(&self) -> usize {
+        16
+    }
+
+    #[inline]
+    fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+        wire::put_array(out, self.0.into_bytes())
     }
 
     #[inline]
@@ -86,23 +96,21 @@ impl FromStr for FixedUuid {
     }
 }
 
-/// The nil UUID's text after its length.
-const NIL: [u8; 1 + TEXT] = {
-    let mut text = [b'0'; 1 + TEXT];
-    text[0] = TEXT_PREFIX;
-    (text[9], text[14], text[19], text[24]) = (b'-', b'-', b'-', b'-');
-    text
-};
-
-/// Sets the digits in a text after its length.
+/// Writes the text after its length.
 #[inline]
-fn put_digits(text: &mut [u8; 1 + TEXT], bytes: &[u8; 16]) {
-    const PLACES: [usize; 16] = [1, 3, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 29, 31, 33, 35];
-    for (place, byte) in PLACES.into_iter().zip(bytes) {
-        let [high, low] = hex::DIGITS[usize::from(*byte)];
-        text[place] = high;
-        text[place + 1] = low;
-    }
+fn put_text(text: &mut [u8; 1 + TEXT], bytes: &[u8; 16]) {
+    let digits = hex::digits(bytes);
+    let digits = digits.as_flattened();
+    text[0] = TEXT_PREFIX;
+    text[1..9].copy_from_slice(&digits[..8]);
+    text[9] = b'-';
+    text[10..14].copy_from_slice(&digits[8..12]);
+    text[14] = b'-';
+    text[15..19].copy_from_slice(&digits[12..16]);
+    text[19] = b'-';
+    text[20..24].copy_from_slice(&digits[16..20]);
+    text[24] = b'-';
+    text[25..].copy_from_slice(&digits[20..]);
 }
 
 #[inline]

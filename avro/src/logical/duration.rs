@@ -4,7 +4,7 @@ use std::str::FromStr;
 use super::text::{Cursor, ParseError, serde_as_text};
 use crate::codec::Codec;
 use crate::plan::{Plan, StepId};
-use crate::wire::{DecodeError, Reader};
+use crate::wire::{self, DecodeError, Reader};
 
 /// `duration`: months, days and milliseconds, which do not convert into each other. On the wire three little-endian
 /// numbers of 4 bytes. Text form `P1M2DT3.500S`.
@@ -22,10 +22,16 @@ impl Codec for CalendarDuration {
     const MIN_WIRE_LEN: usize = 12;
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn room(&self) -> usize {
+        12
+    }
+
+    #[inline]
+    fn put<'b>(&self, mut out: &'b mut [u8]) -> &'b mut [u8] {
         for part in [self.months, self.days, self.millis] {
-            out.extend_from_slice(&part.to_le_bytes());
+            out = wire::put_array(out, part.to_le_bytes());
         }
+        out
     }
 
     #[inline]

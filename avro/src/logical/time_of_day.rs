@@ -35,8 +35,13 @@ macro_rules! time_of_day {
             const MIN_WIRE_LEN: usize = 1;
 
             #[inline]
-            fn encode(&self, out: &mut Vec<u8>) {
-                self.0.encode(out);
+            fn room(&self) -> usize {
+                self.0.room()
+            }
+
+            #[inline]
+            fn put<'b>(&self, out: &'b mut [u8]) -> &'b mut [u8] {
+                self.0.put(out)
             }
 
             #[inline]

@@ -42,6 +42,10 @@ pub(super) fn check(types: &Types, problems: &mut Problems) {
 /// What a context's crate holds beside the contracts' own types: namespace, Rust name, what it is.
 fn generated(types: &Types) -> Vec<(String, String, String)> {
     let mut names = Vec::new();
+    for def in types.defs.iter().filter(|def| def.is_lent) {
+        let what = format!("the borrowing form of `{}`", def.full_name);
+        names.push((def.namespace.clone(), format!("{}Ref", def.rust.name), what));
+    }
     for def in types.defs.iter().filter(|def| def.role != Role::Type && def.namespace != SHARED) {
         let context = names::upper(&def.namespace);
         for suffix in ["", "Command", "Event", "Rejection"] {
@@ -55,6 +59,10 @@ fn generated(types: &Types) -> Vec<(String, String, String)> {
         if matches!(def.role, Role::Command | Role::Event) {
             let what = format!("the envelope of `{}`", def.full_name);
             names.push((def.namespace.clone(), format!("{}Envelope", def.rust.name), what));
+        }
+        if def.role == Role::Event {
+            let what = format!("the borrowing envelope of `{}`", def.full_name);
+            names.push((def.namespace.clone(), format!("{}EnvelopeRef", def.rust.name), what));
         }
         if def.role == Role::View {
             let what = format!("the key of `{}`", def.full_name);

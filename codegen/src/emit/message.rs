@@ -8,9 +8,10 @@ use quote::quote;
 use super::named::Body;
 use super::scope::Scope;
 use super::text::{RustFile, parsed};
-use super::{docs, record, schema};
+use super::{borrowed, docs, record, schema};
 use crate::ir::{
-    Command, Context, Contracts, Envelope, Event, Field, Rejection, Shape, Type, TypeDef, TypeId,
+    Command, Context, Contracts, Envelope, Event, Field, Rejection, Role, Shape, Type, TypeDef,
+    TypeId,
 };
 
 /// The file of a command.
@@ -57,20 +58,33 @@ fn file(scope: &mut Scope<'_>, message: &Message<'_>) -> RustFile {
     let fields = contracts.record(message.id);
     let mut body = Body::default();
     body.items.extend(record::structure(scope, def, fields));
-    body.items.extend(envelope(scope, def));
+    body.items.extend(envelope(scope, message.id));
     body.items.extend(payload(scope, def, message));
     body.codec = record::codec(scope, def, fields);
+    body.lend(scope, def);
     body.into_file(scope, &def.origin.file)
 }
 
-fn envelope(scope: &mut Scope<'_>, def: &TypeDef) -> TokenStream {
+fn envelope(scope: &mut Scope<'_>, id: TypeId) -> TokenStream {
+    let def = scope.contracts().type_of(id);
     let name = parsed(&def.rust.name);
     let alias = parsed(&format!("{}Envelope", def.rust.name));
     let doc = format!(" [`{}`] with its metadata, as it travels.", def.rust.name);
     let envelope = scope.domain("Envelope");
+    let lent = (def.role == Role::Event).then(|| {
+        let doc = format!(" [`{alias}`] with texts that are slices of the message.");
+        let envelope = scope.domain("EnvelopeRef");
+        let name = parsed(&borrowed::named(scope, id));
+        let alias = parsed(&format!("{}EnvelopeRef", def.rust.name));
+        quote! {
+            #[doc = #doc]
+            pub type #alias<'a> = #envelope<'a, #name>;
+        }
+    });
     quote! {
         #[doc = #doc]
         pub type #alias = #envelope<#name>;
+        #lent
     }
 }
 

@@ -1,5 +1,6 @@
 //! From the IR to the files under `generated/`: each emitter makes one file.
 
+mod borrowed;
 mod context;
 mod docs;
 mod gateway;
@@ -111,9 +112,9 @@ fn messages(contracts: &Contracts, context: &Context, files: &mut Files) {
     let own = |ids: &mut dyn Iterator<Item = TypeId>, all: String| {
         let mut own: Vec<String> = vec![all];
         for id in ids {
-            let name = &contracts.type_of(id).rust.name;
-            own.push(name.clone());
-            own.push(format!("{name}Envelope"));
+            let def = contracts.type_of(id);
+            own.push(def.rust.name.clone());
+            own.extend(modules::beside(def, true));
         }
         own
     };
@@ -180,6 +181,8 @@ fn types(contracts: &Contracts, root: &str, krate: &str, ids: &[TypeId], files: 
 }
 
 fn file_scope<'a>(contracts: &'a Contracts, krate: &'a str, id: TypeId) -> Scope<'a> {
-    let name = &contracts.type_of(id).rust.name;
-    Scope::new(contracts, krate, &[name, &format!("{name}Envelope")])
+    let def = contracts.type_of(id);
+    let beside = modules::beside(def, true);
+    let own: Vec<&str> = [&def.rust.name].into_iter().chain(&beside).map(String::as_str).collect();
+    Scope::new(contracts, krate, &own)
 }

@@ -3,12 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::names;
 use super::text::{RustFile, parsed};
-use crate::ir::{Context, Contracts, TypeId};
+use super::{borrowed, names};
+use crate::ir::{Context, Contracts, Role, TypeDef, TypeId};
 
 /// `mod` and `pub use` lines of types that have a file each. Messages also bring their envelopes, views
-/// their keys, the metadata their borrowing form.
+/// their keys, what is lent its borrowing form.
 pub(super) fn of_types(
     contracts: &Contracts,
     ids: impl Iterator<Item = TypeId>,
@@ -28,24 +28,34 @@ pub(super) fn of_types(
     let uses = types.iter().map(|(module, def)| {
         let module = parsed(module);
         let name = parsed(&def.rust.name);
-        let second = match def.role {
-            crate::ir::Role::Command | crate::ir::Role::Event if enveloped => {
-                Some(format!("{}Envelope", def.rust.name))
-            }
-            crate::ir::Role::View => Some(format!("{}Key", def.rust.name)),
-            crate::ir::Role::Type if contracts.is_metadata(def) => {
-                Some(format!("{}Ref", def.rust.name))
-            }
-            crate::ir::Role::Type | crate::ir::Role::Command | crate::ir::Role::Event => None,
-        };
-        if let Some(second) = second {
-            let second = parsed(&second);
-            quote!(pub use #module::{#name, #second};)
-        } else {
+        let beside = beside(def, enveloped);
+        let beside: Vec<_> = beside.iter().map(|name| parsed(name)).collect();
+        if beside.is_empty() {
             quote!(pub use #module::#name;)
+        } else {
+            quote!(pub use #module::{#name, #(#beside),*};)
         }
     });
     quote!(#(#mods)* #(#uses)*)
+}
+
+/// The names of what stands in a type's file beside it.
+pub(super) fn beside(def: &TypeDef, enveloped: bool) -> Vec<String> {
+    let name = &def.rust.name;
+    let mut names = Vec::new();
+    if enveloped && matches!(def.role, Role::Command | Role::Event) {
+        names.push(format!("{name}Envelope"));
+    }
+    if enveloped && def.role == Role::Event {
+        names.push(format!("{name}EnvelopeRef"));
+    }
+    if def.role == Role::View {
+        names.push(format!("{name}Key"));
+    }
+    if def.is_lent {
+        names.push(borrowed::name(def));
+    }
+    names
 }
 
 /// The file of a folder of types: `types/mod.rs`, `views/mod.rs`.

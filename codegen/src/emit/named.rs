@@ -7,7 +7,7 @@ use quote::quote;
 
 use super::scope::Scope;
 use super::text::{RustFile, parsed};
-use super::{docs, names, record, schema};
+use super::{borrowed, docs, names, record, schema};
 use crate::ir::{EnumDef, Shape, Type, TypeDef, UnionDef};
 
 /// The file of a type of the crate `krate`.
@@ -20,11 +20,7 @@ pub(super) fn file(scope: &mut Scope<'_>, def: &TypeDef) -> RustFile {
                 body.items.extend(schema::constants(def));
             }
             body.codec = record::codec(scope, def, fields);
-            if scope.contracts().is_metadata(def) {
-                body.items.extend(record::borrowing(scope, def, fields));
-                body.codec.push_str("\n\n");
-                body.codec.push_str(&record::borrowing_codec(scope, def, fields));
-            }
+            body.lend(scope, def);
         }
         Shape::Enum(symbols) => {
             body.items.extend(enumeration(scope, def, symbols));
@@ -34,6 +30,7 @@ pub(super) fn file(scope: &mut Scope<'_>, def: &TypeDef) -> RustFile {
         Shape::Union(branches) => {
             body.items.extend(union(scope, def, branches));
             body.codec = union_codec(scope, def, branches);
+            body.lend(scope, def);
         }
     }
     body.into_file(scope, &def.origin.file)
@@ -47,6 +44,23 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// Adds the form that borrows, where the type has one.
+    pub(super) fn lend(&mut self, scope: &mut Scope<'_>, def: &TypeDef) {
+        let (items, codec) = match &def.shape {
+            Shape::Record(record) if def.is_lent => (
+                borrowed::structure(scope, def, record),
+                borrowed::record_codec(scope, def, record),
+            ),
+            Shape::Union(union) if def.is_lent => {
+                (borrowed::union(scope, def, union), borrowed::union_codec(scope, def, union))
+            }
+            Shape::Record(_) | Shape::Union(_) | Shape::Enum(_) | Shape::Fixed { .. } => return,
+        };
+        self.items.extend(items);
+        self.codec.push_str("\n\n");
+        self.codec.push_str(&codec);
+    }
+
     /// The file with its `use` lines first and its codec last.
     pub(super) fn into_file(self, scope: &Scope<'_>, source: &str) -> RustFile {
         let mut file = RustFile::from_source(source);

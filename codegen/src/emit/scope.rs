@@ -89,6 +89,17 @@ impl<'a> Scope<'a> {
         self.name(&module, &rust.name)
     }
 
+    /// The Rust type that borrows beside the one of a named Avro type, without its lifetime.
+    pub(super) fn lent(&mut self, id: TypeId) -> String {
+        let rust = &self.contracts.type_of(id).rust;
+        let name = super::borrowed::name(self.contracts.type_of(id));
+        if self.names.get(&name).is_some_and(String::is_empty) && rust.krate == self.krate {
+            return name;
+        }
+        let krate = if rust.krate == self.krate { "crate" } else { rust.krate.as_str() };
+        self.name(&format!("{krate}::{}", rust.module), &name)
+    }
+
     /// The Rust type of a field, as text.
     pub(super) fn ty(&mut self, ty: &Type) -> String {
         match ty {

@@ -36,6 +36,9 @@ pub struct TypeDef {
     pub is_eq: bool,
     /// Whether its Rust type can derive `Copy`: an enum.
     pub is_copy: bool,
+    /// Whether a second Rust type stands beside it whose text is borrowed from the message, `HoldSeatsRef`: events, what
+    /// they are made of, and the metadata have one, where they hold text.
+    pub is_lent: bool,
 }
 
 /// The place of a Rust type: `contract_seat::commands::HoldSeats`.

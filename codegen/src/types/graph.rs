@@ -1,7 +1,8 @@
 //! What follows from how types hold one another: which need a box, how small they are on the wire, which
-//! can be compared.
+//! can be compared, which have a form that borrows.
 
-use crate::ir::{Shape, Type, TypeDef, TypeId};
+use super::METADATA;
+use crate::ir::{Role, Shape, Type, TypeDef, TypeId};
 
 /// Fills in what depends on other types. Schemas are finite, which the parser has proven: a type holds
 /// itself only through a union, an array or a map.
@@ -17,6 +18,67 @@ pub(super) fn finish(defs: &mut [TypeDef]) {
     for index in 0..defs.len() {
         defs[index].min_wire_len = min_wire_len(defs, TypeId(index), &mut Vec::new());
         defs[index].is_eq = is_eq(defs, TypeId(index), &mut Vec::new());
+    }
+    for id in in_events(defs) {
+        defs[id.0].is_lent = holds_text(defs, id);
+    }
+}
+
+/// Events, the metadata, and every type that they are made of.
+fn in_events(defs: &[TypeDef]) -> Vec<TypeId> {
+    let roots = (0..defs.len()).map(TypeId).filter(|id| {
+        let def = &defs[id.0];
+        def.role == Role::Event || def.full_name == METADATA
+    });
+    made_of(defs, roots.collect())
+}
+
+/// These types and every type that they are made of.
+fn made_of(defs: &[TypeDef], mut open: Vec<TypeId>) -> Vec<TypeId> {
+    let mut all = Vec::new();
+    while let Some(id) = open.pop() {
+        if !all.contains(&id) {
+            all.push(id);
+            open.extend(parts(&defs[id.0]).into_iter().filter_map(innermost));
+        }
+    }
+    all
+}
+
+/// Whether a value of a record or a union has text or bytes in it, which can be borrowed from a message.
+fn holds_text(defs: &[TypeDef], id: TypeId) -> bool {
+    made_of(defs, vec![id]).into_iter().any(|id| parts(&defs[id.0]).into_iter().any(is_text))
+}
+
+fn is_text(ty: &Type) -> bool {
+    match ty {
+        Type::Bytes | Type::String | Type::Map(_) => true,
+        Type::Array(inner) | Type::Optional { inner, .. } => is_text(inner),
+        Type::Null
+        | Type::Boolean
+        | Type::Int
+        | Type::Long
+        | Type::Float
+        | Type::Double
+        | Type::Logical(_)
+        | Type::Named { .. } => false,
+    }
+}
+
+/// The named type in a type, however deep in arrays and maps.
+fn innermost(ty: &Type) -> Option<TypeId> {
+    match ty {
+        Type::Named { id, .. } => Some(*id),
+        Type::Array(inner) | Type::Map(inner) | Type::Optional { inner, .. } => innermost(inner),
+        Type::Null
+        | Type::Boolean
+        | Type::Int
+        | Type::Long
+        | Type::Float
+        | Type::Double
+        | Type::Bytes
+        | Type::String
+        | Type::Logical(_) => None,
     }
 }
 

@@ -411,5 +411,6 @@ fn definition(name: &str, shape: Shape, place: &Place<'_>) -> TypeDef {
         min_wire_len: 0,
         schema: String::new(),
         is_eq: true,
+        is_lent: false,
     }
 }

@@ -75,7 +75,7 @@ impl<'a, P: CodecRef<'a>> EnvelopeRef<'a, P> {
 }
 
 charter_avro::record_ref! {
-    EnvelopeRef<'a, P> {
+    EnvelopeRef<'a, P> => Envelope<P> {
         "metadata" => metadata: MetadataRef<'a>,
         "payload" => payload: P,
     }

@@ -12,15 +12,40 @@ mod reservation_created;
 mod reservation_no_showed;
 mod reservation_updated;
 
-pub use nights_opened::{NightsOpened, NightsOpenedEnvelope};
-pub use property_opened::{PropertyOpened, PropertyOpenedEnvelope};
-pub use reservation_cancelled::{ReservationCancelled, ReservationCancelledEnvelope};
-pub use reservation_checked_in::{ReservationCheckedIn, ReservationCheckedInEnvelope};
-pub use reservation_checked_out::{ReservationCheckedOut, ReservationCheckedOutEnvelope};
-pub use reservation_confirmed::{ReservationConfirmed, ReservationConfirmedEnvelope};
-pub use reservation_created::{ReservationCreated, ReservationCreatedEnvelope};
-pub use reservation_no_showed::{ReservationNoShowed, ReservationNoShowedEnvelope};
-pub use reservation_updated::{ReservationUpdated, ReservationUpdatedEnvelope};
+pub use nights_opened::{
+    NightsOpened, NightsOpenedEnvelope, NightsOpenedEnvelopeRef, NightsOpenedRef,
+};
+pub use property_opened::{
+    PropertyOpened, PropertyOpenedEnvelope, PropertyOpenedEnvelopeRef, PropertyOpenedRef,
+};
+pub use reservation_cancelled::{
+    ReservationCancelled, ReservationCancelledEnvelope, ReservationCancelledEnvelopeRef,
+    ReservationCancelledRef,
+};
+pub use reservation_checked_in::{
+    ReservationCheckedIn, ReservationCheckedInEnvelope, ReservationCheckedInEnvelopeRef,
+    ReservationCheckedInRef,
+};
+pub use reservation_checked_out::{
+    ReservationCheckedOut, ReservationCheckedOutEnvelope,
+    ReservationCheckedOutEnvelopeRef, ReservationCheckedOutRef,
+};
+pub use reservation_confirmed::{
+    ReservationConfirmed, ReservationConfirmedEnvelope, ReservationConfirmedEnvelopeRef,
+    ReservationConfirmedRef,
+};
+pub use reservation_created::{
+    ReservationCreated, ReservationCreatedEnvelope, ReservationCreatedEnvelopeRef,
+    ReservationCreatedRef,
+};
+pub use reservation_no_showed::{
+    ReservationNoShowed, ReservationNoShowedEnvelope, ReservationNoShowedEnvelopeRef,
+    ReservationNoShowedRef,
+};
+pub use reservation_updated::{
+    ReservationUpdated, ReservationUpdatedEnvelope, ReservationUpdatedEnvelopeRef,
+    ReservationUpdatedRef,
+};
 
 use charter_domain::{Deadline, Event};
 use crate::commands::{OpenNights, ReservationCommand};

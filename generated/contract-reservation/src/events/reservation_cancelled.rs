@@ -2,9 +2,9 @@
 
 use charter_avro::codec::Uuid;
 use charter_avro::logical::Timestamp;
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
-use crate::types::Stay;
+use crate::types::{Stay, StayRef};
 
 /// A reservation is cancelled and its room free.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,12 @@ pub struct ReservationCancelled {
 /// [`ReservationCancelled`] with its metadata, as it travels.
 pub type ReservationCancelledEnvelope = Envelope<ReservationCancelled>;
 
+/// [`ReservationCancelledEnvelope`] with texts that are slices of the message.
+pub type ReservationCancelledEnvelopeRef<'a> = EnvelopeRef<
+    'a,
+    ReservationCancelledRef<'a>,
+>;
+
 impl Payload for ReservationCancelled {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -40,12 +46,37 @@ impl Payload for ReservationCancelled {
     }
 }
 
+/// [`ReservationCancelled`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReservationCancelledRef<'a> {
+    /// As [`ReservationCancelled::property_id`].
+    pub property_id: &'a str,
+    /// As [`ReservationCancelled::reservation_id`].
+    pub reservation_id: Uuid,
+    /// As [`ReservationCancelled::stay`].
+    pub stay: StayRef<'a>,
+    /// As [`ReservationCancelled::reason`].
+    pub reason: Option<&'a str>,
+    /// As [`ReservationCancelled::cancelled_at`].
+    pub cancelled_at: Timestamp,
+}
+
 charter_avro::record! {
     ReservationCancelled {
         "propertyId" => property_id: String,
         "reservationId" => reservation_id: Uuid,
         "stay" => stay: Stay,
         "reason" => reason: Option<String> = None,
+        "cancelledAt" => cancelled_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    ReservationCancelledRef<'a> => ReservationCancelled {
+        "propertyId" => property_id: &'a str,
+        "reservationId" => reservation_id: Uuid,
+        "stay" => stay: StayRef<'a>,
+        "reason" => reason: Option<&'a str> = None,
         "cancelledAt" => cancelled_at: Timestamp,
     }
 }

@@ -2,7 +2,7 @@
 
 use charter_avro::codec::Uuid;
 use charter_avro::logical::Timestamp;
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
 
 /// The guest arrived.
@@ -20,6 +20,12 @@ pub struct ReservationCheckedIn {
 /// [`ReservationCheckedIn`] with its metadata, as it travels.
 pub type ReservationCheckedInEnvelope = Envelope<ReservationCheckedIn>;
 
+/// [`ReservationCheckedInEnvelope`] with texts that are slices of the message.
+pub type ReservationCheckedInEnvelopeRef<'a> = EnvelopeRef<
+    'a,
+    ReservationCheckedInRef<'a>,
+>;
+
 impl Payload for ReservationCheckedIn {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -35,9 +41,28 @@ impl Payload for ReservationCheckedIn {
     }
 }
 
+/// [`ReservationCheckedIn`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReservationCheckedInRef<'a> {
+    /// As [`ReservationCheckedIn::property_id`].
+    pub property_id: &'a str,
+    /// As [`ReservationCheckedIn::reservation_id`].
+    pub reservation_id: Uuid,
+    /// As [`ReservationCheckedIn::checked_in_at`].
+    pub checked_in_at: Timestamp,
+}
+
 charter_avro::record! {
     ReservationCheckedIn {
         "propertyId" => property_id: String,
+        "reservationId" => reservation_id: Uuid,
+        "checkedInAt" => checked_in_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    ReservationCheckedInRef<'a> => ReservationCheckedIn {
+        "propertyId" => property_id: &'a str,
         "reservationId" => reservation_id: Uuid,
         "checkedInAt" => checked_in_at: Timestamp,
     }

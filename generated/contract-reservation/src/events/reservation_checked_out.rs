@@ -2,9 +2,9 @@
 
 use charter_avro::codec::Uuid;
 use charter_avro::logical::{Date, Timestamp};
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
-use crate::types::Stay;
+use crate::types::{Stay, StayRef};
 
 /// The guest left; nights that had not begun are free again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,12 @@ pub struct ReservationCheckedOut {
 /// [`ReservationCheckedOut`] with its metadata, as it travels.
 pub type ReservationCheckedOutEnvelope = Envelope<ReservationCheckedOut>;
 
+/// [`ReservationCheckedOutEnvelope`] with texts that are slices of the message.
+pub type ReservationCheckedOutEnvelopeRef<'a> = EnvelopeRef<
+    'a,
+    ReservationCheckedOutRef<'a>,
+>;
+
 impl Payload for ReservationCheckedOut {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -43,11 +49,36 @@ impl Payload for ReservationCheckedOut {
     }
 }
 
+/// [`ReservationCheckedOut`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReservationCheckedOutRef<'a> {
+    /// As [`ReservationCheckedOut::property_id`].
+    pub property_id: &'a str,
+    /// As [`ReservationCheckedOut::reservation_id`].
+    pub reservation_id: Uuid,
+    /// As [`ReservationCheckedOut::stay`].
+    pub stay: StayRef<'a>,
+    /// As [`ReservationCheckedOut::free_from`].
+    pub free_from: Date,
+    /// As [`ReservationCheckedOut::checked_out_at`].
+    pub checked_out_at: Timestamp,
+}
+
 charter_avro::record! {
     ReservationCheckedOut {
         "propertyId" => property_id: String,
         "reservationId" => reservation_id: Uuid,
         "stay" => stay: Stay,
+        "freeFrom" => free_from: Date,
+        "checkedOutAt" => checked_out_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    ReservationCheckedOutRef<'a> => ReservationCheckedOut {
+        "propertyId" => property_id: &'a str,
+        "reservationId" => reservation_id: Uuid,
+        "stay" => stay: StayRef<'a>,
         "freeFrom" => free_from: Date,
         "checkedOutAt" => checked_out_at: Timestamp,
     }

@@ -2,7 +2,7 @@
 
 use charter_avro::codec::Uuid;
 use charter_avro::logical::Timestamp;
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
 
 /// A pending reservation is confirmed.
@@ -20,6 +20,12 @@ pub struct ReservationConfirmed {
 /// [`ReservationConfirmed`] with its metadata, as it travels.
 pub type ReservationConfirmedEnvelope = Envelope<ReservationConfirmed>;
 
+/// [`ReservationConfirmedEnvelope`] with texts that are slices of the message.
+pub type ReservationConfirmedEnvelopeRef<'a> = EnvelopeRef<
+    'a,
+    ReservationConfirmedRef<'a>,
+>;
+
 impl Payload for ReservationConfirmed {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -35,9 +41,28 @@ impl Payload for ReservationConfirmed {
     }
 }
 
+/// [`ReservationConfirmed`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReservationConfirmedRef<'a> {
+    /// As [`ReservationConfirmed::property_id`].
+    pub property_id: &'a str,
+    /// As [`ReservationConfirmed::reservation_id`].
+    pub reservation_id: Uuid,
+    /// As [`ReservationConfirmed::confirmed_at`].
+    pub confirmed_at: Timestamp,
+}
+
 charter_avro::record! {
     ReservationConfirmed {
         "propertyId" => property_id: String,
+        "reservationId" => reservation_id: Uuid,
+        "confirmedAt" => confirmed_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    ReservationConfirmedRef<'a> => ReservationConfirmed {
+        "propertyId" => property_id: &'a str,
         "reservationId" => reservation_id: Uuid,
         "confirmedAt" => confirmed_at: Timestamp,
     }

@@ -2,7 +2,7 @@
 
 use charter_avro::codec::{Decimal, Uuid};
 use charter_avro::logical::{Date, Timestamp};
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
 use crate::types::{ReservationSource, ReservationStatus, ReservationType};
 
@@ -48,6 +48,9 @@ pub struct ReservationCreated {
 /// [`ReservationCreated`] with its metadata, as it travels.
 pub type ReservationCreatedEnvelope = Envelope<ReservationCreated>;
 
+/// [`ReservationCreatedEnvelope`] with texts that are slices of the message.
+pub type ReservationCreatedEnvelopeRef<'a> = EnvelopeRef<'a, ReservationCreatedRef<'a>>;
+
 impl Payload for ReservationCreated {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -61,6 +64,43 @@ impl Payload for ReservationCreated {
     fn key(&self) -> String {
         self.property_id.clone()
     }
+}
+
+/// [`ReservationCreated`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReservationCreatedRef<'a> {
+    /// As [`ReservationCreated::property_id`].
+    pub property_id: &'a str,
+    /// As [`ReservationCreated::reservation_id`].
+    pub reservation_id: Uuid,
+    /// As [`ReservationCreated::status`].
+    pub status: ReservationStatus,
+    /// As [`ReservationCreated::guaranteed`].
+    pub guaranteed: bool,
+    /// As [`ReservationCreated::guest_id`].
+    pub guest_id: &'a str,
+    /// As [`ReservationCreated::room_type_id`].
+    pub room_type_id: &'a str,
+    /// As [`ReservationCreated::rate_code`].
+    pub rate_code: Option<&'a str>,
+    /// As [`ReservationCreated::check_in_date`].
+    pub check_in_date: Date,
+    /// As [`ReservationCreated::check_out_date`].
+    pub check_out_date: Date,
+    /// As [`ReservationCreated::source`].
+    pub source: ReservationSource,
+    /// As [`ReservationCreated::reservation_type`].
+    pub reservation_type: ReservationType,
+    /// As [`ReservationCreated::total_amount`].
+    pub total_amount: Decimal<14, 2>,
+    /// As [`ReservationCreated::currency`].
+    pub currency: &'a str,
+    /// As [`ReservationCreated::notes`].
+    pub notes: Option<&'a str>,
+    /// As [`ReservationCreated::rooms`].
+    pub rooms: i32,
+    /// As [`ReservationCreated::created_at`].
+    pub created_at: Timestamp,
 }
 
 charter_avro::record! {
@@ -79,6 +119,27 @@ charter_avro::record! {
         "totalAmount" => total_amount: Decimal<14, 2>,
         "currency" => currency: String,
         "notes" => notes: Option<String> = None,
+        "rooms" => rooms: i32,
+        "createdAt" => created_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    ReservationCreatedRef<'a> => ReservationCreated {
+        "propertyId" => property_id: &'a str,
+        "reservationId" => reservation_id: Uuid,
+        "status" => status: ReservationStatus,
+        "guaranteed" => guaranteed: bool,
+        "guestId" => guest_id: &'a str,
+        "roomTypeId" => room_type_id: &'a str,
+        "rateCode" => rate_code: Option<&'a str> = None,
+        "checkInDate" => check_in_date: Date,
+        "checkOutDate" => check_out_date: Date,
+        "source" => source: ReservationSource,
+        "reservationType" => reservation_type: ReservationType,
+        "totalAmount" => total_amount: Decimal<14, 2>,
+        "currency" => currency: &'a str,
+        "notes" => notes: Option<&'a str> = None,
         "rooms" => rooms: i32,
         "createdAt" => created_at: Timestamp,
     }

@@ -2,9 +2,9 @@
 
 use charter_avro::codec::Uuid;
 use charter_avro::logical::Timestamp;
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
-use crate::types::Stay;
+use crate::types::{Stay, StayRef};
 
 /// The guest did not come; the room is free.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,12 @@ pub struct ReservationNoShowed {
 /// [`ReservationNoShowed`] with its metadata, as it travels.
 pub type ReservationNoShowedEnvelope = Envelope<ReservationNoShowed>;
 
+/// [`ReservationNoShowedEnvelope`] with texts that are slices of the message.
+pub type ReservationNoShowedEnvelopeRef<'a> = EnvelopeRef<
+    'a,
+    ReservationNoShowedRef<'a>,
+>;
+
 impl Payload for ReservationNoShowed {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -38,11 +44,33 @@ impl Payload for ReservationNoShowed {
     }
 }
 
+/// [`ReservationNoShowed`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReservationNoShowedRef<'a> {
+    /// As [`ReservationNoShowed::property_id`].
+    pub property_id: &'a str,
+    /// As [`ReservationNoShowed::reservation_id`].
+    pub reservation_id: Uuid,
+    /// As [`ReservationNoShowed::stay`].
+    pub stay: StayRef<'a>,
+    /// As [`ReservationNoShowed::no_showed_at`].
+    pub no_showed_at: Timestamp,
+}
+
 charter_avro::record! {
     ReservationNoShowed {
         "propertyId" => property_id: String,
         "reservationId" => reservation_id: Uuid,
         "stay" => stay: Stay,
+        "noShowedAt" => no_showed_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    ReservationNoShowedRef<'a> => ReservationNoShowed {
+        "propertyId" => property_id: &'a str,
+        "reservationId" => reservation_id: Uuid,
+        "stay" => stay: StayRef<'a>,
         "noShowedAt" => no_showed_at: Timestamp,
     }
 }

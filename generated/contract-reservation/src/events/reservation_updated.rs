@@ -2,9 +2,9 @@
 
 use charter_avro::codec::{Decimal, Uuid};
 use charter_avro::logical::{Date, Timestamp};
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
-use crate::types::{ReservationSource, ReservationType, Stay};
+use crate::types::{ReservationSource, ReservationType, Stay, StayRef};
 
 /// A reservation changed. All its fields as they are from now on, and the stay that it had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ pub struct ReservationUpdated {
 /// [`ReservationUpdated`] with its metadata, as it travels.
 pub type ReservationUpdatedEnvelope = Envelope<ReservationUpdated>;
 
+/// [`ReservationUpdatedEnvelope`] with texts that are slices of the message.
+pub type ReservationUpdatedEnvelopeRef<'a> = EnvelopeRef<'a, ReservationUpdatedRef<'a>>;
+
 impl Payload for ReservationUpdated {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -59,6 +62,41 @@ impl Payload for ReservationUpdated {
     fn key(&self) -> String {
         self.property_id.clone()
     }
+}
+
+/// [`ReservationUpdated`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReservationUpdatedRef<'a> {
+    /// As [`ReservationUpdated::property_id`].
+    pub property_id: &'a str,
+    /// As [`ReservationUpdated::reservation_id`].
+    pub reservation_id: Uuid,
+    /// As [`ReservationUpdated::guest_id`].
+    pub guest_id: &'a str,
+    /// As [`ReservationUpdated::room_type_id`].
+    pub room_type_id: &'a str,
+    /// As [`ReservationUpdated::rate_code`].
+    pub rate_code: Option<&'a str>,
+    /// As [`ReservationUpdated::check_in_date`].
+    pub check_in_date: Date,
+    /// As [`ReservationUpdated::check_out_date`].
+    pub check_out_date: Date,
+    /// As [`ReservationUpdated::source`].
+    pub source: ReservationSource,
+    /// As [`ReservationUpdated::reservation_type`].
+    pub reservation_type: ReservationType,
+    /// As [`ReservationUpdated::total_amount`].
+    pub total_amount: Decimal<14, 2>,
+    /// As [`ReservationUpdated::currency`].
+    pub currency: &'a str,
+    /// As [`ReservationUpdated::notes`].
+    pub notes: Option<&'a str>,
+    /// As [`ReservationUpdated::previous_stay`].
+    pub previous_stay: StayRef<'a>,
+    /// As [`ReservationUpdated::rooms`].
+    pub rooms: i32,
+    /// As [`ReservationUpdated::updated_at`].
+    pub updated_at: Timestamp,
 }
 
 charter_avro::record! {
@@ -76,6 +114,26 @@ charter_avro::record! {
         "currency" => currency: String,
         "notes" => notes: Option<String> = None,
         "previousStay" => previous_stay: Stay,
+        "rooms" => rooms: i32,
+        "updatedAt" => updated_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    ReservationUpdatedRef<'a> => ReservationUpdated {
+        "propertyId" => property_id: &'a str,
+        "reservationId" => reservation_id: Uuid,
+        "guestId" => guest_id: &'a str,
+        "roomTypeId" => room_type_id: &'a str,
+        "rateCode" => rate_code: Option<&'a str> = None,
+        "checkInDate" => check_in_date: Date,
+        "checkOutDate" => check_out_date: Date,
+        "source" => source: ReservationSource,
+        "reservationType" => reservation_type: ReservationType,
+        "totalAmount" => total_amount: Decimal<14, 2>,
+        "currency" => currency: &'a str,
+        "notes" => notes: Option<&'a str> = None,
+        "previousStay" => previous_stay: StayRef<'a>,
         "rooms" => rooms: i32,
         "updatedAt" => updated_at: Timestamp,
     }

@@ -14,6 +14,6 @@ pub use nights_full::NightsFull;
 pub use reservation_source::ReservationSource;
 pub use reservation_status::ReservationStatus;
 pub use reservation_type::ReservationType;
-pub use room_type::RoomType;
+pub use room_type::{RoomType, RoomTypeRef};
 pub use status_conflict::StatusConflict;
-pub use stay::Stay;
+pub use stay::{Stay, StayRef};

@@ -12,9 +12,25 @@ pub struct RoomType {
     pub rooms: i32,
 }
 
+/// [`RoomType`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomTypeRef<'a> {
+    /// As [`RoomType::room_type_id`].
+    pub room_type_id: &'a str,
+    /// As [`RoomType::rooms`].
+    pub rooms: i32,
+}
+
 charter_avro::record! {
     RoomType {
         "roomTypeId" => room_type_id: String,
+        "rooms" => rooms: i32,
+    }
+}
+
+charter_avro::record_ref! {
+    RoomTypeRef<'a> => RoomType {
+        "roomTypeId" => room_type_id: &'a str,
         "rooms" => rooms: i32,
     }
 }

@@ -16,9 +16,28 @@ pub struct Stay {
     pub check_out_date: Date,
 }
 
+/// [`Stay`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StayRef<'a> {
+    /// As [`Stay::room_type_id`].
+    pub room_type_id: &'a str,
+    /// As [`Stay::check_in_date`].
+    pub check_in_date: Date,
+    /// As [`Stay::check_out_date`].
+    pub check_out_date: Date,
+}
+
 charter_avro::record! {
     Stay {
         "roomTypeId" => room_type_id: String,
+        "checkInDate" => check_in_date: Date,
+        "checkOutDate" => check_out_date: Date,
+    }
+}
+
+charter_avro::record_ref! {
+    StayRef<'a> => Stay {
+        "roomTypeId" => room_type_id: &'a str,
         "checkInDate" => check_in_date: Date,
         "checkOutDate" => check_out_date: Date,
     }

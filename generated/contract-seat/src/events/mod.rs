@@ -7,10 +7,16 @@ mod seats_released;
 mod seats_reserved;
 mod show_opened;
 
-pub use seats_held::{SeatsHeld, SeatsHeldEnvelope};
-pub use seats_released::{SeatsReleased, SeatsReleasedEnvelope};
-pub use seats_reserved::{SeatsReserved, SeatsReservedEnvelope};
-pub use show_opened::{ShowOpened, ShowOpenedEnvelope};
+pub use seats_held::{SeatsHeld, SeatsHeldEnvelope, SeatsHeldEnvelopeRef, SeatsHeldRef};
+pub use seats_released::{
+    SeatsReleased, SeatsReleasedEnvelope, SeatsReleasedEnvelopeRef, SeatsReleasedRef,
+};
+pub use seats_reserved::{
+    SeatsReserved, SeatsReservedEnvelope, SeatsReservedEnvelopeRef, SeatsReservedRef,
+};
+pub use show_opened::{
+    ShowOpened, ShowOpenedEnvelope, ShowOpenedEnvelopeRef, ShowOpenedRef,
+};
 
 use charter_domain::{Deadline, Event};
 use crate::commands::{ExpireHold, SeatCommand};

@@ -2,7 +2,7 @@
 
 use charter_avro::codec::Uuid;
 use charter_avro::logical::Timestamp;
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
 
 /// Seats that were available are held.
@@ -29,6 +29,9 @@ pub struct SeatsHeld {
 /// [`SeatsHeld`] with its metadata, as it travels.
 pub type SeatsHeldEnvelope = Envelope<SeatsHeld>;
 
+/// [`SeatsHeldEnvelope`] with texts that are slices of the message.
+pub type SeatsHeldEnvelopeRef<'a> = EnvelopeRef<'a, SeatsHeldRef<'a>>;
+
 impl Payload for SeatsHeld {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -44,12 +47,40 @@ impl Payload for SeatsHeld {
     }
 }
 
+/// [`SeatsHeld`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeatsHeldRef<'a> {
+    /// As [`SeatsHeld::show_id`].
+    pub show_id: &'a str,
+    /// As [`SeatsHeld::hold_id`].
+    pub hold_id: Uuid,
+    /// As [`SeatsHeld::holder_id`].
+    pub holder_id: &'a str,
+    /// As [`SeatsHeld::seat_ids`].
+    pub seat_ids: Vec<&'a str>,
+    /// As [`SeatsHeld::held_at`].
+    pub held_at: Timestamp,
+    /// As [`SeatsHeld::expires_at`].
+    pub expires_at: Timestamp,
+}
+
 charter_avro::record! {
     SeatsHeld {
         "showId" => show_id: String,
         "holdId" => hold_id: Uuid,
         "holderId" => holder_id: String,
         "seatIds" => seat_ids: Vec<String>,
+        "heldAt" => held_at: Timestamp,
+        "expiresAt" => expires_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    SeatsHeldRef<'a> => SeatsHeld {
+        "showId" => show_id: &'a str,
+        "holdId" => hold_id: Uuid,
+        "holderId" => holder_id: &'a str,
+        "seatIds" => seat_ids: Vec<&'a str>,
         "heldAt" => held_at: Timestamp,
         "expiresAt" => expires_at: Timestamp,
     }

@@ -2,7 +2,7 @@
 
 use charter_avro::codec::Uuid;
 use charter_avro::logical::Timestamp;
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
 use crate::types::{ReleaseReason, SeatStatus};
 
@@ -30,6 +30,9 @@ pub struct SeatsReleased {
 /// [`SeatsReleased`] with its metadata, as it travels.
 pub type SeatsReleasedEnvelope = Envelope<SeatsReleased>;
 
+/// [`SeatsReleasedEnvelope`] with texts that are slices of the message.
+pub type SeatsReleasedEnvelopeRef<'a> = EnvelopeRef<'a, SeatsReleasedRef<'a>>;
+
 impl Payload for SeatsReleased {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -45,12 +48,43 @@ impl Payload for SeatsReleased {
     }
 }
 
+/// [`SeatsReleased`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeatsReleasedRef<'a> {
+    /// As [`SeatsReleased::show_id`].
+    pub show_id: &'a str,
+    /// As [`SeatsReleased::hold_id`].
+    pub hold_id: Uuid,
+    /// As [`SeatsReleased::holder_id`].
+    pub holder_id: &'a str,
+    /// As [`SeatsReleased::seat_ids`].
+    pub seat_ids: Vec<&'a str>,
+    /// As [`SeatsReleased::previous_status`].
+    pub previous_status: SeatStatus,
+    /// As [`SeatsReleased::reason`].
+    pub reason: ReleaseReason,
+    /// As [`SeatsReleased::released_at`].
+    pub released_at: Timestamp,
+}
+
 charter_avro::record! {
     SeatsReleased {
         "showId" => show_id: String,
         "holdId" => hold_id: Uuid,
         "holderId" => holder_id: String,
         "seatIds" => seat_ids: Vec<String>,
+        "previousStatus" => previous_status: SeatStatus,
+        "reason" => reason: ReleaseReason,
+        "releasedAt" => released_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    SeatsReleasedRef<'a> => SeatsReleased {
+        "showId" => show_id: &'a str,
+        "holdId" => hold_id: Uuid,
+        "holderId" => holder_id: &'a str,
+        "seatIds" => seat_ids: Vec<&'a str>,
         "previousStatus" => previous_status: SeatStatus,
         "reason" => reason: ReleaseReason,
         "releasedAt" => released_at: Timestamp,

@@ -2,7 +2,7 @@
 
 use charter_avro::codec::Uuid;
 use charter_avro::logical::Timestamp;
-use charter_domain::{Envelope, MessageKind, MessageType, Payload};
+use charter_domain::{Envelope, EnvelopeRef, MessageKind, MessageType, Payload};
 use serde::{Deserialize, Serialize};
 
 /// Held seats of one hold are reserved.
@@ -25,6 +25,9 @@ pub struct SeatsReserved {
 /// [`SeatsReserved`] with its metadata, as it travels.
 pub type SeatsReservedEnvelope = Envelope<SeatsReserved>;
 
+/// [`SeatsReservedEnvelope`] with texts that are slices of the message.
+pub type SeatsReservedEnvelopeRef<'a> = EnvelopeRef<'a, SeatsReservedRef<'a>>;
+
 impl Payload for SeatsReserved {
     const TYPE: &'static MessageType = &MessageType {
         kind: MessageKind::Event,
@@ -40,12 +43,37 @@ impl Payload for SeatsReserved {
     }
 }
 
+/// [`SeatsReserved`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeatsReservedRef<'a> {
+    /// As [`SeatsReserved::show_id`].
+    pub show_id: &'a str,
+    /// As [`SeatsReserved::hold_id`].
+    pub hold_id: Uuid,
+    /// As [`SeatsReserved::holder_id`].
+    pub holder_id: &'a str,
+    /// As [`SeatsReserved::seat_ids`].
+    pub seat_ids: Vec<&'a str>,
+    /// As [`SeatsReserved::reserved_at`].
+    pub reserved_at: Timestamp,
+}
+
 charter_avro::record! {
     SeatsReserved {
         "showId" => show_id: String,
         "holdId" => hold_id: Uuid,
         "holderId" => holder_id: String,
         "seatIds" => seat_ids: Vec<String>,
+        "reservedAt" => reserved_at: Timestamp,
+    }
+}
+
+charter_avro::record_ref! {
+    SeatsReservedRef<'a> => SeatsReserved {
+        "showId" => show_id: &'a str,
+        "holdId" => hold_id: Uuid,
+        "holderId" => holder_id: &'a str,
+        "seatIds" => seat_ids: Vec<&'a str>,
         "reservedAt" => reserved_at: Timestamp,
     }
 }

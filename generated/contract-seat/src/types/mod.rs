@@ -16,4 +16,4 @@ pub use seat_status::SeatStatus;
 pub use seats_not_held::SeatsNotHeld;
 pub use seats_taken::SeatsTaken;
 pub use seats_unknown::SeatsUnknown;
-pub use section::Section;
+pub use section::{Section, SectionRef};

@@ -15,9 +15,28 @@ pub struct Section {
     pub seats_per_row: i32,
 }
 
+/// [`Section`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SectionRef<'a> {
+    /// As [`Section::section_id`].
+    pub section_id: &'a str,
+    /// As [`Section::rows`].
+    pub rows: i32,
+    /// As [`Section::seats_per_row`].
+    pub seats_per_row: i32,
+}
+
 charter_avro::record! {
     Section {
         "sectionId" => section_id: String,
+        "rows" => rows: i32,
+        "seatsPerRow" => seats_per_row: i32,
+    }
+}
+
+charter_avro::record_ref! {
+    SectionRef<'a> => Section {
+        "sectionId" => section_id: &'a str,
         "rows" => rows: i32,
         "seatsPerRow" => seats_per_row: i32,
     }

@@ -101,7 +101,7 @@ charter_avro::record! {
 }
 
 charter_avro::record_ref! {
-    MetadataRef<'a> {
+    MetadataRef<'a> => Metadata {
         "id" => id: Uuid,
         "type" => r#type: &'a str,
         "source" => source: &'a str,

@@ -3,10 +3,18 @@
 //! The events of the context `shop`.
 
 mod item_discarded;
+mod item_inspected;
 mod item_stocked;
 
-pub use item_discarded::{ItemDiscarded, ItemDiscardedEnvelope};
-pub use item_stocked::{ItemStocked, ItemStockedEnvelope};
+pub use item_discarded::{
+    ItemDiscarded, ItemDiscardedEnvelope, ItemDiscardedEnvelopeRef, ItemDiscardedRef,
+};
+pub use item_inspected::{
+    ItemInspected, ItemInspectedEnvelope, ItemInspectedEnvelopeRef, ItemInspectedRef,
+};
+pub use item_stocked::{
+    ItemStocked, ItemStockedEnvelope, ItemStockedEnvelopeRef, ItemStockedRef,
+};
 
 use charter_domain::{Deadline, Event};
 use crate::commands::{DiscardItem, ShopCommand};
@@ -16,6 +24,8 @@ use crate::commands::{DiscardItem, ShopCommand};
 pub enum ShopEvent {
     /// An item is gone.
     ItemDiscarded(ItemDiscarded),
+    /// Somebody looked at an item, at every side of it.
+    ItemInspected(ItemInspected),
     /// An item is on the shelf.
     ItemStocked(ItemStocked),
 }
@@ -43,7 +53,7 @@ impl Event for ShopEvent {
                     .flatten()
                     .collect()
             }
-            Self::ItemDiscarded(_) => Vec::new(),
+            Self::ItemDiscarded(_) | Self::ItemInspected(_) => Vec::new(),
         }
     }
 }
@@ -51,6 +61,7 @@ impl Event for ShopEvent {
 charter_domain::messages! {
     ShopEvent {
         ItemDiscarded(ItemDiscarded),
+        ItemInspected(ItemInspected),
         ItemStocked(ItemStocked),
     }
 }

@@ -7,7 +7,9 @@ use charter_avro::logical::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use crate::types::{Digest, EverythingEither, Node, Size, Table};
+use crate::types::{
+    Digest, EverythingEither, EverythingEitherRef, Node, OptionRef, Size, Table,
+};
 
 /// Every form that a contract can take: \<b\>, \[x\] and `code`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +81,75 @@ pub struct Everything {
     pub self_: String,
 }
 
+/// [`Everything`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EverythingRef<'a> {
+    /// As [`Everything::flag`].
+    pub flag: bool,
+    /// As [`Everything::small`].
+    pub small: i32,
+    /// As [`Everything::large`].
+    pub large: i64,
+    /// As [`Everything::single`].
+    pub single: f32,
+    /// As [`Everything::double`].
+    pub double: f64,
+    /// As [`Everything::raw`].
+    pub raw: &'a [u8],
+    /// As [`Everything::text`].
+    pub text: &'a str,
+    /// As [`Everything::empty`].
+    pub empty: &'a str,
+    /// As [`Everything::id`].
+    pub id: Uuid,
+    /// As [`Everything::price`].
+    pub price: Decimal<12, 2>,
+    /// As [`Everything::day`].
+    pub day: Date,
+    /// As [`Everything::clock`].
+    pub clock: TimeMillis,
+    /// As [`Everything::clock_micros`].
+    pub clock_micros: TimeMicros,
+    /// As [`Everything::millis`].
+    pub millis: TimestampMillis,
+    /// As [`Everything::micros`].
+    pub micros: Timestamp,
+    /// As [`Everything::nanos`].
+    pub nanos: TimestampNanos,
+    /// As [`Everything::local`].
+    pub local: LocalTimestampMicros,
+    /// As [`Everything::exact`].
+    pub exact: FixedDecimal<8, 10, 3>,
+    /// As [`Everything::span`].
+    pub span: CalendarDuration,
+    /// As [`Everything::digest`].
+    pub digest: Digest,
+    /// As [`Everything::size`].
+    pub size: Size,
+    /// As [`Everything::tags`].
+    pub tags: BTreeMap<&'a str, i64>,
+    /// As [`Everything::nested`].
+    pub nested: BTreeMap<&'a str, Vec<Option<&'a str>>>,
+    /// As [`Everything::names`].
+    pub names: Vec<&'a str>,
+    /// As [`Everything::maybe`].
+    pub maybe: Option<i32>,
+    /// As [`Everything::surely`].
+    pub surely: NullLast<i32>,
+    /// As [`Everything::node`].
+    pub node: Option<Node>,
+    /// As [`Everything::table`].
+    pub table: Table,
+    /// As [`Everything::option`].
+    pub option: OptionRef<'a>,
+    /// As [`Everything::either`].
+    pub either: EverythingEitherRef<'a>,
+    /// As [`Everything::type`].
+    pub r#type: &'a str,
+    /// As [`Everything::self_`].
+    pub self_: &'a str,
+}
+
 charter_avro::record! {
     Everything {
         "flag" => flag: bool = true,
@@ -113,5 +184,42 @@ charter_avro::record! {
         "either" => either: EverythingEither = EverythingEither::Null,
         "type" => r#type: String,
         "self" => self_: String,
+    }
+}
+
+charter_avro::record_ref! {
+    EverythingRef<'a> => Everything {
+        "flag" => flag: bool = true,
+        "small" => small: i32 = -70_000,
+        "large" => large: i64 = 1_234_567_890_123,
+        "single" => single: f32 = 1.5,
+        "double" => double: f64 = 2.0,
+        "raw" => raw: &'a [u8] = &[1, 255],
+        "text" => text: &'a str = "a \"b\"",
+        "empty" => empty: &'a str = "",
+        "id" => id: Uuid = Uuid::from_u128(0x0193_4f6e_7c1b_7d2a_9a55_0c7b_7b6f_1d20),
+        "price" => price: Decimal<12, 2> = Decimal::<12, 2>::from_unscaled(1250).expect("the contract's default fits"),
+        "day" => day: Date = Date::from_days(20_000),
+        "clock" => clock: TimeMillis = TimeMillis::from_millis(3_600_000).expect("the contract's default fits"),
+        "clockMicros" => clock_micros: TimeMicros = TimeMicros::from_micros(0).expect("the contract's default fits"),
+        "millis" => millis: TimestampMillis = TimestampMillis::from_millis(0),
+        "micros" => micros: Timestamp = Timestamp::from_micros(-1),
+        "nanos" => nanos: TimestampNanos = TimestampNanos::from_nanos(1),
+        "local" => local: LocalTimestampMicros = LocalTimestampMicros::from_micros(0),
+        "exact" => exact: FixedDecimal<8, 10, 3> = FixedDecimal(Decimal::<10, 3>::from_unscaled(1250).expect("the contract's default fits")),
+        "span" => span: CalendarDuration = CalendarDuration { months: 1, days: 2, millis: 3 },
+        "digest" => digest: Digest = Fixed([0, 1, 2, 3]),
+        "size" => size: Size = Size::Large,
+        "tags" => tags: BTreeMap<&'a str, i64> = BTreeMap::from([("one", 1)]),
+        "nested" => nested: BTreeMap<&'a str, Vec<Option<&'a str>>>,
+        "names" => names: Vec<&'a str> = vec!["a"],
+        "maybe" => maybe: Option<i32> = None,
+        "surely" => surely: NullLast<i32> = NullLast(Some(8)),
+        "node" => node: Option<Node> = None,
+        "table" => table: Table = Table { legs: 4 },
+        "option" => option: OptionRef<'a>,
+        "either" => either: EverythingEitherRef<'a> = EverythingEitherRef::Null,
+        "type" => r#type: &'a str,
+        "self" => self_: &'a str,
     }
 }

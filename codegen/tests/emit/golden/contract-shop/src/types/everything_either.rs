@@ -20,10 +20,32 @@ pub enum EverythingEither {
     Table(Table),
 }
 
+/// [`EverythingEither`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EverythingEitherRef<'a> {
+    /// As [`EverythingEither::Null`].
+    Null,
+    /// As [`EverythingEither::String`].
+    String(&'a str),
+    /// As [`EverythingEither::Long`].
+    Long(i64),
+    /// As [`EverythingEither::Table`].
+    Table(Table),
+}
+
 charter_avro::union! {
     EverythingEither {
         Null,
         String(String),
+        Long(i64),
+        Table(Table),
+    }
+}
+
+charter_avro::union_ref! {
+    EverythingEitherRef<'a> => EverythingEither {
+        Null,
+        String(&'a str),
         Long(i64),
         Table(Table),
     }

@@ -10,8 +10,21 @@ pub struct Option {
     pub label: std::option::Option<String>,
 }
 
+/// [`Option`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptionRef<'a> {
+    /// As [`Option::label`].
+    pub label: std::option::Option<&'a str>,
+}
+
 charter_avro::record! {
     Option {
         "label" => label: std::option::Option<String> = None,
+    }
+}
+
+charter_avro::record_ref! {
+    OptionRef<'a> => Option {
+        "label" => label: std::option::Option<&'a str> = None,
     }
 }

@@ -10,8 +10,21 @@ pub struct Sticker {
     pub text: String,
 }
 
+/// [`Sticker`] as it is looked at and let go: its texts are slices of the message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StickerRef<'a> {
+    /// As [`Sticker::text`].
+    pub text: &'a str,
+}
+
 charter_avro::record! {
     Sticker {
         "text" => text: String,
+    }
+}
+
+charter_avro::record_ref! {
+    StickerRef<'a> => Sticker {
+        "text" => text: &'a str,
     }
 }
