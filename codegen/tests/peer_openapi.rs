@@ -39,15 +39,17 @@ fn document(value: &Value) -> Document {
     Document::load("api.json", value.to_string(), &NoFiles).unwrap()
 }
 
+/// What oasdiff reads is read: a document that is refused is a difference, too.
+fn judged(case: &Value) -> Result<Vec<Change>, String> {
+    let (base, revision) = (document(&case["base"]), document(&case["revision"]));
+    compare(&base, &revision, today(), Strictness::Parity).map_err(|problems| {
+        problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ")
+    })
+}
+
 /// The day on which the cases' verdicts were taken; their sunsets lie around it.
 fn today() -> Date {
     "2026-09-01".parse().unwrap()
-}
-
-fn judge(case: &Value) -> Vec<Change> {
-    let (base, revision) = (document(&case["base"]), document(&case["revision"]));
-    let compared = compare(&base, &revision, today(), Strictness::Parity);
-    compared.unwrap_or_else(|problems| panic!("{}: {problems:?}", case["name"]))
 }
 
 #[test]
@@ -56,7 +58,13 @@ fn verdicts_are_those_of_oasdiff() {
     let mut wrong = Vec::new();
     let mut ids = BTreeMap::new();
     for case in &cases {
-        let changes = judge(case);
+        let changes = match judged(case) {
+            Ok(changes) => changes,
+            Err(refused) => {
+                wrong.push(format!("{}: refused: {refused}", case["name"]));
+                continue;
+            }
+        };
         let breaking = changes.iter().any(|change| change.severity == Severity::Error);
         let named: Vec<_> = changes
             .iter()

@@ -179,7 +179,9 @@ impl<'s, 'a> Comparison<'s, 'a> {
         let Some(rule) = rules::at(family, at.place()) else { return };
         let spots = self.spots(at.pair, key);
         let text = format!("{}: {}", at.site.name(at.path), text.as_ref());
-        self.push(rule, at.site.unseen, &at.site.subject, text, spots);
+        // Within a header oasdiff compares nothing.
+        let unseen = at.site.unseen || (at.site.place == Place::Header && !at.path.is_empty());
+        self.push(rule, unseen, &at.site.subject, text, spots);
     }
 
     /// Reports a change of the keyword `key` under a rule that stands by itself. `path` is what it is about.

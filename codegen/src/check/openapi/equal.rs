@@ -36,6 +36,17 @@ struct Question {
     steps: usize,
     /// Whether the two sides are swapped.
     swapped: bool,
+    /// Whether `assumed` is from the way to the question, so that the answer holds on that way only.
+    bound: bool,
+}
+
+/// The pairs that a question on a way may look at; such answers are not kept.
+const MAX_BOUND_STEPS: usize = 2_000;
+
+impl Question {
+    fn new(sense: Sense, swapped: bool) -> Self {
+        Self { sense, assumed: HashSet::new(), steps: 0, swapped, bound: false }
+    }
 }
 
 impl<'s, 'a> Equality<'s, 'a> {
@@ -49,7 +60,7 @@ impl<'s, 'a> Equality<'s, 'a> {
         if let Some(known) = self.known.borrow().get(&key) {
             return *known;
         }
-        let mut question = Question { sense, assumed: HashSet::new(), steps: 0, swapped: false };
+        let mut question = Question::new(sense, false);
         let same = self.schemas(base, revision, &mut question);
         let mut known = self.known.borrow_mut();
         known.insert(key, same);
@@ -65,9 +76,23 @@ impl<'s, 'a> Equality<'s, 'a> {
     /// Whether two schemas of which it is not known which side they are from check the same: `plain` may be of the
     /// revision and `other` of the base when `swapped`.
     pub(crate) fn same_checks(&self, plain: Node<'a>, other: Node<'a>, swapped: bool) -> bool {
-        let mut question =
-            Question { sense: Sense::Checks, assumed: HashSet::new(), steps: 0, swapped };
-        self.schemas(plain, other, &mut question)
+        self.schemas(plain, other, &mut Question::new(Sense::Checks, swapped))
+    }
+
+    /// Whether a schema of the base and one of the revision are the same but for what `trail`, the pairs on the way to
+    /// them, holds already: that is compared there, so that a reference back to it tells nothing new.
+    pub(crate) fn same_on(
+        &self,
+        base: Node<'a>,
+        revision: Node<'a>,
+        trail: &[(usize, usize)],
+    ) -> bool {
+        if self.same(base, revision, Sense::Whole) {
+            return true;
+        }
+        let assumed = trail.iter().copied().collect();
+        let mut question = Question { assumed, bound: true, ..Question::new(Sense::Whole, false) };
+        self.schemas(base, revision, &mut question)
     }
 
     fn sides(&self, question: &Question) -> (&'s Schemas<'a>, &'s Schemas<'a>) {
@@ -82,6 +107,7 @@ impl<'s, 'a> Equality<'s, 'a> {
         };
         let pair = (one.address(), other.address());
         if !question.swapped
+            && !question.bound
             && let Some(known) = self.known.borrow().get(&(pair.0, pair.1, question.sense))
         {
             return *known;
@@ -90,7 +116,7 @@ impl<'s, 'a> Equality<'s, 'a> {
             return true;
         }
         question.steps += 1;
-        if question.steps > MAX_STEPS {
+        if question.steps > if question.bound { MAX_BOUND_STEPS } else { MAX_STEPS } {
             return false;
         }
         let same = match (&one.tree.value, &other.tree.value) {
@@ -99,7 +125,7 @@ impl<'s, 'a> Equality<'s, 'a> {
             }
             _ => equal_values(one.tree, other.tree),
         };
-        if !same && !question.swapped {
+        if !same && !question.swapped && !question.bound {
             // A difference is one whatever was assumed.
             self.known.borrow_mut().insert((pair.0, pair.1, question.sense), false);
         }

@@ -62,17 +62,18 @@ fn title(tree: &Tree) -> &str {
     tree.get("title").and_then(Tree::as_str).unwrap_or_default()
 }
 
-/// Pairs the branches of two versions.
+/// Pairs the branches of two versions. `trail` has the pairs on the way to them.
 pub(crate) fn pair<'a>(
     base: Branches<'a>,
     revision: Branches<'a>,
     equality: &Equality<'_, 'a>,
+    trail: &[(usize, usize)],
 ) -> Pairing {
     let mut pairing = Pairing::default();
     by_name(base, revision, &mut pairing);
     let (mut removed, mut added) = (base.inline(), revision.inline());
     matched(&mut removed, &mut added, |one, other| {
-        equality.same(base.get(one), revision.get(other), Sense::Whole)
+        equality.same_on(base.get(one), revision.get(other), trail)
     });
     let titled = matched(&mut removed, &mut added, |one, other| {
         let title = title(&base.trees[one]);

@@ -135,6 +135,10 @@ fn lists<'a>(
         return None;
     }
     let (came, went) = (added(&base.types, &revision.types), added(&revision.types, &base.types));
+    // As many branches as before, and none of a new type: branches of one type count as they are many.
+    if base.types.len() == revision.types.len() && came.is_empty() {
+        return None;
+    }
     (!came.is_empty() || !went.is_empty()).then_some((came, went))
 }
 

@@ -159,7 +159,7 @@ impl<'a> Comparison<'_, 'a> {
                 continue;
             }
             let (old, new) = (Branches::new(base, old), Branches::new(revision, new));
-            let pairing = pair(old, new, &self.equality);
+            let pairing = pair(old, new, &self.equality, trail);
             self.branches(at, key, (old, new), &pairing);
             for (one, other) in pairing.both {
                 let path = joined(at.path, &format!("{key}[{}]", new.name(other)));
