@@ -6,6 +6,8 @@
 //! | [`avro`] | two versions of an Avro schema |
 //! | [`openapi`] | two versions of an OpenAPI document |
 //! | [`contracts`], [`git`] | all contracts of one time: now, at a release, at a commit |
+//! | [`registry`] | contracts against what a schema registry holds |
+//! | [`dependents`] | the workspace's own code that uses a type |
 //! | [`workspace`], [`hits`] | all of them held against what is out, and whom a change hits |
 //! | [`release`] | the contracts frozen, and what was accepted on the way |
 //! | [`baseline`] | changes that are known |
@@ -15,10 +17,12 @@ pub mod avro;
 pub mod baseline;
 pub mod change;
 pub mod contracts;
+pub mod dependents;
 pub mod formats;
 pub mod git;
 pub mod hits;
 pub mod openapi;
+pub mod registry;
 pub mod release;
 pub mod workspace;
 

@@ -5,6 +5,7 @@ mod compat;
 mod fmt;
 mod impact;
 mod lint;
+mod registered;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -22,7 +22,7 @@ pub fn compile(input: &Input) -> Compiled {
     let mut problems = Problems::default();
     let parsed = types::parse(&input.schemas, &mut problems);
     let types = types::lower(&parsed, &mut problems);
-    let contexts = contexts::build(&parsed, &types, &mut problems);
+    let contexts = contexts::build(&parsed, &types, input.version(), &mut problems);
     let openapi = input.openapi.as_ref();
     let gateway = openapi.and_then(|file| gateway::build(file, &types, &contexts, &mut problems));
     let contracts = Contracts {

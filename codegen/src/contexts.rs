@@ -15,11 +15,13 @@ use crate::problem::{Problem, Problems};
 use crate::types::{METADATA, Parsed, SHARED, Types};
 use crate::{names as casing, rules};
 
-/// The version of contracts that were never released.
-const FIRST_VERSION: u32 = 1;
-
-/// Builds the contexts: one for each namespace that has a message or a view.
-pub(crate) fn build(parsed: &Parsed, types: &Types, problems: &mut Problems) -> Vec<Context> {
+/// Builds the contexts: one for each namespace that has a message or a view. `version` is that of the contracts.
+pub(crate) fn build(
+    parsed: &Parsed,
+    types: &Types,
+    version: u32,
+    problems: &mut Problems,
+) -> Vec<Context> {
     place::check(types, problems);
     names::check(types, problems);
     let namespaces: BTreeSet<&str> = types
@@ -30,7 +32,7 @@ pub(crate) fn build(parsed: &Parsed, types: &Types, problems: &mut Problems) -> 
         .collect();
     let mut contexts: Vec<Context> = namespaces
         .into_iter()
-        .map(|namespace| context(namespace, parsed, types, problems))
+        .map(|namespace| context((namespace, version), parsed, types, problems))
         .collect();
     messages::check_wire_types(&contexts, types, problems);
     views::check_sources(&contexts, types, problems);
@@ -51,7 +53,12 @@ pub(crate) fn build(parsed: &Parsed, types: &Types, problems: &mut Problems) -> 
     contexts
 }
 
-fn context(name: &str, parsed: &Parsed, types: &Types, problems: &mut Problems) -> Context {
+fn context(
+    (name, version): (&str, u32),
+    parsed: &Parsed,
+    types: &Types,
+    problems: &mut Problems,
+) -> Context {
     let of_role = |role: Role| -> Vec<TypeId> {
         types
             .all()
@@ -75,7 +82,7 @@ fn context(name: &str, parsed: &Parsed, types: &Types, problems: &mut Problems) 
         rust: casing::upper(name),
         krate: package.replace('-', "_"),
         package,
-        version: FIRST_VERSION,
+        version,
         types: of_role(Role::Type),
         views: views::build(&named(Role::View), types, problems),
         commands,

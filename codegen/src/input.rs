@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::check::contracts;
 use crate::sync::DiskError;
 
 /// The folder of Avro contracts.
@@ -29,6 +30,8 @@ pub struct Input {
     pub schemas: Vec<File>,
     /// `openapi/gateway.yaml`, where there is one.
     pub openapi: Option<File>,
+    /// The number of the last release, 0 where there was none.
+    pub release: u32,
 }
 
 /// Why a run has no input.
@@ -61,7 +64,15 @@ impl Input {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(DiskError::new("read", &path)(error).into()),
         };
-        Ok(Self { schemas, openapi })
+        let releases = contracts::releases_of(root)?;
+        Ok(Self { schemas, openapi, release: releases.last().copied().unwrap_or_default() })
+    }
+
+    /// The version of the contracts, from 1: an instance with older contracts cannot take what one with newer ones
+    /// has taken. `charter release` raises it.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.release.max(1)
     }
 }
 

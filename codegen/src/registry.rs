@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use client::Client;
+pub(crate) use client::Client;
 use contracts::{Contract, read};
 
 use crate::progress::Progress;

@@ -280,7 +280,7 @@ fn help(change: &Change) -> String {
     if !change.hits.is_empty() {
         let _ = write!(help, "\nhits {}", change.hits.join(", "));
     }
-    if let Some(proof) = &change.proof {
+    if let Some(proof) = change.evidence() {
         let _ = write!(help, "\nproof: {proof}");
     }
     if let Some(reason) = &change.accepted {

@@ -319,3 +319,32 @@ fn a_types_users_are_listed() {
     assert!(users.contains("operation POST /v1/tenants/{tenantId}/orders\n"), "{users}");
     assert_eq!(code(&charter(&["impact", "shop.Nothing"], root.path())), 2);
 }
+
+/// An instance with older contracts cannot claim what one with newer ones has claimed: the number that says which is which is
+/// the release's.
+#[test]
+fn a_release_raises_the_version_of_the_contracts() {
+    let root = released();
+    let version = || {
+        let output = charter(&["generate"], root.path());
+        assert_eq!(code(&output), 0, "{}", said(&output));
+        let mut versions = BTreeSet::new();
+        for folder in fs::read_dir(root.path().join("generated")).unwrap() {
+            let context = folder.unwrap().path().join("src/context.rs");
+            if let Ok(text) = fs::read_to_string(context) {
+                let line = text.lines().find(|line| line.contains("const VERSION: u32"));
+                versions.insert(line.expect("a version").trim().to_owned());
+            }
+        }
+        versions.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(version(), ["const VERSION: u32 = 1;"]);
+    let path = root.path().join("openapi/gateway.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}\n# The same contracts with another comment.\n")).unwrap();
+    assert_eq!(version(), ["const VERSION: u32 = 1;"]);
+    let output = charter(&["release"], root.path());
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert!(said(&output).contains("the contracts' version is 2 now"), "{}", said(&output));
+    assert_eq!(version(), ["const VERSION: u32 = 2;"]);
+}

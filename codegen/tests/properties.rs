@@ -186,7 +186,7 @@ fn damaged_documents_are_never_a_panic() {
             .map(|path| std::fs::read_to_string(folder.join(path)).unwrap())
             .collect();
     let today: Date = "2026-06-01".parse().unwrap();
-    for round in 0..600 {
+    for round in rounds(600, &mut rng) {
         let original = &seeds[round % seeds.len()];
         let damaged = damage(original, &mut rng);
         let name = if original.starts_with('{') { "a.json" } else { "a.yaml" };
@@ -213,7 +213,7 @@ fn damaged_schemas_are_never_a_panic() {
         Some(Version { name: "a".to_owned(), schema, paths: vec!["a.avsc".to_owned()] })
     };
     let old = version(&original).unwrap();
-    for _ in 0..2_000 {
+    for _ in rounds(2_000, &mut rng) {
         if let Some(new) = version(&damage(&original, &mut rng)) {
             let compare = |new: &Version, old: &Version| {
                 avro::compare(Mode::Full, new, std::slice::from_ref(old), Strictness::Strict)
@@ -221,6 +221,26 @@ fn damaged_schemas_are_never_a_panic() {
             let _ = (compare(&new, &old), compare(&old, &new));
         }
     }
+}
+
+/// So many rounds from a fixed seed, or, where `CHARTER_FUZZ_SECONDS` asks for it, as many as that time holds from a seed of
+/// its own, which is printed.
+fn rounds(few: usize, rng: &mut Rng) -> impl Iterator<Item = usize> + use<> {
+    let seconds: Option<u64> =
+        std::env::var("CHARTER_FUZZ_SECONDS").ok().map(|text| text.parse().expect("a number"));
+    if seconds.is_some() {
+        let given =
+            std::env::var("CHARTER_FUZZ_SEED").ok().map(|text| text.parse().expect("a number"));
+        let seed = given.unwrap_or_else(|| fastrand::u64(..));
+        println!("CHARTER_FUZZ_SEED={seed}");
+        *rng = Rng::with_seed(seed);
+    }
+    let start = std::time::Instant::now();
+    let over = move |round: usize| match seconds {
+        Some(seconds) => start.elapsed().as_secs() >= seconds,
+        None => round >= few,
+    };
+    (0..).take_while(move |round| !over(*round))
 }
 
 /// Replaces, removes or repeats a few pieces of a text.
@@ -275,4 +295,133 @@ fn many_ways_through_a_document_are_bounded() {
     };
     let found = changes(&graph(9), &graph(8), Strictness::Parity);
     assert!(is_breaking(&found));
+}
+
+/// An edit of a record: its name, whether the new version cannot read the old one, whether the old one cannot read the new
+/// one, and what it does.
+type RecordEdit = (&'static str, bool, bool, fn(&mut Value));
+
+/// The record that edits are made to.
+fn record() -> Value {
+    json!({
+        "type": "record", "name": "n.R", "fields": [
+            { "name": "text", "type": "string" },
+            { "name": "count", "type": "int" },
+            { "name": "amount", "type": "double" },
+            { "name": "kind", "type": { "type": "enum", "name": "n.E", "symbols": ["A", "B", "C"], "default": "A" } },
+            { "name": "strict", "type": { "type": "enum", "name": "n.S", "symbols": ["A", "B"] } },
+            { "name": "hash", "type": { "type": "fixed", "name": "n.F", "size": 4 } },
+            { "name": "maybe", "type": ["null", "string"], "default": null },
+            { "name": "many", "type": { "type": "array", "items": "long" } },
+        ],
+    })
+}
+
+fn field<'r>(record: &'r mut Value, name: &str) -> &'r mut Value {
+    let fields = record["fields"].as_array_mut().unwrap();
+    fields.iter_mut().find(|field| field["name"] == name).unwrap()
+}
+
+fn fields(record: &mut Value) -> &mut Vec<Value> {
+    record["fields"].as_array_mut().unwrap()
+}
+
+const RECORD_EDITS: &[RecordEdit] = &[
+    ("new field with default", false, false, |r| {
+        fields(r).push(json!({ "name": "new", "type": "string", "default": "" }));
+    }),
+    ("new field without default", true, false, |r| {
+        fields(r).push(json!({ "name": "new", "type": "string" }));
+    }),
+    ("field without default removed", false, true, |r| drop(fields(r).remove(0))),
+    ("field with default removed", false, false, |r| drop(fields(r).remove(6))),
+    ("int to long", false, true, |r| field(r, "count")["type"] = json!("long")),
+    ("double to float", true, false, |r| field(r, "amount")["type"] = json!("float")),
+    ("string to bytes", false, false, |r| field(r, "text")["type"] = json!("bytes")),
+    ("string to int", true, true, |r| field(r, "text")["type"] = json!("int")),
+    ("string to null or string", false, true, |r| {
+        field(r, "text")["type"] = json!(["null", "string"]);
+    }),
+    ("branch removed", true, false, |r| field(r, "maybe")["type"] = json!(["null"])),
+    ("branch added", false, true, |r| field(r, "maybe")["type"] = json!(["null", "string", "int"])),
+    ("symbol added, with a default", false, false, |r| {
+        field(r, "kind")["type"]["symbols"] = json!(["A", "B", "C", "D"]);
+    }),
+    ("symbol removed, with a default", false, false, |r| {
+        field(r, "kind")["type"]["symbols"] = json!(["A", "B"]);
+    }),
+    ("symbol added, without one", false, true, |r| {
+        field(r, "strict")["type"]["symbols"] = json!(["A", "B", "C"]);
+    }),
+    ("symbol removed, without one", true, false, |r| {
+        field(r, "strict")["type"]["symbols"] = json!(["A"]);
+    }),
+    ("fixed of another size", true, true, |r| field(r, "hash")["type"]["size"] = json!(8)),
+    ("fixed of another name", true, true, |r| field(r, "hash")["type"]["name"] = json!("n.G")),
+    ("items wider", false, true, |r| field(r, "many")["type"]["items"] = json!("double")),
+    ("array to map", true, true, |r| {
+        field(r, "many")["type"] = json!({ "type": "map", "values": "long" });
+    }),
+    ("renamed with an alias", false, true, |r| {
+        field(r, "text")["aliases"] = json!(["text"]);
+        field(r, "text")["name"] = json!("words");
+    }),
+    ("renamed without", true, true, |r| field(r, "text")["name"] = json!("words")),
+    ("documentation", false, false, |r| r["doc"] = json!("another text")),
+    ("order of fields", false, false, |r| fields(r).swap(0, 1)),
+    ("another default", false, false, |r| {
+        field(r, "maybe")["type"] = json!(["string", "null"]);
+        field(r, "maybe")["default"] = json!("x");
+    }),
+];
+
+/// A record within others, arrays, maps and unions.
+fn enclosed(inner: Value, rng: &mut Rng) -> Value {
+    let mut schema = inner;
+    for level in 0..rng.usize(0..5) {
+        schema = match rng.u8(0..4) {
+            0 => json!({ "type": "array", "items": schema }),
+            1 => json!({ "type": "map", "values": schema }),
+            2 => json!({ "type": "record", "name": format!("n.Outer{level}"), "fields": [
+                { "name": "before", "type": "boolean" }, { "name": "inner", "type": schema },
+            ] }),
+            _ if schema.is_array() => schema,
+            _ => json!(["null", schema]),
+        };
+    }
+    schema
+}
+
+#[test]
+fn an_edit_of_a_record_is_judged_the_same_wherever_it_is_made() {
+    let mut rng = Rng::with_seed(5);
+    let version = |name: &str, schema: &Value| Version {
+        name: name.to_owned(),
+        schema: Schema::parse(&schema.to_string()).unwrap(),
+        paths: vec![format!("{name}.avsc")],
+    };
+    for (name, breaks_backward, breaks_forward, edit) in RECORD_EDITS {
+        for _ in 0..20 {
+            let mut edited = record();
+            edit(&mut edited);
+            let seed = rng.u64(..);
+            let old = version("old", &enclosed(record(), &mut Rng::with_seed(seed)));
+            let new = version("new", &enclosed(edited, &mut Rng::with_seed(seed)));
+            let check = |mode, new: &Version, old: &Version| {
+                avro::compare(mode, new, std::slice::from_ref(old), Strictness::Parity)
+            };
+            for (mode, expected) in
+                [(Mode::Backward, *breaks_backward), (Mode::Forward, *breaks_forward)]
+            {
+                let found = check(mode, &new, &old);
+                assert_eq!(is_breaking(&found), expected, "{name}, {mode:?}: {found:#?}");
+                assert_eq!(found, check(mode, &new, &old), "{name}: the same on every run");
+                assert_eq!(check(mode, &new, &new), [], "{name}: nothing changed");
+                // What breaks is proven: by bytes that the reader refuses, or by a refusal of the pair.
+                for change in found.iter().filter(|change| change.severity == Severity::Error) {
+                    assert!(change.proof.is_some(), "{name}, {mode:?}: {change:#?}");
+                }
+            }
+        }
+    }
 }

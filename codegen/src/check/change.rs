@@ -104,6 +104,34 @@ impl fmt::Display for Proof {
     }
 }
 
+/// A request that was taken and is not any more, or an answer that may come and could not: what shows a break of an API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Whether it is a request, else an answer.
+    pub request: bool,
+    /// What the value is of (``request body``, `` `query` parameter `limit` ``), or the whole request in words.
+    pub part: String,
+    /// The smallest such value that was found. `None` where the break is no matter of values.
+    pub value: Option<serde_json::Value>,
+    /// Where the two versions of the schema stand that judge the value: base and revision.
+    pub schemas: Option<(Spot, Spot)>,
+    /// What the version says that refuses it.
+    pub error: String,
+}
+
+impl fmt::Display for Sample {
+    /// One sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { request, part, value, error, .. } = self;
+        let value = value.as_ref().map_or(String::new(), |value| format!(" {value}"));
+        if *request {
+            write!(f, "{part}{value} was taken, and is not any more: {error}")
+        } else {
+            write!(f, "{part}{value} may come now, and could not before: {error}")
+        }
+    }
+}
+
 /// One difference between two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -123,6 +151,8 @@ pub struct Change {
     pub accepted: Option<String>,
     /// A message that shows it.
     pub proof: Option<Proof>,
+    /// A request or an answer that shows it.
+    pub sample: Option<Sample>,
     /// Where it was.
     pub base: Option<Spot>,
     /// Where it is now.
@@ -134,6 +164,13 @@ impl Change {
     #[must_use]
     pub fn spot(&self) -> Option<&Spot> {
         self.revision.as_ref().or(self.base.as_ref())
+    }
+
+    /// What shows the change, in a sentence.
+    #[must_use]
+    pub fn evidence(&self) -> Option<String> {
+        let proof = self.proof.as_ref().map(Proof::to_string);
+        proof.or_else(|| self.sample.as_ref().map(Sample::to_string))
     }
 
     /// A change of which nothing but this is known yet.
@@ -153,6 +190,7 @@ impl Change {
             hits: Vec::new(),
             accepted: None,
             proof: None,
+            sample: None,
             base: None,
             revision: None,
         }

@@ -133,12 +133,7 @@ impl Contracts {
 /// # Errors
 /// Where a file cannot be read or is not UTF-8.
 pub fn releases(root: &Path) -> Result<Vec<(u32, Contracts)>, DiskError> {
-    let mut numbers: Vec<u32> = Vec::new();
-    for kind in [SCHEMAS, OPENAPI] {
-        numbers.extend(release_numbers(&root.join(kind).join(RELEASED))?);
-    }
-    numbers.sort_unstable();
-    numbers.dedup();
+    let numbers = releases_of(root)?;
     let release = |number: u32| {
         let name = format!("v{number}");
         let (schemas, openapi) =
@@ -146,6 +141,20 @@ pub fn releases(root: &Path) -> Result<Vec<(u32, Contracts)>, DiskError> {
         Contracts::folders(&name, root, (&schemas, &openapi)).map(|contracts| (number, contracts))
     };
     numbers.into_iter().map(release).collect()
+}
+
+/// The numbers of the releases below `root`, from the first.
+///
+/// # Errors
+/// Where a folder cannot be read.
+pub(crate) fn releases_of(root: &Path) -> Result<Vec<u32>, DiskError> {
+    let mut numbers: Vec<u32> = Vec::new();
+    for kind in [SCHEMAS, OPENAPI] {
+        numbers.extend(release_numbers(&root.join(kind).join(RELEASED))?);
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
 }
 
 fn release_numbers(folder: &Path) -> Result<Vec<u32>, DiskError> {

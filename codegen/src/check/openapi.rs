@@ -2,6 +2,7 @@
 //! still be taken, what they get must still be what they expect. The rules and their ids are oasdiff's; `docs/check.md`
 //! has the table.
 
+mod callbacks;
 mod comparison;
 mod document;
 mod equal;
@@ -19,6 +20,7 @@ mod transition;
 mod types;
 mod versions;
 mod walk;
+mod witness;
 
 use charter_avro::logical::Date;
 

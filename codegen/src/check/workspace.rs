@@ -25,14 +25,14 @@ pub struct Checked {
 }
 
 /// The Avro contracts of one time.
-struct Schemas<'c> {
+pub(super) struct Schemas<'c> {
     contracts: &'c Contracts,
-    set: SchemaSet,
+    pub(super) set: SchemaSet,
     paths: Vec<String>,
 }
 
 impl<'c> Schemas<'c> {
-    fn parse(contracts: &'c Contracts, problems: &mut Problems) -> Self {
+    pub(super) fn parse(contracts: &'c Contracts, problems: &mut Problems) -> Self {
         let files = contracts.schema_files();
         let sources: Vec<SourceFile> =
             files.into_iter().map(|file| SourceFile { path: file.path, text: file.text }).collect();
@@ -43,7 +43,7 @@ impl<'c> Schemas<'c> {
         Self { contracts, set, paths: sources.into_iter().map(|source| source.path).collect() }
     }
 
-    fn version(&self, name: &str) -> Option<Version> {
+    pub(super) fn version(&self, name: &str) -> Option<Version> {
         Some(Version {
             name: self.contracts.name.clone(),
             schema: self.set.schema(name)?,
@@ -51,7 +51,7 @@ impl<'c> Schemas<'c> {
         })
     }
 
-    fn names(&self) -> BTreeSet<String> {
+    pub(super) fn names(&self) -> BTreeSet<String> {
         self.set.types().map(|named| named.name.to_string()).collect()
     }
 }
@@ -126,7 +126,7 @@ fn schemas(
 }
 
 /// Whether data of a type lies in logs and histories by itself: messages, and what all contexts share.
-fn travels(version: &Version) -> bool {
+pub(super) fn travels(version: &Version) -> bool {
     let node = version.schema.node(version.schema.root());
     let shared = node.kind.name().and_then(|name| name.namespace()) == Some(crate::types::SHARED);
     matches!(kind(version), Some("command" | "event")) || (shared && kind(version).is_none())

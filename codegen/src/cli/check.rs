@@ -7,12 +7,12 @@ use anyhow::Context;
 use clap::Args;
 
 use super::compat::{Format, Judgement, unreadable_contracts, write};
-use super::{CLEAN, COULD_NOT_RUN, PROBLEMS, say};
+use super::{CLEAN, COULD_NOT_RUN, PROBLEMS, registered, say};
 use crate::check::change::Change;
 use crate::check::contracts::{Contracts, releases};
 use crate::check::release::{self, Acceptance, Allowance};
 use crate::check::workspace::{self, Checked};
-use crate::check::{baseline, git};
+use crate::check::{baseline, git, registry};
 use crate::progress;
 use crate::report;
 use crate::rules::Severity;
@@ -23,12 +23,16 @@ use crate::rules::Severity;
     Examples:\n  \
     charter check\n  \
     charter check --against git:origin/main --format github\n  \
-    charter check --against dir:../other-checkout --strict")]
+    charter check --against dir:../other-checkout --strict\n  \
+    charter check --against registry:https://registry.example.com")]
 pub(super) struct Check {
-    /// What to hold the working tree against: `released` (all that `charter release` froze), `git:REF`, or
-    /// `dir:PATH` (a folder with `schemas/` and `openapi/`).
+    /// What to hold the working tree against: `released` (all that `charter release` froze), `git:REF`,
+    /// `dir:PATH` (a folder with `schemas/` and `openapi/`), or `registry:URL` (the versions of each type's subjects
+    /// in a Confluent-compatible registry; `registry` alone takes the address from `SCHEMA_REGISTRY_URL`).
     #[arg(long, default_value = "released", value_parser = against)]
     against: Against,
+    #[command(flatten)]
+    user: super::registered::User,
     /// The repository's root, which holds `schemas/` and `openapi/`.
     #[arg(long, default_value = ".", value_name = "DIR")]
     root: PathBuf,
@@ -72,6 +76,7 @@ enum Against {
     Released,
     Git(String),
     Folder(PathBuf),
+    Registry(String),
 }
 
 fn against(text: &str) -> Result<Against, String> {
@@ -79,7 +84,11 @@ fn against(text: &str) -> Result<Against, String> {
         None if text == "released" => Ok(Against::Released),
         Some(("git", reference)) => Ok(Against::Git(reference.to_owned())),
         Some(("dir", path)) => Ok(Against::Folder(path.into())),
-        _ => Err(format!("expected `released`, `git:REF` or `dir:PATH`, found `{text}`")),
+        Some(("registry", url)) => Ok(Against::Registry(url.to_owned())),
+        None if text == "registry" => super::registered::address().map(Against::Registry),
+        _ => Err(format!(
+            "expected `released`, `git:REF`, `dir:PATH` or `registry:URL`, found `{text}`"
+        )),
     }
 }
 
@@ -91,6 +100,12 @@ impl Check {
     pub(super) fn run(&self) -> anyhow::Result<u8> {
         let new = working_tree(&self.root)?;
         let previous = match &self.against {
+            Against::Registry(url) => {
+                let Some(checked) = self.against_registry(url, &new)? else {
+                    return Ok(COULD_NOT_RUN);
+                };
+                return self.report(checked);
+            }
             Against::Released => {
                 let released = releases(&self.root)?;
                 if released.is_empty() {
@@ -111,9 +126,32 @@ impl Check {
                 vec![contracts]
             }
         };
-        let Some(mut checked) = checked(&new, &previous, &self.judgement, self.format) else {
+        let Some(checked) = checked(&new, &previous, &self.judgement, self.format) else {
             return Ok(COULD_NOT_RUN);
         };
+        self.report(checked)
+    }
+
+    /// The check against a registry, or `None` with all that is wrong said.
+    fn against_registry(&self, url: &str, new: &Contracts) -> anyhow::Result<Option<Checked>> {
+        let client = self.user.client(url)?;
+        let found = registry::types(new)
+            .map(|types| registered::versions(&client, &types))
+            .and_then(|found| match found {
+                Ok(found) => registry::check(new, &found, self.judgement.strictness()).map(Ok),
+                Err(error) => Ok(Err(error)),
+            });
+        match found {
+            Ok(checked) => checked.map(Some),
+            Err((problems, texts)) => {
+                unreadable_contracts(&problems, &texts, self.format);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Leaves out what is accepted and known, and writes the rest.
+    fn report(&self, mut checked: Checked) -> anyhow::Result<u8> {
         release::accept(&mut checked.changes, &release::accepted(&self.root)?);
         if let Some(path) = &self.baseline {
             if self.write_baseline {
@@ -163,6 +201,11 @@ impl Release {
         let verdict = report::verdict(&checked.changes);
         let verdict = if previous.is_empty() { "the first release" } else { &verdict };
         say(&format!("released v{number}: {verdict}\n"));
+        if self.root.join("generated").is_dir() && number > 1 {
+            say(&format!(
+                "the contracts' version is {number} now; `charter generate` writes it to `generated/`\n"
+            ));
+        }
         Ok(CLEAN)
     }
 

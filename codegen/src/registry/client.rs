@@ -1,5 +1,6 @@
 //! A registry over HTTP.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -13,8 +14,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The most schemas that one refers to by way of others.
+const MAX_REFERENCES: usize = 1_000;
+
 /// A Confluent-compatible registry.
-pub(super) struct Client {
+pub(crate) struct Client {
     http: Http,
     base: Url,
     user: Option<(String, String)>,
@@ -35,6 +39,13 @@ pub(super) struct Reference {
     pub(super) version: u64,
 }
 
+/// A schema and the texts of all that it refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whole {
+    pub(crate) schema: String,
+    pub(crate) references: Vec<String>,
+}
+
 /// Whether a schema would be let in.
 pub(super) enum Verdict {
     /// The subject has no versions.
@@ -45,7 +56,7 @@ pub(super) enum Verdict {
 }
 
 impl Client {
-    pub(super) fn new(url: &str, user: Option<&str>) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: &str, user: Option<&str>) -> anyhow::Result<Self> {
         let expected = "expected an address such as `https://registry.example.com`, in `--url`";
         let base = Url::parse(url).with_context(|| format!("`{url}`: {expected}"))?;
         if base.cannot_be_a_base() || !["http", "https"].contains(&base.scheme()) {
@@ -61,7 +72,7 @@ impl Client {
     }
 
     /// The subjects that begin with `prefix`, in order.
-    pub(super) fn subjects(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn subjects(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
         let all = self.ok(Method::GET, &["subjects"], "", None)?;
         let all = all.as_array().context("expected a list of subjects")?;
         let names = all.iter().filter_map(Value::as_str).filter(|name| name.starts_with(prefix));
@@ -72,6 +83,47 @@ impl Client {
     pub(super) fn latest(&self, subject: &str) -> anyhow::Result<Option<Registered>> {
         let path = ["subjects", subject, "versions", "latest"];
         self.found(Method::GET, &path, "", None)?.as_ref().map(registered).transpose()
+    }
+
+    /// The numbers of a subject's versions, oldest first; none where it has none.
+    pub(crate) fn versions(&self, subject: &str) -> anyhow::Result<Vec<u64>> {
+        let path = ["subjects", subject, "versions"];
+        let found = self.found(Method::GET, &path, "", None)?;
+        let numbers = found.as_ref().and_then(Value::as_array).map(Vec::as_slice);
+        let mut numbers: Vec<u64> =
+            numbers.unwrap_or_default().iter().filter_map(Value::as_u64).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// A version of a subject with all that it refers to. `None` where it is no Avro schema.
+    pub(crate) fn whole(&self, subject: &str, version: u64) -> anyhow::Result<Option<Whole>> {
+        let mut open = vec![(subject.to_owned(), version)];
+        let mut seen = HashSet::new();
+        let mut texts = Vec::new();
+        while let Some((subject, version)) = open.pop() {
+            if !seen.insert((subject.clone(), version)) {
+                continue;
+            }
+            if seen.len() > MAX_REFERENCES {
+                bail!("`{subject}` refers to more than {MAX_REFERENCES} schemas");
+            }
+            let number = version.to_string();
+            let answer =
+                self.ok(Method::GET, &["subjects", &subject, "versions", &number], "", None)?;
+            if answer["schemaType"].as_str().is_some_and(|kind| kind != "AVRO") {
+                return Ok(None);
+            }
+            let text = answer["schema"].as_str();
+            texts.push(text.context("the registry's answer lacks `schema`")?.to_owned());
+            let references = answer["references"].as_array().map(Vec::as_slice).unwrap_or_default();
+            for reference in references {
+                let subject = reference["subject"].as_str().unwrap_or_default().to_owned();
+                open.push((subject, reference["version"].as_u64().unwrap_or_default()));
+            }
+        }
+        let references = texts.split_off(1);
+        Ok(texts.pop().map(|schema| Whole { schema, references }))
     }
 
     /// The version of a subject that holds a schema.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::check::change::{Change, Proof, Spot};
+use crate::check::change::{Change, Proof, Sample, Spot};
 use crate::rules::Severity;
 
 /// Renders `changes` as a JSON document.
@@ -29,7 +29,7 @@ fn change(change: &Change) -> Value {
         "base": change.base.as_ref().map(spot),
         "revision": change.revision.as_ref().map(spot),
         "hits": change.hits,
-        "witness": change.proof.as_ref().map(proof),
+        "witness": change.proof.as_ref().map(proof).or_else(|| change.sample.as_ref().map(sample)),
         "accepted": change.accepted,
         "fingerprint": change.fingerprint(),
         "help": change.rule.mend,
@@ -43,6 +43,22 @@ fn proof(proof: &Proof) -> Value {
         "value": proof.value,
         "bytes": proof.bytes,
         "error": proof.error,
+    })
+}
+
+fn sample(sample: &Sample) -> Value {
+    let (base, revision) = sample
+        .schemas
+        .as_ref()
+        .map_or((None, None), |(base, revision)| (Some(base), Some(revision)));
+    json!({
+        "kind": if sample.request { "request" } else { "response" },
+        "part": sample.part,
+        "value": sample.value,
+        "validUnder": if sample.request { "base" } else { "revision" },
+        "base": base.map(spot),
+        "revision": revision.map(spot),
+        "error": sample.error,
     })
 }
 

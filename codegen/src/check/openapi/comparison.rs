@@ -12,6 +12,7 @@ use super::rules::{self, Family, Place, Single};
 use super::schema::{Schema, Schemas, Use};
 use super::transition::Transition;
 use super::types::Typing;
+use super::witness::{Pending, Way, in_words};
 use crate::check::change::{Change, ChangeRule, Spot};
 use crate::problem::Problem;
 use crate::rules::Severity;
@@ -41,6 +42,12 @@ pub(crate) struct Comparison<'s, 'a> {
     pub(crate) changes: Vec<Change>,
     /// Where schemas nest too deep to be compared.
     pub(crate) problems: Vec<Problem>,
+    /// The schemas on the way to what is compared just now.
+    pub(crate) way: Way<'a>,
+    /// Breaks of the site at hand that wait for a witness.
+    pub(crate) pending: Vec<Pending<'a>>,
+    /// How many witnesses were looked for.
+    pub(crate) witnessed: usize,
     visits: usize,
     visited: HashSet<(usize, usize, bool)>,
 }
@@ -119,6 +126,9 @@ impl<'s, 'a> Comparison<'s, 'a> {
             strictness,
             changes: Vec::new(),
             problems: Vec::new(),
+            way: Way::new(),
+            pending: Vec::new(),
+            witnessed: 0,
             visits: 0,
             visited: HashSet::new(),
         }
@@ -232,8 +242,12 @@ impl<'s, 'a> Comparison<'s, 'a> {
             Strictness::Parity if unseen => rule.severity.max(Severity::Warning),
             Strictness::Parity => rule.severity,
         };
+        let sample = in_words(&rule.id, subject, &text).filter(|_| severity != Severity::Info);
+        if severity != Severity::Info && sample.is_none() && !self.way.is_empty() {
+            self.pending.push(Pending { change: self.changes.len(), way: self.way.clone() });
+        }
         let change = Change::new(rule, severity, subject.to_owned(), text);
-        self.changes.push(Change { base, revision, ..change });
+        self.changes.push(Change { sample, base, revision, ..change });
     }
 
     /// Where `key` stands in both versions of a schema; the schema itself where it does not.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use charter_avro::source::{Span, Tree, Value};
+use charter_avro::source::{Member, Span, Tree, Value};
 
 use crate::check::change::Spot;
 use crate::ir::Origin;
@@ -21,6 +21,8 @@ const MAX_FILES: usize = 1_000;
 pub struct Document {
     files: Vec<Part>,
     by_path: BTreeMap<String, u32>,
+    /// Whether keywords beside a `$ref` count, as they do from OpenAPI 3.1 on.
+    siblings: bool,
 }
 
 #[derive(Debug)]
@@ -79,7 +81,9 @@ impl Document {
     /// reference that leads to it, when that reference is followed.
     pub fn load(path: &str, text: String, files: &dyn Files) -> Result<Self, Box<Problem>> {
         let tree = parse(path, &text)?;
-        let mut document = Self { files: Vec::new(), by_path: BTreeMap::new() };
+        let version = tree.get("openapi").and_then(Tree::as_str).unwrap_or_default();
+        let siblings = !version.starts_with("3.0");
+        let mut document = Self { files: Vec::new(), by_path: BTreeMap::new(), siblings };
         document.add(path, text, tree);
         let mut next = 0;
         while next < document.files.len() {
@@ -137,6 +141,15 @@ impl Document {
 
     pub(crate) fn root(&self) -> Node<'_> {
         Node { tree: &self.files[0].tree, file: 0 }
+    }
+
+    /// The keywords beside the `$ref` that `node` is, where they count.
+    pub(crate) fn beside<'a>(&self, node: Node<'a>) -> Vec<&'a Member> {
+        if !self.siblings || reference(node.tree).is_none() {
+            return Vec::new();
+        }
+        let members = node.tree.as_object().unwrap_or_default().iter();
+        members.filter(|member| member.key != "$ref" && !member.value.is_null()).collect()
     }
 
     fn part(&self, file: u32) -> &Part {

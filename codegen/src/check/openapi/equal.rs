@@ -101,10 +101,26 @@ impl<'s, 'a> Equality<'s, 'a> {
 
     fn schemas(&self, one: Node<'a>, other: Node<'a>, question: &mut Question) -> bool {
         let (left, right) = self.sides(question);
+        let beside = (left.beside(one), right.beside(other));
         let (Some(one), Some(other)) = (left.reader.resolve(one), right.reader.resolve(other))
         else {
             return false;
         };
+        if !beside.0.is_empty() || !beside.1.is_empty() {
+            let count =
+                beside.0.iter().filter(|member| matters(&member.key, question.sense)).count();
+            let others: Vec<_> =
+                beside.1.iter().filter(|member| matters(&member.key, question.sense)).collect();
+            let same = beside.0.iter().filter(|member| matters(&member.key, question.sense)).all(
+                |member| {
+                    let found = others.iter().find(|other| other.key == member.key);
+                    found.is_some_and(|found| equal_values(&member.value, &found.value))
+                },
+            );
+            if !same || count != others.len() {
+                return false;
+            }
+        }
         let pair = (one.address(), other.address());
         if !question.swapped
             && !question.bound

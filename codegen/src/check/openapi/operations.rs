@@ -66,6 +66,7 @@ impl<'a> Comparison<'_, 'a> {
         self.parameters(subject, (base, revision), names);
         self.request_body(subject, base, revision);
         self.responses(subject, base, revision);
+        self.callbacks(subject, (base, revision));
     }
 
     fn request_body(&mut self, subject: &str, base: Node<'a>, revision: Node<'a>) {
@@ -177,6 +178,7 @@ impl<'a> Comparison<'_, 'a> {
             unseen: false,
         };
         self.headers(&site, status, (base, revision));
+        self.links(subject, status, (base, revision));
         self.contents(&site, (base, revision), Some(status));
     }
 

@@ -389,6 +389,9 @@ singles! {
     SUCCESS_STATUS_ADDED "response-success-status-added" Existence 'I' false "there is a new success status";
     FAILURE_STATUS_REMOVED "response-non-success-status-removed" Existence 'I' false "a status that is no success is gone";
     FAILURE_STATUS_ADDED "response-non-success-status-added" Existence 'I' false "there is a new status that is no success";
+    CALLBACK_REMOVED "api-callback-removed" Existence 'e' false "a callback is gone, or calls another address";
+    CALLBACK_ADDED "api-callback-added" Existence 'i' false "there is a new callback";
+    LINK_REMOVED "response-link-removed" Existence 'w' false "a link of a response is gone";
     STATUS_RANGE_REMOVED "response-status-range-removed" Existence 'w' false "the response for `default` or a range of statuses is gone";
     HEADER_REMOVED_REQUIRED "required-response-header-removed" Existence 'E' false "a required response header is gone";
     HEADER_REMOVED_OPTIONAL "optional-response-header-removed" Existence 'W' false "an optional response header is gone";

@@ -5,14 +5,20 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use charter_avro::source::{Member, Tree, Value};
+use regex::{Regex, RegexBuilder};
 
 use super::document::{Node, Reader, reference};
+
+/// The size of a compiled pattern: larger ones are not tried.
+const MAX_PATTERN_BYTES: usize = 1 << 20;
 
 /// A schema object's keywords. `null` counts as absent everywhere.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
 pub(crate) struct Schema<'a> {
     pub(crate) node: Node<'a>,
+    /// What the `$ref` leads to, where keywords stand beside it.
+    pub(crate) target: Option<Node<'a>>,
     /// The types of `type`, as listed.
     pub(crate) types: Vec<&'a str>,
     pub(crate) nullable: bool,
@@ -92,28 +98,74 @@ pub(crate) struct Use<'a> {
 pub(crate) struct Schemas<'a> {
     pub(crate) reader: Reader<'a>,
     known: RefCell<HashMap<usize, Rc<Schema<'a>>>>,
+    patterns: RefCell<HashMap<&'a str, Option<Regex>>>,
 }
 
 impl<'a> Schemas<'a> {
     pub(crate) fn new(reader: Reader<'a>) -> Self {
-        Self { reader, known: RefCell::default() }
+        Self { reader, known: RefCell::default(), patterns: RefCell::default() }
+    }
+
+    /// Whether `text` matches a pattern of the document; `None` where that cannot be told.
+    pub(crate) fn matches(&self, pattern: &'a str, text: &str) -> Option<bool> {
+        let mut patterns = self.patterns.borrow_mut();
+        let regex = patterns.entry(pattern).or_insert_with(|| {
+            RegexBuilder::new(pattern).size_limit(MAX_PATTERN_BYTES).build().ok()
+        });
+        regex.as_ref().map(|regex| regex.is_match(text))
     }
 
     /// The schema that stands at `node`; an empty one where a reference leads nowhere, which is noted.
     pub(crate) fn at(&self, node: Node<'a>) -> Use<'a> {
         let target = self.reader.resolve(node).unwrap_or(node);
-        let known = self.known.borrow().get(&target.address()).cloned();
+        let beside = self.beside(node);
+        let address = if beside.is_empty() { target.address() } else { node.address() };
+        let known = self.known.borrow().get(&address).cloned();
         let schema = known.unwrap_or_else(|| {
-            let schema = Rc::new(self.read(target));
-            self.known.borrow_mut().insert(target.address(), Rc::clone(&schema));
+            let mut schema = self.read(target);
+            for member in &beside {
+                self.keyword(&mut schema, member);
+            }
+            if !beside.is_empty() {
+                schema.node = node;
+                schema.target = Some(target);
+            }
+            let schema = Rc::new(schema);
+            self.known.borrow_mut().insert(address, Rc::clone(&schema));
             schema
         });
         Use { written: node, schema }
     }
 
+    /// The keywords beside the `$ref` that `node` is, which count in OpenAPI 3.1 and stand over those that it leads
+    /// to. Beside a reference into another file they are left out: what the two refer to lies in different files.
+    pub(crate) fn beside(&self, node: Node<'a>) -> Vec<&'a Member> {
+        let mut beside = self.reader.document.beside(node);
+        if !beside.is_empty()
+            && self.reader.resolve(node).is_none_or(|target| target.file != node.file)
+        {
+            beside.clear();
+        }
+        beside
+    }
+
+    /// What stands beside the `$ref` that `node` is, as a schema of its own.
+    pub(crate) fn only_beside(&self, node: Node<'a>) -> Option<Schema<'a>> {
+        let beside = self.beside(node);
+        if beside.is_empty() {
+            return None;
+        }
+        let mut schema = self.read(node);
+        for member in beside {
+            self.keyword(&mut schema, member);
+        }
+        Some(schema)
+    }
+
     fn read(&self, node: Node<'a>) -> Schema<'a> {
         let mut schema = Schema {
             node,
+            target: None,
             types: Vec::new(),
             nullable: false,
             format: "",
@@ -230,6 +282,11 @@ impl<'a> Schemas<'a> {
 }
 
 impl<'a> Schema<'a> {
+    /// What is written at `key`: beside the `$ref`, or where it leads to.
+    pub(crate) fn written(&self, key: &str) -> Option<Node<'a>> {
+        self.node.get(key).or_else(|| self.target?.get(key))
+    }
+
     /// The property `name`.
     pub(crate) fn property(&self, name: &str) -> Option<Node<'a>> {
         let member =

@@ -19,6 +19,7 @@ impl<'a> Comparison<'_, 'a> {
     /// Compares two schemas and all that they hold.
     pub(crate) fn schemas(&mut self, site: &Site, written: Written<'a>) {
         self.descend(site, written, ("", ""), None, &mut Trail::new());
+        self.witnesses(site);
     }
 
     fn descend(
@@ -32,12 +33,14 @@ impl<'a> Comparison<'_, 'a> {
         let (base, revision) = (self.old.at(written.0), self.new.at(written.1));
         let Some(pair) = self.pair(site, &base, &revision, trail) else { return };
         trail.push((base.schema.node.address(), revision.schema.node.address()));
+        self.way.push((base.schema.node, revision.schema.node));
         let at = At { site, path, name, pair: &pair, parent };
         self.keywords(&at);
         self.properties(&at, trail);
         self.composed(&at, trail);
         self.singles(&at, trail);
         self.named(&at, trail);
+        self.way.pop();
         trail.pop();
     }
 
