@@ -177,7 +177,7 @@ fn openapi_pairs() {
     });
     println!(
         "OpenAPI pair: {:.3} ms (mean of {} peer cases of {} KB each)",
-        all / 1e3 / texts.len() as f64,
+        all / 1e3 / f64::from(u32::try_from(texts.len()).unwrap()),
         texts.len(),
         bytes / texts.len() / 1_000,
     );

@@ -142,8 +142,9 @@ fn witnesses_of_the_cases_fit_one_version_only() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     let (with, without) = totals(&counts);
     println!("{counts:#?}\n{with} of {} errors have a witness", with + without);
-    // These schemas change in all their keywords at once, so that few values fit either version.
-    assert!(with * 10 >= (with + without) * 3, "{with} of {} have a witness", with + without);
+    // These schemas change in all their keywords at once, so that few values fit either version, and a comparison looks
+    // for a hundred witnesses only.
+    assert!(with >= 60, "{with} of {} have a witness", with + without);
 }
 
 #[test]

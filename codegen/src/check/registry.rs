@@ -55,13 +55,14 @@ impl Registered {
     }
 }
 
+/// What is wrong with contracts that cannot be read, and the texts that it is about.
+pub type Unreadable = (Vec<Problem>, BTreeMap<String, String>);
+
 /// The full names of the types in the contracts.
 ///
 /// # Errors
 /// Where the contracts cannot be read: all that is wrong with them, and the texts that it is about.
-pub fn types(
-    contracts: &Contracts,
-) -> Result<BTreeSet<String>, (Vec<Problem>, BTreeMap<String, String>)> {
+pub fn types(contracts: &Contracts) -> Result<BTreeSet<String>, Unreadable> {
     let mut problems = Problems::default();
     let names = Schemas::parse(contracts, &mut problems).names();
     if problems.errors() == 0 { Ok(names) } else { Err((problems.into_sorted(), texts(contracts))) }
@@ -95,7 +96,7 @@ pub fn check(
     new: &Contracts,
     registered: &[Registered],
     strictness: Strictness,
-) -> Result<Checked, (Vec<Problem>, BTreeMap<String, String>)> {
+) -> Result<Checked, Unreadable> {
     let mut problems = Problems::default();
     let mut texts = texts(new);
     let now = Schemas::parse(new, &mut problems);

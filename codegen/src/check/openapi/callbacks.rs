@@ -24,13 +24,11 @@ impl<'a> Comparison<'_, 'a> {
                 continue;
             };
             for (address, old) in members(was) {
-                match members(is).find(|(other, _)| *other == address) {
-                    Some((_, new)) => self.callback(subject, name, (old, new)),
-                    None => {
-                        let text =
-                            format!("the callback `{name}` does not call `{address}` any more");
-                        self.note(&rules::CALLBACK_REMOVED, subject, text, Some(old), Some(is));
-                    }
+                if let Some((_, new)) = members(is).find(|(other, _)| *other == address) {
+                    self.callback(subject, name, (old, new));
+                } else {
+                    let text = format!("the callback `{name}` does not call `{address}` any more");
+                    self.note(&rules::CALLBACK_REMOVED, subject, text, Some(old), Some(is));
                 }
             }
         }

@@ -1,0 +1,142 @@
+//! Verdicts that were wrong once: pairs of documents on which oasdiff, asked about random edits, said otherwise.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use charter_avro::logical::Date;
+use charter_codegen::check::change::Change;
+use charter_codegen::check::openapi::{Document, Files, Strictness, compare};
+use charter_codegen::rules::Severity;
+use serde_json::{Value, json};
+
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, path: &str) -> Result<String, String> {
+        Err(format!("no file `{path}` in this test"))
+    }
+}
+
+fn changes(base: &Value, revision: &Value) -> Vec<Change> {
+    let load = |value: &Value| Document::load("api.json", value.to_string(), &NoFiles).unwrap();
+    let today: Date = "2026-09-01".parse().unwrap();
+    compare(&load(base), &load(revision), today, Strictness::Parity).unwrap()
+}
+
+fn errors(base: &Value, revision: &Value) -> Vec<String> {
+    let errors = changes(base, revision);
+    let errors = errors.iter().filter(|change| change.severity == Severity::Error);
+    errors.map(|change| change.rule.id.clone()).collect()
+}
+
+fn document(paths: &Value, components: &Value) -> Value {
+    json!({
+        "openapi": "3.1.0", "info": { "title": "t", "version": "1.0.0" },
+        "paths": paths, "components": { "schemas": components },
+    })
+}
+
+/// A document whose one operation takes `schema` and answers with it.
+fn both_ways(schema: &Value, components: &Value) -> Value {
+    let content = json!({ "application/json": { "schema": schema } });
+    document(
+        &json!({ "/a": { "post": {
+            "requestBody": { "content": content },
+            "responses": { "200": { "description": "d", "content": content } },
+        } } }),
+        components,
+    )
+}
+
+/// What is said to be unstable may change, but a webhook's stability says nothing.
+#[test]
+fn an_unstable_webhook_is_held_to_its_promises() {
+    let operation = |headers: Value| {
+        json!({ "post": {
+            "x-stability-level": "alpha",
+            "responses": { "200": { "description": "d", "headers": headers } },
+        } })
+    };
+    let required = json!({ "X-A": { "required": true, "schema": { "type": "string" } } });
+    let with = |key: &str, headers: Value| {
+        let mut document = document(&json!({}), &json!({}));
+        document[key] = json!({ "/w": operation(headers) });
+        document
+    };
+    let found = |key| errors(&with(key, required.clone()), &with(key, json!({})));
+    assert_eq!(found("webhooks"), ["required-response-header-removed"]);
+    assert_eq!(found("paths"), Vec::<String>::new());
+}
+
+#[test]
+fn what_changes_within_a_header_is_a_warning() {
+    let with = |items: &str| {
+        document(
+            &json!({ "/a": { "get": { "responses": { "200": { "description": "d", "headers": {
+                "X-A": { "schema": { "type": "array", "items": { "type": items } } },
+            } } } } } }),
+            &json!({}),
+        )
+    };
+    let found = changes(&with("object"), &with("string"));
+    let found: Vec<_> =
+        found.iter().map(|change| (change.rule.id.as_str(), change.severity)).collect();
+    assert_eq!(found, [("response-header-type-changed", Severity::Warning)]);
+}
+
+/// `string, object, array` became `string, object, string`: as many branches, and none of a new type.
+#[test]
+fn branches_of_a_type_count_as_they_are_many() {
+    let with = |last: &str| {
+        let components = json!({
+            "A": { "type": "array", "items": { "type": "string" } }, "B": { "type": "string", "maxLength": 3 },
+        });
+        let schema = json!({ "oneOf": [
+            { "type": "string", "minLength": 4 }, { "type": "object" },
+            { "$ref": format!("#/components/schemas/{last}") },
+        ] });
+        let parameter = json!([{ "name": "p", "in": "query", "schema": schema }]);
+        document(
+            &json!({ "/a": { "get": { "parameters": parameter, "responses": {} } } }),
+            &components,
+        )
+    };
+    let found = errors(&with("A"), &with("B"));
+    assert!(!found.contains(&"request-parameter-list-of-types-narrowed".to_owned()), "{found:?}");
+}
+
+/// One of two branches without a name changed, and the other refers back to the whole: the other is the same.
+#[test]
+fn a_branch_that_refers_back_is_the_same() {
+    let with = |name: &str| {
+        let components = json!({ "C": { "allOf": [
+            { "type": "object", "properties": { "r": { "type": name } } },
+            { "type": "object", "properties": { "p": { "$ref": "#/components/schemas/C" } } },
+        ] } });
+        both_ways(&json!({ "$ref": "#/components/schemas/C" }), &components)
+    };
+    let found = errors(&with("number"), &with("string"));
+    assert_eq!(found, ["request-property-type-changed", "response-property-type-changed"]);
+}
+
+/// Keywords beside a `$ref` stand over those that it leads to, in OpenAPI 3.1; in 3.0 they are nothing.
+#[test]
+fn keywords_beside_a_reference_count() {
+    let with = |version: &str, longest: u32| {
+        let schema = json!({ "type": "object", "properties": {
+            "p": { "$ref": "#/components/schemas/S", "maxLength": longest },
+        } });
+        let mut document =
+            both_ways(&schema, &json!({ "S": { "type": "string", "maxLength": 40 } }));
+        document["openapi"] = json!(version);
+        document
+    };
+    assert_eq!(
+        errors(&with("3.1.0", 20), &with("3.1.0", 10)),
+        ["request-property-max-length-decreased"]
+    );
+    assert_eq!(
+        errors(&with("3.1.0", 10), &with("3.1.0", 20)),
+        ["response-property-max-length-increased"]
+    );
+    assert_eq!(errors(&with("3.0.3", 20), &with("3.0.3", 10)), Vec::<String>::new());
+}
