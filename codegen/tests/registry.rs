@@ -105,7 +105,7 @@ fn charter(arguments: &[&str], root: &Path, user: Option<&str>) -> Output {
     if let Some(user) = user {
         command.env("SCHEMA_REGISTRY_USER_INFO", user);
     }
-    command.args(arguments).current_dir(root).timeout(Duration::from_secs(60)).output().unwrap()
+    command.args(arguments).current_dir(root).timeout(Duration::from_mins(1)).output().unwrap()
 }
 
 fn changes(output: &Output) -> Vec<(String, String)> {
