@@ -3,7 +3,7 @@
 default:
     @just --list
 
-# Everything that CI checks, but for the tests that need Kafka or PostgreSQL.
+# Everything that CI checks, but for the tests that need Kafka or PostgreSQL, and for clients of other languages (`just clients`).
 check: format lint generated contracts test docs deny
 
 # Is every file formatted?
@@ -31,6 +31,10 @@ generate:
 # The tests that need nothing but Rust and a C compiler.
 test:
     cargo test --workspace --locked
+
+# Clients in Python and Node, and `charter registry`, against a registry (Python with venv, Node with npm).
+clients:
+    tests/registry/clients
 
 # The tests on Apache Kafka and PostgreSQL, which this starts and stops (Java 17, Maven, PostgreSQL 15, libssl-dev).
 ci-engines:

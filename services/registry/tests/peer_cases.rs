@@ -1,5 +1,6 @@
-//! The HTTP scenarios of another registry's test suite (`registry_http_axonops.json`), each against
-//! an empty registry. They are not part of this project: without the file the test says SKIPPED.
+//! The HTTP scenarios of another registry's test suite, each against an empty registry. They are not part of this
+//! project: `REGISTRY_SCENARIOS` gives the file's path, else it is `registry_http_axonops.json` in the directory of
+//! `PEER_CASES` or in `shared/peer_cases` beside the checkout; where there is none the test says SKIPPED.
 
 mod support;
 
@@ -121,9 +122,10 @@ async fn scenarios_of_a_peer_are_answered_alike_or_differ_for_a_reason() {
     let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/peer_cases");
     let directory = std::env::var_os("PEER_CASES").map_or(default, PathBuf::from);
     let file = directory.join("registry_http_axonops.json");
+    let file = std::env::var_os("REGISTRY_SCENARIOS").map_or(file, PathBuf::from);
     let Ok(text) = std::fs::read_to_string(&file) else {
         say(&format!(
-            "SKIPPED: no peer cases at {}; set PEER_CASES to their directory",
+            "SKIPPED: no peer cases at {}; set REGISTRY_SCENARIOS to their file",
             file.display()
         ));
         return;
