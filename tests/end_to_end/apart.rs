@@ -1,5 +1,6 @@
 //! Each service as processes of its own, two of each, on Apache Kafka and PostgreSQL.
 
+mod clients;
 mod engines;
 mod fencing;
 mod history;

@@ -369,6 +369,11 @@ impl Cluster {
         }
     }
 
+    /// The name on Kafka of a topic of this cluster's.
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}.{name}", self.database.name)
+    }
+
     /// All processes.
     pub fn all(&mut self) -> impl Iterator<Item = &mut Instance> {
         let all = [&mut self.gateways, &mut self.seats, &mut self.reservations, &mut self.cores];
