@@ -66,7 +66,7 @@ fn clients_of_other_languages_read_the_events_of_running_services() {
     let settings = SrSettings::new_builder(registry).no_proxy().build().expect("settings");
     let decoder = AvroDecoder::new(settings);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let decoded: Vec<AvroValue> = runtime.expect("a runtime").block_on(async {
+    let events: Vec<AvroValue> = runtime.expect("a runtime").block_on(async {
         let mut values = Vec::new();
         for frame in &frames {
             let bytes = bytes(frame["frame"].as_str().expect("digits"));
@@ -75,11 +75,11 @@ fn clients_of_other_languages_read_the_events_of_running_services() {
         }
         values
     });
-    assert_eq!(decoded.len(), 2);
-    let held = member(decoded.last().expect("an event"), "payload");
-    assert_eq!(*member(held, "holderId"), AvroValue::String("buyer-1".to_owned()));
+    assert_eq!(events.len(), 2);
+    let payload = member(events.last().expect("an event"), "payload");
+    assert_eq!(*member(payload, "holderId"), AvroValue::String("buyer-1".to_owned()));
     let seats = ["a-row-1-seat-1", "a-row-1-seat-2"].map(|seat| AvroValue::String(seat.to_owned()));
-    assert_eq!(*member(held, "seatIds"), AvroValue::Array(seats.to_vec()));
+    assert_eq!(*member(payload, "seatIds"), AvroValue::Array(seats.to_vec()));
 }
 
 fn member<'a>(value: &'a AvroValue, name: &str) -> &'a AvroValue {
