@@ -19,7 +19,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libssl3 zlib1g \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --no-create-home charter
+ && useradd --system --uid 10001 --no-create-home charter \
+ && install -d -m 0700 -o 10001 -g 0 /keys
 COPY --from=build /out/ /usr/local/bin/
 USER 10001:10001
 ENV LISTEN=0.0.0.0:8080

@@ -1,5 +1,6 @@
 //! The HTTP contract: the OpenAPI document read, and proven against the contexts.
 
+mod access;
 mod bodies;
 mod commands;
 mod components;

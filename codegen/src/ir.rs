@@ -18,9 +18,9 @@ pub use gateway::{
     SchemaType, SchemaUse,
 };
 pub use operation::{
-    Body, CommandOperation, Comparison, Component, Condition, Dispatch, FieldSource, Method,
-    Operation, OperationKind, OrderTerm, Parameter, Place, Purpose, QueryOperation, QueryResult,
-    Response,
+    Access, Acting, Alternative, Body, CommandOperation, Comparison, Component, Condition,
+    Dispatch, FieldSource, Method, Operation, OperationKind, OrderTerm, Parameter, Place, Purpose,
+    QueryOperation, QueryResult, Response,
 };
 pub use types::{
     Branch, Constant, EnumDef, Field, Logical, Record, Role, RustPath, Shape, Type, TypeDef,

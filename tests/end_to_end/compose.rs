@@ -23,7 +23,10 @@ fn merged(value: &Value) -> Value {
     let Some(members) = value.as_object() else { return value.clone() };
     let mut whole = Map::new();
     if let Some(base) = members.get("<<") {
-        whole.extend(merged(base).as_object().expect("a mapping to merge").clone());
+        let bases = base.as_array().cloned().unwrap_or_else(|| vec![base.clone()]);
+        for base in bases {
+            whole.extend(merged(&base).as_object().expect("a mapping to merge").clone());
+        }
     }
     let own = members.iter().filter(|(key, _)| *key != "<<");
     whole.extend(own.map(|(key, value)| (key.clone(), merged(value))));
@@ -100,6 +103,12 @@ fn services_are_given_what_they_know_and_have() {
         assert_eq!(unknown, Vec::<&&str>::new(), "`{name}` knows {known:?}");
         let needed: BTreeSet<&str> =
             ["KAFKA_BROKERS", "DATABASE_URL", "SCHEMA_REGISTRY_URL", "LISTEN"].into();
+        // Who serves operations beyond its own machine asks who it is: the registry has keys of its own.
+        if known.contains("API_KEYS") && name != "registry" {
+            assert!(given.contains("API_KEYS"), "`{name}` would serve everybody");
+            let volumes = service["volumes"].as_array().expect("volumes");
+            assert!(volumes.contains(&"keys:/keys".into()), "{name}");
+        }
         let missing: Vec<_> =
             known.intersection(&needed).filter(|name| !given.contains(*name)).collect();
         assert_eq!(missing, Vec::<&&str>::new(), "`{name}` is given {given:?}");

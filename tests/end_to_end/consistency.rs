@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use charter_http::access::AccessFlags;
 use charter_http::flags::RetentionFlags;
 use charter_http::settings::HttpFlags;
 
@@ -82,6 +83,7 @@ impl Running {
             schema_registry_read_only: false,
             relaxed_durability: true,
             retention: RetentionFlags::default(),
+            access: AccessFlags::default(),
             http: HttpFlags::default(),
         };
         let platform = Platform::start(options, stop.clone()).await.expect("the platform");

@@ -161,6 +161,40 @@ pub(crate) fn answers_are_compressed_for_who_takes_it(platform: &mut World) {
     assert_eq!(Answer::send(row).expect(200).header("content-encoding"), None);
 }
 
+pub(crate) fn a_change_may_build_on_a_sequence(platform: &mut World) {
+    let tenant = platform.name("t");
+    let properties = format!("/v1/tenants/{tenant}/properties");
+    let property = json!({"propertyId": "p", "name": "An inn", "roomTypes": [{"roomTypeId": "king", "rooms": 2}]});
+    platform.decide(platform.post(&properties, &property)).expect(200);
+    let reservations = format!("{properties}/p/reservations");
+    let id = uuid::Uuid::new_v4().to_string();
+    let stay = json!({
+        "reservationId": id, "guestId": "guest", "roomTypeId": "king", "checkInDate": "2027-05-01",
+        "checkOutDate": "2027-05-02", "source": "DIRECT", "reservationType": "TRANSIENT",
+        "totalAmount": "90.00", "currency": "EUR",
+    });
+    let created = platform.decide(platform.post(&reservations, &stay)).expect(200);
+    let last = created.json["events"].as_array().expect("events").last().expect("one").clone();
+    let sequence = last["sequence"].as_i64().expect("a sequence");
+    let patch = |tag: String, notes: &str| {
+        let request = platform.request(Method::PATCH, &format!("{reservations}/{id}"));
+        let request = request.header("Content-Type", "application/merge-patch+json");
+        let body = json!({"notes": notes}).to_string();
+        platform.decide(request.header("If-Match", tag).body(body))
+    };
+    patch(format!("\"{sequence}\""), "late").expect(200);
+    let missed = patch(format!("\"{sequence}\""), "early").expect(412);
+    assert_eq!(missed.str("code"), "SEQUENCE_MISMATCH");
+    let found = sequence + 1;
+    assert_eq!(missed.str("detail"), format!("expected sequence `{sequence}`, found `{found}`"));
+    patch(format!("\"{found}\""), "early").expect(200);
+    patch("W/\"1\"".to_owned(), "x").expect(422);
+    // Where the contract has no such header it is not passed over in silence.
+    let hold = json!({"seatIds": ["a-row-1-seat-1"], "holderId": "buyer"});
+    let hold = platform.post("/v1/shows/none/holds", &hold).header("If-Match", "\"1\"");
+    assert_eq!(Answer::send(hold).expect(422).json["errors"][0]["pointer"], "header/If-Match");
+}
+
 #[test]
 fn pages_of_configured_origins_may_ask() {
     let data = tempfile::tempdir().expect("a directory");

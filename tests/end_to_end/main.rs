@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 mod apart;
 mod compose;
@@ -12,6 +13,7 @@ mod contract;
 mod gateway;
 mod http;
 mod idempotency;
+mod limits;
 mod process;
 mod proxy;
 mod reservation;
@@ -46,6 +48,7 @@ scenarios! {
     http::pages_are_linked,
     http::what_is_not_spoken_here_is_refused,
     http::methods_are_named,
+    http::a_change_may_build_on_a_sequence,
     http::a_trace_goes_on,
     http::a_head_that_is_too_large_is_refused_with_a_problem,
     http::answers_are_compressed_for_who_takes_it,

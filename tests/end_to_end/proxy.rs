@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use charter_http::access::AccessFlags;
 use charter_http::flags::RetentionFlags;
 use charter_http::proxy::Upstream;
 use charter_http::server;
@@ -58,6 +59,7 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
         schema_registry_read_only: false,
         relaxed_durability: false,
         retention: RetentionFlags::default(),
+        access: AccessFlags::default(),
         http: HttpFlags::default(),
     };
     let platform = Platform::start(options, shutdown.clone()).await.expect("the platform");

@@ -72,6 +72,8 @@ impl<'a> Document<'a> {
             "externalDocs",
             "x-tenant",
             "x-contexts",
+            "security",
+            "x-roles",
         ];
         self.object(self.tree, "the document", &known, problems)?;
         let version = self.tree.get("openapi");

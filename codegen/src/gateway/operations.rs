@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use charter_avro::source::{Member, Tree};
 
+use super::access::{self, Schemes};
 use super::document::Root;
 use super::schemas::text;
 use super::{Scope, bodies, commands, outcome, parameters, queries};
@@ -26,6 +27,7 @@ pub(super) struct Draft<'a> {
 /// is generated then.
 pub(super) fn read(root: &Root<'_>, scope: &mut Scope<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
+    let schemes = Schemes::read(scope.document, scope.problems);
     for (name, (_, at)) in &root.contexts {
         if scope.contexts.iter().all(|context| context.name != *name) {
             let message =
@@ -42,7 +44,9 @@ pub(super) fn read(root: &Root<'_>, scope: &mut Scope<'_>) -> Vec<Operation> {
         {
             let Some(method) = method(&member.key) else { continue };
             let shared = path.value.get("parameters");
-            let Some(mut draft) = draft(&path.key, method, member, shared, scope) else { continue };
+            let Some(mut draft) = draft(&path.key, method, member, shared, &schemes, scope) else {
+                continue;
+            };
             tenant(&mut draft, root, scope);
             let kind = if draft.is_broken { None } else { purpose(&mut draft, root, scope) };
             if let Some(kind) = kind {
@@ -73,7 +77,8 @@ fn draft<'a>(
     path: &str,
     method: Method,
     member: &'a Member,
-    shared: Option<&'a Tree>,
+    shared: Option<&Tree>,
+    schemes: &Schemes<'_>,
     scope: &mut Scope<'_>,
 ) -> Option<Draft<'a>> {
     let document = scope.document;
@@ -96,6 +101,9 @@ fn draft<'a>(
         "x-outcome",
         "x-cleared",
         "x-contexts",
+        "security",
+        "x-principal",
+        "x-rate-limit",
     ];
     document.object(tree, "an operation", &known, scope.problems)?;
     let id = text(tree, "operationId").unwrap_or_default();
@@ -116,6 +124,7 @@ fn draft<'a>(
     let parameters = parameters::read(path, tree, shared, &stem, scope);
     let body = tree.get("requestBody").and_then(|body| bodies::request(body, tree, &stem, scope));
     let responses = bodies::responses(tree, &stem, &at, scope);
+    let access = access::read(tree, body.as_ref(), schemes, scope);
     let is_broken = scope.problems.errors() > before;
     if !is_broken {
         parameters::check_holes(path, &parameters, &at, scope);
@@ -135,6 +144,7 @@ fn draft<'a>(
         tenant: None,
         kind: OperationKind::Outcome,
         responses,
+        access,
         origin: at.clone(),
     };
     Some(Draft { operation, tree, at, is_broken })

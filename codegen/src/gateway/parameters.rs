@@ -11,8 +11,14 @@ use crate::problem::Problem;
 use crate::rules;
 
 /// Headers that the runtime answers for itself.
-const RUNTIME_HEADERS: &[&str] =
-    &["Prefer", "Idempotency-Key", "X-Correlation-Id", "Consistent-With", "If-None-Match"];
+const RUNTIME_HEADERS: &[&str] = &[
+    "Prefer",
+    "Idempotency-Key",
+    "X-Correlation-Id",
+    "Consistent-With",
+    "If-None-Match",
+    "If-Match",
+];
 
 /// Reads the parameters of an operation, those of its path included.
 pub(super) fn read(

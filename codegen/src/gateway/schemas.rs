@@ -63,8 +63,15 @@ impl<'a> Schemas<'a> {
         };
         let components = document.tree.get("components");
         if let Some(components) = components {
-            let known =
-                ["schemas", "parameters", "headers", "responses", "requestBodies", "examples"];
+            let known = [
+                "schemas",
+                "parameters",
+                "headers",
+                "responses",
+                "requestBodies",
+                "examples",
+                "securitySchemes",
+            ];
             document.object(components, "components", &known, problems);
         }
         let members =

@@ -46,8 +46,49 @@ pub struct Operation {
     pub kind: OperationKind,
     /// The responses, in the order of statuses.
     pub responses: Vec<Response>,
+    /// Who may, and how often.
+    pub access: Access,
     /// Where it is declared.
     pub origin: Origin,
+}
+
+/// Who may use an operation, and how often.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// `security: []`: everybody may.
+    pub is_public: bool,
+    /// The scopes that a principal must have.
+    pub scopes: Vec<String>,
+    /// The member of the body that is the principal.
+    pub acting: Option<Acting>,
+    /// `x-rate-limit`: how many requests of a client in any minute.
+    pub per_minute: Option<u32>,
+    /// `security` as the operation itself has it.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// One way to be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    /// The scheme and the scopes that it must give; none for nobody in particular.
+    pub schemes: Vec<(String, Vec<String>)>,
+}
+
+impl Alternative {
+    /// The scopes that it asks for.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<String> {
+        self.schemes.iter().flat_map(|(_, scopes)| scopes.clone()).collect()
+    }
+}
+
+/// A member of the body that names for whom a request acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acting {
+    /// The member.
+    pub member: String,
+    /// The scope that lets it be another than the principal.
+    pub unless: Option<String>,
 }
 
 /// A parameter of an operation.

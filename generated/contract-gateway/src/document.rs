@@ -16,7 +16,7 @@ pub const YAML: &str = include_str!("../openapi.yaml");
     info(
         title = "Charter gateway",
         version = "1.0.0",
-        description = "A write is a **command**. It is durable once it is answered with 202, and it ends in exactly one **outcome**: APPLIED, REJECTED or\nFAILED. Ask `GET /v1/commands/{commandId}` for it (the `Location` of the 202 says where), or send `Prefer: wait=5` to get it in\nthe same answer: 200 when it was applied, the rejection's status and a problem when it was refused.\n\nA read is a **view**, a moment behind the writes. Lists come in pages: give `nextPageToken` back as `pageToken` until it is null.\nEvery answer to a read carries a `cursor`: what the view had seen by then. Give it back as `Consistent-With` and a read waits until\nits view has seen as much.\n\nEvery refusal is a problem document (RFC 9457) with a stable `code`. Times are UTC (RFC 3339), dates are ISO 8601, amounts are\ndecimal strings. Ids that you give have 1 to 64 characters of `A-Z a-z 0-9 _ -`. Unknown fields are refused.\n"
+        description = "A write is a **command**. It is durable once it is answered with 202, and it ends in exactly one **outcome**: APPLIED, REJECTED or\nFAILED. Ask `GET /v1/commands/{commandId}` for it (the `Location` of the 202 says where), or send `Prefer: wait=5` to get it in\nthe same answer: 200 when it was applied, the rejection's status and a problem when it was refused.\n\nA read is a **view**, a moment behind the writes. Lists come in pages: give `nextPageToken` back as `pageToken` until it is null.\nEvery answer to a read carries a `cursor`: what the view had seen by then. Give it back as `Consistent-With` and a read waits until\nits view has seen as much.\n\nEvery refusal is a problem document (RFC 9457) with a stable `code`. Times are UTC (RFC 3339), dates are ISO 8601, amounts are\ndecimal strings. Ids that you give have 1 to 64 characters of `A-Z a-z 0-9 _ -`. Unknown fields are refused.\n\nWho you are is told by an API key (`X-API-Key`) or a token (`Authorization: Bearer`). Its scopes say what you may; the scopes of\na role are those of `x-roles`. The tenant of a path must be your own, and where a path has none, yours is meant. `{}` among the\nsecurity alternatives is development mode: a platform that was given no keys asks nobody who they are, and is reached from its\nown machine only.\n"
     ),
     paths(
         crate::operations::get_command::get_command,
@@ -82,10 +82,14 @@ pub const YAML: &str = include_str!("../openapi.yaml");
             crate::responses::BadRequest,
             crate::responses::Decided,
             crate::responses::Failed,
+            crate::responses::Forbidden,
             crate::responses::NotAcceptable,
             crate::responses::NotFound,
             crate::responses::NotModified,
+            crate::responses::RateLimited,
+            crate::responses::SequenceMismatch,
             crate::responses::TooLarge,
+            crate::responses::Unauthenticated,
             crate::responses::Unavailable,
             crate::responses::Unprocessable,
             crate::responses::UnsupportedMediaType

@@ -58,6 +58,17 @@ pub struct IdempotencyKey(
     pub Option<String>,
 );
 
+/// `If-Match`
+#[derive(Clone, Debug, PartialEq, IntoParams)]
+#[into_params(parameter_in = Header, names("If-Match"))]
+pub struct IfMatch(
+    /// The sequence that the change builds on, in quotes: that of the last event that you know of,
+    /// as `events` of an outcome tell it. Of a reservation it is the property's. When more has
+    /// happened since, the command is refused with 412 `SEQUENCE_MISMATCH`.
+    #[param(max_length = 32, pattern = "^\"[0-9]+\"$", nullable = false)]
+    pub Option<String>,
+);
+
 /// `If-None-Match`
 #[derive(Clone, Debug, PartialEq, IntoParams)]
 #[into_params(parameter_in = Header, names("If-None-Match"))]

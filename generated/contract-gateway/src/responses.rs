@@ -65,6 +65,20 @@ pub struct Decided(pub CommandStatus);
 )]
 pub struct Failed(pub Problem);
 
+/// `FORBIDDEN`: the principal is not of the tenant, lacks the scope, or is not the one whom the
+/// body names.
+#[derive(Clone, Debug, PartialEq, ToResponse)]
+#[response(
+    content_type = "application/problem+json",
+    headers(
+        (
+            "X-Correlation-Id" = String,
+            description = "The request's `X-Correlation-Id`, or the one that was made."
+        )
+    )
+)]
+pub struct Forbidden(pub Problem);
+
 /// `NOT_ACCEPTABLE`: `Accept` leaves out what the operation answers with.
 #[derive(Clone, Debug, PartialEq, ToResponse)]
 #[response(
@@ -111,6 +125,45 @@ pub struct NotFound(pub Problem);
 )]
 pub struct NotModified;
 
+/// `RATE_LIMITED`: more requests in a minute than the operator or the contract allows.
+#[derive(Clone, Debug, PartialEq, ToResponse)]
+#[response(
+    content_type = "application/problem+json",
+    headers(
+        (
+            "X-Correlation-Id" = String,
+            description = "The request's `X-Correlation-Id`, or the one that was made."
+        ),
+        ("Retry-After" = String, description = "When to try again, in seconds."),
+        (
+            "RateLimit" = String,
+            description = "How many requests are left, and in how many seconds more are (`\"default\";r=50;t=30`)."
+        ),
+        (
+            "RateLimit-Policy" = String,
+            description = "How many requests a window has, and how many seconds it lasts (`\"default\";q=200;w=60`)."
+        )
+    )
+)]
+pub struct RateLimited(pub Problem);
+
+/// Refused: `SEQUENCE_MISMATCH`: more has happened than what the change builds on.
+#[derive(Clone, Debug, PartialEq, ToResponse)]
+#[response(
+    content_type = "application/problem+json",
+    headers(
+        (
+            "X-Correlation-Id" = String,
+            description = "The request's `X-Correlation-Id`, or the one that was made."
+        ),
+        (
+            "Charter-Cursor" = String,
+            description = "What the view had seen, the same as `cursor` in a page."
+        )
+    )
+)]
+pub struct SequenceMismatch(pub Problem);
+
 /// `BODY_TOO_LARGE`: the body is larger than 1 MiB.
 #[derive(Clone, Debug, PartialEq, ToResponse)]
 #[response(
@@ -123,6 +176,20 @@ pub struct NotModified;
     )
 )]
 pub struct TooLarge(pub Problem);
+
+/// `UNAUTHENTICATED`: no credential came, or one that is not known or no longer good.
+#[derive(Clone, Debug, PartialEq, ToResponse)]
+#[response(
+    content_type = "application/problem+json",
+    headers(
+        (
+            "X-Correlation-Id" = String,
+            description = "The request's `X-Correlation-Id`, or the one that was made."
+        ),
+        ("WWW-Authenticate" = String, description = "How to say who you are (RFC 6750).")
+    )
+)]
+pub struct Unauthenticated(pub Problem);
 
 /// `UNAVAILABLE`: a part of the platform is not there now. `APPEND_UNKNOWN`: whether the
 /// command was taken is not known; ask by its `commandId`, or repeat it under the same

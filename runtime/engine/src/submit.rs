@@ -16,6 +16,11 @@ pub const REQUEST_HASH: &str = "charter-request-hash";
 /// How long a command may take to be appended before its fate is given up on.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The code of a command that was refused because its aggregate was at another sequence than the one expected.
+pub const SEQUENCE_MISMATCH: &str = "SEQUENCE_MISMATCH";
+/// The header of a command's record that says which sequence is expected.
+const IF_SEQUENCE: &str = "charter-if-sequence";
+
 /// A command as its sender knows it.
 #[derive(Clone, Debug)]
 pub struct NewCommand<C> {
@@ -35,6 +40,9 @@ pub struct NewCommand<C> {
     pub request_hash: Option<[u8; 32]>,
     /// The W3C trace context of the request.
     pub traceparent: Option<String>,
+    /// The sequence that the aggregate must be at when the command is decided, 0 where it must not be there yet:
+    /// else it is refused with [`SEQUENCE_MISMATCH`].
+    pub expected_sequence: Option<i64>,
     /// The command.
     pub command: C,
 }
@@ -130,6 +138,7 @@ impl<C: Contract> CommandSender<C> {
             reply_to,
             request_hash,
             traceparent,
+            expected_sequence,
             command,
         } = command;
         let metadata = Metadata {
@@ -151,7 +160,20 @@ impl<C: Contract> CommandSender<C> {
         if let Some(hash) = request_hash {
             record.headers.push((REQUEST_HASH.to_owned(), Bytes::copy_from_slice(&hash)));
         }
+        if let Some(sequence) = expected_sequence {
+            record.headers.push((IF_SEQUENCE.to_owned(), Bytes::from(sequence.to_string())));
+        }
         (partition_of(&record.key, self.partitions), record)
+    }
+}
+
+/// The sequence that a command's record asks for; an error where it has one that can't be read.
+pub(crate) fn expected_sequence(record: &Record) -> Result<Option<i64>, String> {
+    let Some(value) = record.header(IF_SEQUENCE) else { return Ok(None) };
+    let sequence = std::str::from_utf8(value).ok().and_then(|text| text.parse::<i64>().ok());
+    match sequence.filter(|sequence| *sequence >= 0) {
+        Some(sequence) => Ok(Some(sequence)),
+        None => Err(format!("the header `{IF_SEQUENCE}` should be a number from 0")),
     }
 }
 

@@ -75,6 +75,42 @@ async fn refusals_and_empty_decisions_are_outcomes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_builds_on_another_sequence_is_refused() {
+    let world = World::new().await;
+    let commands = [
+        world.send_expecting(1, add("a", 1, PLAIN)).await,
+        world.send_expecting(0, add("a", 2, TWO)).await,
+        world.send_expecting(0, add("a", 3, PLAIN)).await,
+        world.send_expecting(2, add("a", 4, PLAIN)).await,
+        // Refused by nobody else: the decider is not asked.
+        world.send_expecting(2, add("a", 5, PANIC)).await,
+    ];
+    let running = world.start();
+    let mut ends = Vec::new();
+    for command in commands {
+        let outcome = world.outcome(command).await;
+        ends.push((outcome.status, outcome.code, outcome.detail));
+    }
+    let applied = || (OutcomeStatus::Applied, None, None);
+    let refused = |detail: &str| {
+        let code = Some("SEQUENCE_MISMATCH".to_owned());
+        (OutcomeStatus::Rejected, code, Some(detail.to_owned()))
+    };
+    assert_eq!(
+        ends,
+        [
+            refused("expected sequence `1`, found `0`"),
+            applied(),
+            refused("expected sequence `0`, found `2`"),
+            applied(),
+            refused("expected sequence `2`, found `3`"),
+        ]
+    );
+    assert_sound(&world.all_published().await);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_changes_nothing() {
     let world = World::new().await;
     let command = Uuid::now_v7();

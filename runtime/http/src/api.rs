@@ -14,7 +14,9 @@ use charter_engine::submit::CommandSender;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::access::AccessControl;
 use crate::document::{Document, DocumentError, OperationSchema};
+use crate::lag::Lag;
 use crate::operation::Operation;
 use crate::proxy::COMMAND_ID;
 
@@ -39,6 +41,8 @@ struct Inner {
     store: Arc<dyn Store>,
     hints: Option<Arc<OutcomeHints>>,
     stop: CancellationToken,
+    access: Arc<AccessControl>,
+    lag: Lag,
 }
 
 /// Collects what an [`Api`] rests on.
@@ -50,6 +54,8 @@ pub struct ApiBuilder {
     store: Arc<dyn Store>,
     hints: Option<Arc<OutcomeHints>>,
     stop: CancellationToken,
+    access: Arc<AccessControl>,
+    lag: Lag,
 }
 
 impl Api {
@@ -70,7 +76,16 @@ impl Api {
     pub(crate) fn over(document: Arc<Document>, store: Arc<dyn Store>) -> ApiBuilder {
         let (senders, commands) = (HashMap::new(), HashMap::new());
         let stop = CancellationToken::new();
-        ApiBuilder { document, senders, commands, store, hints: None, stop }
+        ApiBuilder {
+            document,
+            senders,
+            commands,
+            store,
+            hints: None,
+            stop,
+            access: Arc::default(),
+            lag: Lag::default(),
+        }
     }
 
     /// The same for a service that only gateways reach: they name the ids of the commands that they
@@ -85,6 +100,16 @@ impl Api {
     pub(crate) fn named_command_id(&self, headers: &HeaderMap) -> Option<Uuid> {
         let named = headers.get(COMMAND_ID).filter(|_| self.behind_gateway)?;
         named.to_str().ok()?.parse().ok()
+    }
+
+    /// Who is let in.
+    #[must_use]
+    pub fn access(&self) -> &Arc<AccessControl> {
+        &self.inner.access
+    }
+
+    pub(crate) fn lag(&self) -> &Lag {
+        &self.inner.lag
     }
 
     pub(crate) fn schema(&self, operation: &Operation) -> &OperationSchema {
@@ -152,6 +177,20 @@ impl ApiBuilder {
         self
     }
 
+    /// Lets in whom `access` lets in; without it everybody.
+    #[must_use]
+    pub fn access(mut self, access: Arc<AccessControl>) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Refuses commands where more than `most` wait for their partition's decisions; 0 for any number.
+    #[must_use]
+    pub fn max_lag(mut self, most: u64) -> Self {
+        self.lag = Lag::new(most);
+        self
+    }
+
     /// Answers waiting requests soon after `stop` is cancelled: the process ends.
     #[must_use]
     pub fn stop(mut self, stop: CancellationToken) -> Self {
@@ -162,9 +201,9 @@ impl ApiBuilder {
     /// The finished state.
     #[must_use]
     pub fn build(self) -> Api {
-        let Self { document, senders, commands, store, hints, stop } = self;
+        let Self { document, senders, commands, store, hints, stop, access, lag } = self;
         Api {
-            inner: Arc::new(Inner { document, senders, commands, store, hints, stop }),
+            inner: Arc::new(Inner { document, senders, commands, store, hints, stop, access, lag }),
             behind_gateway: false,
         }
     }

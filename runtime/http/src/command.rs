@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use charter_domain::{Contract, Message};
+use charter_domain::{AggregateId, Contract, Message};
 use charter_engine::outcomes::{OutcomeHints, Waiter};
 use charter_engine::submit::{NewCommand, SendError};
 use contract_shared::Outcome;
@@ -21,15 +21,13 @@ use crate::idempotency;
 use crate::input::Input;
 use crate::middleware::{answer, correlation_id};
 use crate::operation::{CommandOperation, Fill};
+use crate::precondition;
 use crate::preferences;
 use crate::problem::{Problem, Violation};
 use crate::status;
 
 /// How long a waiting request waits for the outcome's row when no hint has come.
 const ROW_WAIT: Duration = Duration::from_secs(2);
-
-/// The principal of a request while no credentials are configured.
-const NOBODY: &str = "";
 
 /// The answer to a command that was taken and is not decided yet.
 #[derive(Debug, Serialize)]
@@ -56,13 +54,19 @@ async fn send<O: CommandOperation>(
     let read_key = |headers: &HeaderMap| idempotency::key(headers, schema.needs_key);
     let (input, key) = Input::read(operation, schema, request, read_key).await?;
     let key = key.as_deref();
+    let expected_sequence = precondition::expected_sequence(&input.headers, schema.if_match)?;
     let wait = preferences::wait(&input.headers);
 
     let command_id = match (key, api.named_command_id(&input.headers)) {
         (None, Some(named)) => named,
-        _ => idempotency::command_id(&input.tenant, NOBODY, operation.id, key),
+        _ => idempotency::command_id(&input.tenant, input.principal.id(), operation.id, key),
     };
-    let hash = idempotency::request_hash(&input.path, &input.query, input.body.as_ref());
+    let hash = idempotency::request_hash(
+        &input.path,
+        &input.query,
+        input.body.as_ref(),
+        expected_sequence,
+    );
     if key.is_some()
         && let Some(first) = status::outcome(api, Some(&input.tenant), command_id).await?
     {
@@ -77,6 +81,10 @@ async fn send<O: CommandOperation>(
     let sender = api.sender::<O::Contract>().ok_or_else(|| {
         Problem::unavailable(format!("this process takes no commands of `{}`", O::Contract::NAME))
     })?;
+    let aggregate = AggregateId::new(input.tenant.clone(), command.key());
+    let partition = sender.partition(&aggregate);
+    let admitted = api.lag().admit(&**api.store(), O::Contract::NAME, partition).await;
+    admitted.map_err(|problem| problem.command_id(command_id))?;
     let waiter = match (wait, api.hints()) {
         (Some(wait), Some(hints)) if !wait.is_zero() => {
             hints.expect(command_id).ok().map(|waiter| (wait, waiter))
@@ -89,7 +97,9 @@ async fn send<O: CommandOperation>(
             tenant: input.tenant.clone(),
             correlation_id: correlation.to_owned(),
             causation_id: None,
-            actor: None,
+            actor: Some(input.principal.subject())
+                .filter(|actor| !actor.is_empty())
+                .map(str::to_owned),
             reply_to: waiter.as_ref().and(api.hints()).map(OutcomeHints::reply_to),
             request_hash: Some(hash),
             traceparent: input
@@ -97,10 +107,13 @@ async fn send<O: CommandOperation>(
                 .get("traceparent")
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
+            expected_sequence,
             command,
         })
         .await
         .map_err(|error| refused(&error, command_id))?;
+
+    api.lag().appended(O::Contract::NAME, accepted.partition, accepted.offset);
 
     // From here on nothing may fail: the command is taken, and the client must learn its id.
     if let Some((wait, waiter)) = waiter

@@ -34,8 +34,19 @@ pub(crate) struct OperationSchema {
     pub(crate) body: Option<BodySchema>,
     /// Whether it takes no request without an `Idempotency-Key`.
     pub(crate) needs_key: bool,
+    /// What it does with `If-Match`.
+    pub(crate) if_match: IfMatch,
     /// The media types of its good answers.
     pub(crate) produces: Vec<String>,
+}
+
+/// What an operation does with `If-Match`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// Its contract has no such header.
+    None,
+    Optional,
+    Required,
 }
 
 /// One path or query parameter.
@@ -147,11 +158,16 @@ impl OperationSchema {
             root.get("paths").and_then(|paths| paths.get(operation.path)).ok_or_else(unknown)?;
         let found = item.get(operation.method.to_ascii_lowercase()).ok_or_else(unknown)?;
 
-        let (mut parameters, mut needs_key) = (Vec::new(), false);
+        let (mut parameters, mut needs_key, mut if_match) = (Vec::new(), false, IfMatch::None);
         for list in [item.get("parameters"), found.get("parameters")].into_iter().flatten() {
             for parameter in list.as_array().into_iter().flatten() {
                 let parameter = resolve(root, parameter)?;
-                needs_key |= is_required_key(parameter);
+                match header_parameter(parameter) {
+                    Some(("idempotency-key", required)) => needs_key = required,
+                    Some(("if-match", true)) => if_match = IfMatch::Required,
+                    Some(("if-match", false)) => if_match = IfMatch::Optional,
+                    Some(_) | None => {}
+                }
                 if let Some(parameter) = Parameter::compile(root, parameter, operation)? {
                     parameters.push(parameter);
                 }
@@ -172,16 +188,17 @@ impl OperationSchema {
         }
         produces.sort_unstable();
         produces.dedup();
-        Ok(Self { parameters, body, needs_key, produces })
+        Ok(Self { parameters, body, needs_key, if_match, produces })
     }
 }
 
-/// Whether this is `Idempotency-Key`, and required.
-fn is_required_key(parameter: &Value) -> bool {
+/// A header that the runtime heeds as the contract says, in lower case, and whether it is required.
+fn header_parameter(parameter: &Value) -> Option<(&'static str, bool)> {
     let text = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
-    text("in") == "header"
-        && text("name").eq_ignore_ascii_case("Idempotency-Key")
-        && parameter.get("required").and_then(Value::as_bool) == Some(true)
+    let known = ["idempotency-key", "if-match"];
+    let name = known.into_iter().find(|known| known.eq_ignore_ascii_case(text("name")))?;
+    let required = parameter.get("required").and_then(Value::as_bool) == Some(true);
+    (text("in") == "header").then_some((name, required))
 }
 
 impl Parameter {
@@ -416,6 +433,7 @@ mod tests {
         path: "/v1/shows/{showId}/holds",
         tenant: None,
         kind: OperationKind::Query,
+        access: crate::operation::Access::KNOWN,
     };
 
     fn violations(body: &Value) -> Vec<(String, String)> {

@@ -51,7 +51,13 @@ pub(crate) fn command_id(
 
 /// SHA-256 over the client's request as it came, before defaults: path, query and the body with its
 /// members sorted, so that white space and member order don't make another request.
-pub(crate) fn request_hash(path: &str, query: &str, body: Option<&Value>) -> [u8; 32] {
+/// A sequence that is expected makes another request of it.
+pub(crate) fn request_hash(
+    path: &str,
+    query: &str,
+    body: Option<&Value>,
+    expected_sequence: Option<i64>,
+) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in [path, query] {
         hash.update((part.len() as u64).to_be_bytes());
@@ -61,6 +67,10 @@ pub(crate) fn request_hash(path: &str, query: &str, body: Option<&Value>) -> [u8
         let mut text = String::new();
         push_sorted(body, &mut text);
         hash.update(text.as_bytes());
+    }
+    if let Some(sequence) = expected_sequence {
+        hash.update(b"if-match");
+        hash.update(sequence.to_be_bytes());
     }
     hash.finalize().into()
 }
@@ -116,10 +126,14 @@ mod tests {
 
     #[test]
     fn the_hash_sees_values_and_not_their_order() {
-        let hash = |body| request_hash("/v1/shows", "", Some(&body));
+        let hash = |body| request_hash("/v1/shows", "", Some(&body), None);
         assert_eq!(hash(json!({"a": 1, "b": [1, 2]})), hash(json!({"b": [1, 2], "a": 1})));
         assert_ne!(hash(json!({"a": 1, "b": [1, 2]})), hash(json!({"a": 1, "b": [2, 1]})));
-        assert_ne!(request_hash("/v1/a", "b", None), request_hash("/v1/a?", "b", None),);
+        assert_ne!(request_hash("/v1/a", "b", None, None), request_hash("/v1/a?", "b", None, None));
+        assert_ne!(
+            request_hash("/v1/a", "b", None, None),
+            request_hash("/v1/a", "b", None, Some(0))
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
+use crate::access::{Admitted, Principal, forbidden};
 use crate::document::{BodySchema, OperationSchema, Place};
 use crate::json;
 use crate::middleware::BODY_TIMEOUT;
@@ -35,6 +36,8 @@ pub(crate) struct Input {
     pub(crate) query: String,
     /// The tenant.
     pub(crate) tenant: String,
+    /// Who asks.
+    pub(crate) principal: Principal,
 }
 
 impl Input {
@@ -47,6 +50,11 @@ impl Input {
         header: impl FnOnce(&HeaderMap) -> Result<T, Violation>,
     ) -> Result<(Self, T), Problem> {
         let (mut parts, body) = request.into_parts();
+        // A route that no guard stands before is not served: who asks is not known.
+        let Some(Admitted { principal, tenant }) = parts.extensions.remove() else {
+            tracing::error!(operation = operation.id, "an operation is served without its guard");
+            return Err(forbidden("nobody was asked who they are".to_owned()));
+        };
         negotiate::check(schema, &parts.headers)?;
         let mut violations = Vec::new();
         let header = header(&parts.headers).map_err(|violation| violations.push(violation));
@@ -62,12 +70,7 @@ impl Input {
         if !violations.is_empty() {
             return Err(Problem::validation(violations));
         }
-        let tenant = operation
-            .tenant
-            .and_then(|name| parameters.get(name))
-            .and_then(Value::as_str)
-            .unwrap_or("default")
-            .to_owned();
+        check_acting(operation, &principal, body.as_ref())?;
         let input = Self {
             parameters,
             body,
@@ -75,9 +78,32 @@ impl Input {
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             tenant,
+            principal,
         };
         Ok((input, header))
     }
+}
+
+/// Whom the body names as the one who acts must be who asks, unless the contract lets them act for others.
+fn check_acting(
+    operation: &Operation,
+    principal: &Principal,
+    body: Option<&Value>,
+) -> Result<(), Problem> {
+    let Some(acting) = operation.access.acting else { return Ok(()) };
+    if principal.is_anybody() || acting.unless.is_some_and(|scope| principal.has(scope)) {
+        return Ok(());
+    }
+    let named = body.and_then(|body| body.get(acting.member)).and_then(Value::as_str);
+    if named == Some(principal.subject()) {
+        return Ok(());
+    }
+    let mut detail =
+        format!("expected `{}` to be the principal, `{}`", acting.member, principal.subject());
+    if let Some(scope) = acting.unless {
+        detail = format!("{detail}; the scope `{scope}` lets it be another");
+    }
+    Err(forbidden(detail))
 }
 
 /// The whole body, 1 MiB at most.

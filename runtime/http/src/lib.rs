@@ -1,14 +1,17 @@
 //! What the generated gateway rests on: typed operations become routes that validate a request
 //! against the contract, send a command or read a view, and answer with outcomes or problem details.
 //!
+//! * [`access`]: who may do what
 //! * [`operation`]: what generated code says of an operation
 //! * [`command`], [`query`], [`status`]: how operations are served
 //! * [`document`]: the contract itself, compiled to validators, and the routes that show it
 //! * [`problem`]: RFC 9457 problem details, the only form of an error
+//! * [`limits`]: how often a client may ask
 //! * [`server`]: listening, middleware and shutdown
 //! * [`settings`]: what an operator may say of all of it
 //! * [`apart`]: what services as processes of their own have in common
 
+pub mod access;
 pub mod apart;
 pub mod api;
 pub mod command;
@@ -20,11 +23,15 @@ pub mod health;
 mod idempotency;
 mod input;
 mod json;
+pub mod keys;
+mod lag;
+pub mod limits;
 mod link;
 mod middleware;
 mod negotiate;
 pub mod operation;
 pub mod patch;
+mod precondition;
 mod preferences;
 pub mod problem;
 pub mod proxy;
@@ -37,6 +44,7 @@ mod trace_context;
 
 pub use api::{Api, ApiBuilder};
 pub use operation::{
-    CommandOperation, Dispatch, Fill, ListOperation, NoBody, Operation, OperationKind, RowOperation,
+    Access, Acting, CommandOperation, Dispatch, Fill, ListOperation, NoBody, Operation,
+    OperationKind, RowOperation,
 };
 pub use problem::Problem;

@@ -1,7 +1,7 @@
 //! What of HTTP's negotiation an operation heeds before its own input is looked at: `Accept`, `Content-Encoding`,
 //! and a body where the contract has none.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::document::OperationSchema;
 use crate::problem::Problem;
@@ -34,7 +34,7 @@ pub(crate) fn check(schema: &OperationSchema, headers: &HeaderMap) -> Result<(),
             "UNSUPPORTED_MEDIA_TYPE",
             format!("expected a body without `Content-Encoding`, found `{coding}`"),
         )
-        .accept_encoding("identity")),
+        .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))),
     }
 }
 

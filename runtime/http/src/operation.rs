@@ -50,6 +50,35 @@ pub struct Operation {
     pub tenant: Option<&'static str>,
     /// What it does.
     pub kind: OperationKind,
+    /// Who may, and how often.
+    pub access: Access,
+}
+
+/// Who may use an operation, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Whether everybody may, whoever they are: `security: []`.
+    pub is_public: bool,
+    /// The scopes that a principal must have, all of them.
+    pub scopes: &'static [&'static str],
+    /// The member of the body that says for whom.
+    pub acting: Option<Acting>,
+    /// How many requests a client may send in any minute.
+    pub per_minute: Option<u32>,
+}
+
+impl Access {
+    /// Every known principal may.
+    pub const KNOWN: Self = Self { is_public: false, scopes: &[], acting: None, per_minute: None };
+}
+
+/// For whom a request acts: the principal, or another where a scope lets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acting {
+    /// The member of the body that names whom.
+    pub member: &'static str,
+    /// The scope that lets it be another than the principal; `None` where none does.
+    pub unless: Option<&'static str>,
 }
 
 /// An operation that sends a command.

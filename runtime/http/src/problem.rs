@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
@@ -47,7 +47,7 @@ struct Body {
     #[serde(skip)]
     retry_after_s: Option<u32>,
     #[serde(skip)]
-    accept_encoding: Option<&'static str>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 /// One violation of the contract by a request.
@@ -88,7 +88,7 @@ impl Problem {
             errors: Vec::new(),
             details: None,
             retry_after_s: None,
-            accept_encoding: None,
+            header: None,
         }))
     }
 
@@ -171,10 +171,10 @@ impl Problem {
         self
     }
 
-    /// The same with the codings of a body that are taken (RFC 9110 section 12.5.3).
+    /// The same with a header of its own.
     #[must_use]
-    pub(crate) fn accept_encoding(mut self, codings: &'static str) -> Self {
-        self.0.accept_encoding = Some(codings);
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
         self
     }
 
@@ -195,17 +195,17 @@ fn title_of(status: StatusCode) -> &'static str {
 }
 
 impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
         let status = self.status();
-        let (retry_after_s, accept_encoding) = (self.0.retry_after_s, self.0.accept_encoding);
+        let (retry_after_s, own) = (self.0.retry_after_s, self.0.header.take());
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(codings) = accept_encoding {
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(codings));
+        if let Some((name, value)) = own {
+            headers.insert(name, value);
         }
         response
     }

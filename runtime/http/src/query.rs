@@ -140,7 +140,7 @@ fn json_response(bytes: Vec<u8>) -> Response {
 /// Names a list by its path and its filters, for its page tokens: eight bytes of their SHA-256.
 fn list_name(path: &str, filters: &Map<String, Value>) -> String {
     let filters = Value::Object(filters.clone());
-    let hash = idempotency::request_hash(path, "", Some(&filters));
+    let hash = idempotency::request_hash(path, "", Some(&filters), None);
     URL_SAFE_NO_PAD.encode(&hash[..8])
 }
 

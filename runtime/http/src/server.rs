@@ -129,6 +129,20 @@ pub async fn listen(address: &str, flag: &'static str) -> Result<TcpListener, Li
     })
 }
 
+/// Refuses to serve everybody on an address that others than this machine reach.
+///
+/// # Errors
+/// [`ListenError::Open`], with what to do.
+pub fn only_here(listener: &TcpListener, flag: &'static str) -> Result<(), ListenError> {
+    match listener.local_addr() {
+        Ok(address) if address.ip().to_canonical().is_loopback() => Ok(()),
+        Ok(address) => Err(ListenError::Open { address: address.to_string(), flag }),
+        Err(source) => {
+            Err(ListenError::Refused { address: "the address".to_owned(), flag, source })
+        }
+    }
+}
+
 /// The URL of who listens on `address`, for whoever is on this machine.
 #[must_use]
 pub fn url_of(address: SocketAddr) -> String {
@@ -153,6 +167,16 @@ pub enum ListenError {
         "`{address}` is taken by another process; stop it or give another address with `{flag}` (port 0 takes a free one)"
     )]
     Taken {
+        /// The address.
+        address: String,
+        /// The flag that sets it.
+        flag: &'static str,
+    },
+    /// Everybody could do everything there.
+    #[error(
+        "`{address}` is reached from other machines, and without credentials everybody there could do everything; set `API_KEYS` or `JWT_KEYS`, or give an address of this machine only with `{flag}`, such as `127.0.0.1:8080`"
+    )]
+    Open {
         /// The address.
         address: String,
         /// The flag that sets it.

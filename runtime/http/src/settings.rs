@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use ipnet::IpNet;
+
+use crate::limits::{self, Limits};
+
+pub use crate::lag::DEFAULT_MOST as DEFAULT_MAX_LAG;
 
 /// How requests are taken and answered, whatever they ask for.
 #[derive(Clone, Debug, Default)]
@@ -33,13 +38,39 @@ pub struct HttpFlags {
     /// load balancer takes the process out first
     #[arg(long, env = "DRAIN_DELAY", value_parser = seconds, default_value = "0")]
     pub drain_delay: Duration,
+    /// How many requests each API key, token's subject or address may send in any minute; 0 for any number
+    #[arg(long, env = "RATE_LIMIT_PER_MINUTE", default_value_t = DEFAULT_LIMIT, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub rate_limit_per_minute: u32,
+    /// How many commands may wait for the decisions of one partition before more are refused; 0 for any number
+    #[arg(long, env = "MAX_LAG", default_value_t = DEFAULT_MAX_LAG)]
+    pub max_lag: u64,
+    /// Proxies whose `X-Forwarded-For` is believed, addresses or networks such as `10.0.0.0/8`, separated by commas
+    #[arg(long, env = "TRUSTED_PROXIES", value_parser = proxies, hide_default_value = true, default_value = "")]
+    pub trusted_proxies: Proxies,
 }
+
+/// Proxies that are believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies(pub Vec<IpNet>);
+
+fn proxies(text: &str) -> Result<Proxies, String> {
+    limits::networks(text).map(Proxies)
+}
+
+/// Requests of a client in any minute, unless an operator says otherwise.
+const DEFAULT_LIMIT: u32 = 200;
 
 impl HttpFlags {
     /// What the flags ask for.
     #[must_use]
     pub fn settings(&self) -> HttpSettings {
         HttpSettings { cors: self.cors_origins.clone() }
+    }
+
+    /// How often each client may ask.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.rate_limit_per_minute, self.trusted_proxies.0.clone())
     }
 }
 

@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use charter_engine::store::StoreError;
+use charter_engine::submit::SEQUENCE_MISMATCH;
 use contract_shared::{Outcome, OutcomeStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -83,7 +84,13 @@ async fn read(
             })?)
         }
     };
-    if let Some(outcome) = outcome(api, tenant_of(at.as_ref()), command_id).await? {
+    // A principal of one tenant sees that tenant's commands, whatever the token says.
+    let own = input.principal.only_tenant();
+    if own.is_some_and(|own| at.as_ref().is_some_and(|at| at.tenant != own)) {
+        return Err(unknown(command_id));
+    }
+    let tenant = own.or_else(|| at.as_ref().map(|at| at.tenant.as_str()));
+    if let Some(outcome) = outcome(api, tenant, command_id).await? {
         return found(api, &outcome, at.as_ref());
     }
     let Some(at) = at.filter(|at| is_of_contract(api, at)) else { return Err(unknown(command_id)) };
@@ -92,7 +99,7 @@ async fn read(
         return Ok(Json(pending(command_id, &at)).into_response());
     }
     // Decided between the two looks, or never there.
-    match outcome(api, tenant_of(Some(&at)), command_id).await? {
+    match outcome(api, Some(&at.tenant), command_id).await? {
         Some(outcome) => found(api, &outcome, Some(&at)),
         None => Err(unknown(command_id)),
     }
@@ -102,11 +109,6 @@ async fn read(
 fn is_of_contract(api: &Api, at: &At) -> bool {
     let context = at.wire_type.split('.').next();
     context == Some(at.context.as_str()) && api.command_type(&at.wire_type).is_some()
-}
-
-/// The tenant that `at` names; without it a command of any is found.
-fn tenant_of(at: Option<&At>) -> Option<&str> {
-    at.map(|at| at.tenant.as_str())
 }
 
 fn found(api: &Api, outcome: &Outcome, at: Option<&At>) -> Result<Response, Problem> {
@@ -176,7 +178,8 @@ fn rejection(api: &Api, outcome: &Outcome) -> Problem {
     let code = outcome.code.clone().unwrap_or_default();
     let declared = api.command_type(&outcome.r#type).and_then(|message| message.rejection(&code));
     // A code of an older contract, declared no more, still is a refusal.
-    let status = declared.map_or(409, |declared| declared.status);
+    let other = if code == SEQUENCE_MISMATCH { 412 } else { 409 };
+    let status = declared.map_or(other, |declared| declared.status);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::CONFLICT);
     let detail =
         outcome.detail.clone().or_else(|| declared.map(|declared| declared.doc.to_owned()));

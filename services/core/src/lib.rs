@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use charter_engine::store::Store;
+use charter_http::access::{AccessControl, guarded};
 use charter_http::document::DocumentError;
 use charter_http::{Api, Operation};
 use contract_gateway::{document, routes};
@@ -20,16 +21,18 @@ pub fn operations() -> Vec<&'static Operation> {
     [routes::QUERIES, routes::OUTCOMES].concat()
 }
 
-/// What the routes rest on where nothing else runs in the process: outcomes of each context are shown.
+/// What the routes rest on where nothing else runs in the process: outcomes of each context are shown,
+/// to those whom `access` lets in.
 ///
 /// # Errors
 /// Where the contract in this build can't be compiled.
-pub fn api(store: Arc<dyn Store>) -> Result<Api, DocumentError> {
+pub fn api(store: Arc<dyn Store>, access: AccessControl) -> Result<Api, DocumentError> {
     let api = Api::builder(document::JSON, &operations(), store)?;
-    Ok(api.context::<Seat>().context::<Reservation>().build())
+    Ok(api.context::<Seat>().context::<Reservation>().access(Arc::new(access)).build())
 }
 
-/// The routes that read.
+/// The routes that read, guarded.
 pub fn router(api: Api) -> Router {
-    routes::queries().merge(routes::outcomes()).with_state(api)
+    let access = Arc::clone(api.access());
+    guarded(routes::queries().merge(routes::outcomes()).with_state(api), operations(), access)
 }

@@ -3,9 +3,11 @@
 
 mod contexts;
 
+use std::sync::Arc;
+
 use axum::Router;
 use charter_http::proxy::{Upstream, forwarding};
-use charter_http::{Api, Dispatch, Operation, OperationKind, document};
+use charter_http::{Api, Dispatch, Operation, OperationKind, access, document};
 use contract_gateway::{
     document::{JSON, YAML},
     routes,
@@ -41,8 +43,9 @@ pub fn operations() -> Vec<&'static Operation> {
     routes::ALL.concat()
 }
 
-/// The routes of the contract, and the contract itself under `/openapi.json` and `/openapi.yaml`.
+/// The routes of the contract, guarded, and the contract itself under `/openapi.json` and `/openapi.yaml`.
 pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
+    let access = Arc::clone(api.access());
     let served = routes::seat_commands()
         .merge(routes::reservation_commands())
         .merge(routes::queries())
@@ -51,5 +54,6 @@ pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
     let forwarded = operations()
         .into_iter()
         .filter_map(|operation| Some((operation, elsewhere.of(operation)?.clone())));
-    forwarding(served, forwarded).merge(document::routes(JSON, YAML))
+    let guarded = access::guarded(forwarding(served, forwarded), operations(), access);
+    guarded.merge(document::routes(JSON, YAML))
 }

@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use charter_engine::Settings;
-use charter_http::apart::{self, EngineFlags, FlagError, Process, Running, Tables, upstream};
+use charter_http::access::{AccessCommand, AccessFlags};
+use charter_http::apart::{
+    self, EngineFlags, Exposure, FlagError, Process, Running, Tables, upstream,
+};
 use charter_http::{flags, settings::HttpFlags, telemetry::LogFormat};
 use clap::Parser;
 use contract_gateway::document;
@@ -26,10 +29,15 @@ struct Flags {
     #[arg(long, env = "RESERVATIONS_URL")]
     reservations_url: Option<String>,
     #[command(flatten)]
+    access: AccessFlags,
+    #[command(flatten)]
     http: HttpFlags,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
+    /// Something else than to serve
+    #[command(subcommand)]
+    command: Option<AccessCommand>,
 }
 
 impl Flags {
@@ -44,15 +52,23 @@ impl Flags {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
+    if let Some(command) = &flags.command {
+        return command.run("gateway", document::JSON);
+    }
     let settings = flags
         .engines
         .settings("gateway", Tables::Others)
         .and_then(|engines| Ok((engines, flags.elsewhere()?)));
-    let Flags { listen, http, log_format, .. } = flags;
-    let process = Process { name: "gateway", listen, log_format, http };
+    let Flags { listen, http, access, log_format, .. } = flags;
+    let (limits, max_lag) = (http.limits(), http.max_lag);
+    let exposure = Some(Exposure::from(&access));
+    let process = Process { name: "gateway", listen, log_format, http, access: exposure };
     apart::main(process, settings, async |start, (engines, elsewhere)| {
+        let access = access.control(document::JSON)?.limited(limits);
         let runtime = start.runtime(engines, Settings::default()).await?;
-        let (api, hints) = start.api(&runtime, document::JSON, &operations(), senders).await?;
+        let (json, operations) = (document::JSON, operations());
+        let started = start.api(&runtime, json, &operations, access, max_lag, senders).await?;
+        let (api, hints) = started;
         Ok(Running::new(&runtime).hints(hints).routes(router(api, &elsewhere)))
     })
 }

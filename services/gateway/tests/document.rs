@@ -111,6 +111,7 @@ fn normal_operation(document: &Value, operation: &Value, shared: Option<&Value>)
         "parameters": parameters,
         "body": body,
         "responses": responses,
+        "security": operation["security"],
     })
 }
 

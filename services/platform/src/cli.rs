@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use charter_engine::ServiceError;
+use charter_http::access::{AccessCommand, AccessFlags};
 use charter_http::flags::{Durability, RetentionFlags, address};
 use charter_http::settings::HttpFlags;
 use charter_http::telemetry::{self, LogFormat};
@@ -39,10 +40,15 @@ struct Flags {
     #[command(flatten)]
     retention: RetentionFlags,
     #[command(flatten)]
+    access: AccessFlags,
+    #[command(flatten)]
     http: HttpFlags,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
+    /// Something else than to serve
+    #[command(subcommand)]
+    command: Option<AccessCommand>,
 }
 
 /// Reads the command line and runs the platform until SIGINT or SIGTERM.
@@ -52,6 +58,9 @@ struct Flags {
 #[must_use]
 pub fn main() -> ExitCode {
     let flags = Flags::parse();
+    if let Some(command) = &flags.command {
+        return command.run("platform", contract_gateway::document::JSON);
+    }
     telemetry::log_to_stderr(flags.log_format);
     let ended = tokio::runtime::Runtime::new()
         .map_err(StartError::from)
@@ -76,6 +85,7 @@ async fn run(flags: Flags) -> Result<(), StartError> {
         schema_registry_read_only: flags.schema_registry_read_only,
         relaxed_durability: flags.durability == Durability::Process,
         retention: flags.retention,
+        access: flags.access,
         http: flags.http,
     };
     let platform = match Platform::start(options, shutdown.clone()).await {

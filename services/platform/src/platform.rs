@@ -14,6 +14,7 @@ use charter_engine::schemas::{
 };
 use charter_engine::store::{SqliteStore, Store, StoreError};
 use charter_engine::{Runtime, Service, ServiceError, ServiceStatus, Settings};
+use charter_http::access::{AccessError, AccessFlags, warn_of_development};
 use charter_http::document::DocumentError;
 use charter_http::flags::RetentionFlags;
 use charter_http::health::{self, Health, LogPart, Part, ServicePart, StorePart};
@@ -50,6 +51,8 @@ pub struct Options {
     pub relaxed_durability: bool,
     /// How long what was decided is remembered.
     pub retention: RetentionFlags,
+    /// Who is let in.
+    pub access: AccessFlags,
     /// How requests are taken.
     pub http: HttpFlags,
 }
@@ -97,11 +100,16 @@ impl Platform {
         let shutdown = server::after(&draining, options.http.drain_delay);
         // What is most likely refused comes first, before anything is written.
         let listener = server::listen(&options.listen, "--listen").await?;
+        if options.access.is_open() {
+            server::only_here(&listener, "--listen")?;
+        }
         let registry_url = options.schema_registry_url.filter(|url| !url.is_empty());
         let registry_listener = match &registry_url {
             None => Some(server::listen(&options.registry_listen, "--registry-listen").await?),
             Some(_) => None,
         };
+        let access = options.access.control(contract_gateway::document::JSON)?;
+        let access = access.limited(options.http.limits());
         let directory = DataDirectory::open(&options.data_dir)?;
 
         let registry_shutdown = CancellationToken::new();
@@ -139,7 +147,8 @@ impl Platform {
         )?;
         let api = contexts::senders(api, &runtime).await?;
         let hints = Arc::new(runtime.hints(REPLY_PARTITION, &shutdown).await?);
-        let api = api.hints(Arc::clone(&hints)).stop(shutdown.clone()).build();
+        let api = api.hints(Arc::clone(&hints)).stop(shutdown.clone());
+        let api = api.access(Arc::new(access)).max_lag(options.http.max_lag).build();
 
         let mut working = JoinSet::new();
         let services: Vec<Arc<dyn Service>> =
@@ -148,6 +157,9 @@ impl Platform {
             let (service, runtime, shutdown) =
                 (Arc::clone(service), runtime.clone(), shutdown.clone());
             working.spawn(async move { service.run(runtime, shutdown).await });
+        }
+        if options.access.is_open() {
+            warn_of_development();
         }
         let addresses = Addresses {
             gateway: server::url_of(listener.local_addr()?),
@@ -237,7 +249,8 @@ impl Platform {
         for service in &self.services {
             parts.push(Arc::new(ServicePart(Arc::clone(service))));
         }
-        let health = Health { parts, draining: self.draining.clone(), mode: None };
+        let health =
+            Health { parts, draining: self.draining.clone(), mode: self.api.access().mode() };
         let routes = gateway_service::router(self.api.clone(), &Elsewhere::default())
             .merge(health::routes(health, telemetry::metrics()));
         server::with_middleware(routes, &self.http)
@@ -303,6 +316,9 @@ pub enum StartError {
     /// The contract in this build.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// Who is let in.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// The system.
     #[error("the system refuses what the platform needs to run: {0}")]
     System(#[from] std::io::Error),

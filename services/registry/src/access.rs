@@ -1,12 +1,14 @@
 //! Who may do what: API keys with roles, read from a file that holds their hashes.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use charter_http::keys::{self, Line};
 
-/// A key in the file begins its hash with this.
-const HASH_PREFIX: &str = "sha256:";
+pub use charter_http::keys::KeysError;
+
+/// The words of a line before the hash.
+const SHAPE: [&str; 2] = ["NAME", "ROLE"];
 
 /// What a key allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,33 +80,6 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Why a file of keys cannot be used. One line, with what to do.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeysError {
-    /// The file cannot be read.
-    #[error("file of API keys `{}` cannot be read: {source}; check `--api-keys`", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A line is not a key.
-    #[error(
-        "file of API keys `{}`, line {line}: {problem}; `registry key` prints a line that fits",
-        path.display()
-    )]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
 impl Keys {
     /// Reads a file: a key a line, `NAME ROLE sha256:HASH`; empty lines and those that begin with
     /// `#` say nothing.
@@ -112,71 +87,36 @@ impl Keys {
     /// # Errors
     /// [`KeysError`].
     pub fn read(path: &Path) -> Result<Self, KeysError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| KeysError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|(line, problem)| KeysError::Line {
-            path: path.to_owned(),
-            line,
-            problem,
-        })
+        let lines = keys::read(path, &SHAPE)?;
+        Self::of(lines).map_err(|(line, problem)| keys::at(path, line, problem))
     }
 
+    #[cfg(test)]
     fn parse(text: &str) -> Result<Self, (usize, String)> {
-        let mut keys: Vec<Key> = Vec::new();
-        for (line, text) in (1..).zip(text.lines()) {
-            let text = text.trim();
-            if text.is_empty() || text.starts_with('#') {
-                continue;
-            }
-            let parts: Vec<&str> = text.split_whitespace().collect();
-            let &[name, role, hash] = parts.as_slice() else {
-                return Err((line, "expected `NAME ROLE sha256:HASH`".to_owned()));
-            };
-            if keys.iter().any(|key| key.name == name) {
-                return Err((line, format!("name `{name}` is there twice")));
-            }
-            let role = role.parse().map_err(|problem| (line, problem))?;
-            let hash = parse_hash(hash).ok_or_else(|| {
-                (line, "expected `sha256:` and 64 hexadecimal digits at the end".to_owned())
-            })?;
-            keys.push(Key { name: name.to_owned(), role, hash });
-        }
-        Ok(Self(keys))
+        Self::of(keys::parse(text, &SHAPE)?)
+    }
+
+    fn of(lines: Vec<Line>) -> Result<Self, (usize, String)> {
+        let key = |line: Line| {
+            let role = line.words.concat().parse().map_err(|problem| (line.number, problem))?;
+            Ok(Key { name: line.name, role, hash: line.hash })
+        };
+        lines.into_iter().map(key).collect::<Result<_, _>>().map(Self)
     }
 
     /// The role of a key, if its secret is right. Secrets are compared by their hashes, so that the
     /// time it takes says nothing of them.
     pub(crate) fn role(&self, name: &str, secret: &str) -> Option<&Role> {
-        let hash: [u8; 32] = Sha256::digest(secret).into();
+        let hash = keys::hash(secret);
         let key = self.0.iter().find(|key| key.name == name)?;
         (key.hash == hash).then_some(&key.role)
     }
 }
 
-fn parse_hash(text: &str) -> Option<[u8; 32]> {
-    let digits = text.strip_prefix(HASH_PREFIX)?;
-    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut hash = [0; 32];
-    for (byte, index) in hash.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(digits.get(index..index + 2)?, 16).ok()?;
-    }
-    Some(hash)
-}
-
-/// A fresh secret of 244 random bits, and the line for the file. Secrets are never chosen by people,
-/// so that one round of SHA-256 is as hard to turn round as many.
+/// A fresh secret, and the line for the file.
 #[must_use]
 pub fn fresh(name: &str, role: &Role) -> (String, String) {
-    let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-    let mut line = format!("{name} {role} {HASH_PREFIX}");
-    for byte in Sha256::digest(&secret) {
-        for half in [byte >> 4, byte & 0xf] {
-            line.push(char::from_digit(half.into(), 16).unwrap_or_default());
-        }
-    }
-    (secret, line)
+    keys::fresh(name, &[&role.to_string()])
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 
 use charter_engine::Settings;
-use charter_http::apart::{self, EngineFlags, Process, RoleFlags, Running, Tables};
+use charter_http::access::AccessFlags;
+use charter_http::apart::{self, EngineFlags, Exposure, Process, RoleFlags, Running, Tables};
 use charter_http::flags::{self, RetentionFlags};
-use charter_http::{settings::HttpFlags, telemetry::LogFormat};
+use charter_http::settings::{DEFAULT_MAX_LAG, HttpFlags};
+use charter_http::telemetry::LogFormat;
 use clap::Parser;
 use contract_gateway::document;
 use contract_reservation::Reservation;
@@ -23,6 +25,8 @@ struct Flags {
     #[command(flatten)]
     roles: RoleFlags,
     #[command(flatten)]
+    access: AccessFlags,
+    #[command(flatten)]
     retention: RetentionFlags,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
@@ -30,15 +34,30 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
-    let Flags { listen, engines, roles, retention, log_format } = Flags::parse();
+    let Flags { listen, engines, roles, access, retention, log_format } = Flags::parse();
     let http = HttpFlags::default();
-    let process = Process { name: "reservations", listen, log_format, http };
+    let process = Process {
+        name: "reservations",
+        listen,
+        log_format,
+        http,
+        access: Some(Exposure::from(&access)),
+    };
     apart::main(process, engines.settings("reservations", Tables::Own), async |start, engines| {
+        // Gateways forward the credentials of those who ask, and each process looks at them itself.
+        let access = access.control(document::JSON)?;
         let settings = Settings { roles: roles.roles(), ..retention.settings() };
         let runtime = start.runtime(engines, settings).await?;
-        let senders = start.api(&runtime, document::JSON, operations(), async |api, runtime| {
-            Ok(api.sender(runtime.sender::<Reservation>("charter://reservations").await?))
-        });
+        let senders = start.api(
+            &runtime,
+            document::JSON,
+            operations(),
+            access,
+            DEFAULT_MAX_LAG,
+            async |api, runtime| {
+                Ok(api.sender(runtime.sender::<Reservation>("charter://reservations").await?))
+            },
+        );
         let (api, hints) = senders.await?;
         Ok(Running::new(&runtime).hints(hints).routes(router(api)).service(service()))
     })

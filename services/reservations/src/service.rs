@@ -1,7 +1,10 @@
 //! The wiring of the service.
 
+use std::sync::Arc;
+
 use axum::Router;
 use charter_engine::ContextService;
+use charter_http::access::guarded;
 use charter_http::{Api, Operation};
 use contract_gateway::routes;
 use contract_reservation::{AvailabilityView, PropertyView, ReservationView};
@@ -23,7 +26,9 @@ pub fn operations() -> &'static [&'static Operation] {
     routes::RESERVATION_COMMANDS
 }
 
-/// The routes of the context's commands, which gateways forward to (`dispatch: proxy`).
+/// The guarded routes of the context's commands, which gateways forward to (`dispatch: proxy`).
 pub fn router(api: Api) -> Router {
-    routes::reservation_commands().with_state(api.behind_gateway())
+    let access = Arc::clone(api.access());
+    let routes = routes::reservation_commands().with_state(api.behind_gateway());
+    guarded(routes, operations().iter().copied(), access)
 }

@@ -176,6 +176,7 @@ async fn append(
             reply_to: None,
             request_hash: None,
             traceparent: None,
+            expected_sequence: None,
             command,
         })
         .await?;

@@ -67,6 +67,8 @@ impl Launch {
         }
         let mut child = command
             .args(&self.args)
+            // Load is more than one client may send; what a run sets itself wins.
+            .env("RATE_LIMIT_PER_MINUTE", "0")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

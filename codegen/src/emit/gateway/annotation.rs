@@ -6,7 +6,7 @@ use quote::quote;
 use super::schema::{constraints, format};
 use super::types::Place;
 use crate::emit::text::parsed;
-use crate::ir::{Body, Method, Operation, Parameter, Response, SchemaType};
+use crate::ir::{Alternative, Body, Method, Operation, Parameter, Response, SchemaType};
 
 /// The annotation of an operation's handler.
 pub(super) fn of(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStream {
@@ -28,6 +28,7 @@ pub(super) fn of(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStrea
     let body = operation.body.as_ref().map(|body| body_of(place, body));
     let responses: Vec<_> =
         operation.responses.iter().map(|response| response_of(place, response)).collect();
+    let security = security(&operation.access.alternatives);
     quote! {
         #[utoipa::path(
             #method,
@@ -39,8 +40,22 @@ pub(super) fn of(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStrea
             #parameters
             #body
             responses(#(#responses),*)
+            #security
         )]
     }
+}
+
+/// The alternatives of `security` that the operation itself has.
+fn security(alternatives: &[Alternative]) -> Option<TokenStream> {
+    let alternatives: Vec<_> = alternatives
+        .iter()
+        .map(|alternative| {
+            let schemes = alternative.schemes.iter();
+            let schemes = schemes.map(|(scheme, scopes)| quote!(#scheme = [#(#scopes),*]));
+            quote!((#(#schemes),*))
+        })
+        .collect();
+    (!alternatives.is_empty()).then(|| quote!(, security(#(#alternatives),*)))
 }
 
 fn parameter_of(place: &mut Place<'_, '_>, parameter: &Parameter) -> TokenStream {

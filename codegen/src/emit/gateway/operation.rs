@@ -9,8 +9,9 @@ use crate::emit::named::Body;
 use crate::emit::text::{RustFile, parsed};
 use crate::emit::{docs, names};
 use crate::ir::{
-    CommandOperation, Comparison, Dispatch, FieldSource, Method, Operation, OperationKind,
-    Parameter, Purpose, QueryOperation, QueryResult, SchemaId, SchemaShape, SchemaType, View,
+    Access, Acting, CommandOperation, Comparison, Dispatch, FieldSource, Method, Operation,
+    OperationKind, Parameter, Purpose, QueryOperation, QueryResult, SchemaId, SchemaShape,
+    SchemaType, View,
 };
 
 /// The file of an operation.
@@ -132,9 +133,52 @@ fn operation_value(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStr
         OperationKind::Query(_) => quote!(#kind_type::Query),
         OperationKind::Outcome => quote!(#kind_type::Outcome),
     };
+    let access = access(place, &operation.access);
     let operation_type = place.scope.path("charter_http", "Operation");
     quote! {
-        #operation_type { id: #id, method: #method, path: #path, tenant: #tenant, kind: #kind }
+        #operation_type {
+            id: #id,
+            method: #method,
+            path: #path,
+            tenant: #tenant,
+            kind: #kind,
+            access: #access,
+        }
+    }
+}
+
+/// The value of `charter_http::Access`.
+fn access(place: &mut Place<'_, '_>, access: &Access) -> TokenStream {
+    let access_type = place.scope.path("charter_http", "Access");
+    let Access { is_public, scopes, acting, per_minute, .. } = access;
+    if !is_public && scopes.is_empty() && acting.is_none() && per_minute.is_none() {
+        return quote!(#access_type::KNOWN);
+    }
+    let acting = match acting {
+        None => quote!(None),
+        Some(Acting { member, unless }) => {
+            let acting_type = place.scope.path("charter_http", "Acting");
+            let unless = match unless {
+                None => quote!(None),
+                Some(scope) => quote!(Some(#scope)),
+            };
+            quote!(Some(#acting_type { member: #member, unless: #unless }))
+        }
+    };
+    let per_minute = match per_minute {
+        None => quote!(None),
+        Some(limit) => {
+            let limit = parsed(&limit.to_string());
+            quote!(Some(#limit))
+        }
+    };
+    quote! {
+        #access_type {
+            is_public: #is_public,
+            scopes: &[#(#scopes),*],
+            acting: #acting,
+            per_minute: #per_minute,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use charter_avro::codec::Uuid;
 use charter_http::{
-    Api, CommandOperation, Dispatch, Fill, NoBody, Operation, OperationKind,
+    Access, Api, CommandOperation, Dispatch, Fill, NoBody, Operation, OperationKind,
 };
 use contract_reservation::Reservation;
 use contract_reservation::commands::ReservationCommand;
@@ -43,6 +43,12 @@ impl CommandOperation for CheckInReservation {
                 service: "reservations",
             },
         },
+        access: Access {
+            is_public: false,
+            scopes: &["reservations:write"],
+            acting: None,
+            per_minute: None,
+        },
     };
 
     fn command(
@@ -78,6 +84,8 @@ impl CommandOperation for CheckInReservation {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (
             status = 404,
             description = "Refused: `PROPERTY_UNKNOWN`: there is no property with this id; `RESERVATION_UNKNOWN`: the property has no reservation with this id.",
@@ -104,8 +112,14 @@ impl CommandOperation for CheckInReservation {
             )
         ),
         (status = 422, response = responses::Unprocessable),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
+    ),
+    security(
+        (),
+        ("apiKey" = ["reservations:write"]),
+        ("bearer" = ["reservations:write"])
     )
 )]
 pub async fn check_in_reservation(State(api): State<Api>, request: Request) -> Response {

@@ -2,7 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, CommandOperation, Dispatch, Fill, Operation, OperationKind};
+use charter_http::{
+    Access, Api, CommandOperation, Dispatch, Fill, Operation, OperationKind,
+};
 use contract_reservation::Reservation;
 use contract_reservation::commands::ReservationCommand;
 use serde::Deserialize;
@@ -36,6 +38,12 @@ impl CommandOperation for CreateReservation {
             dispatch: Dispatch::Proxy {
                 service: "reservations",
             },
+        },
+        access: Access {
+            is_public: false,
+            scopes: &["reservations:write"],
+            acting: None,
+            per_minute: None,
         },
     };
 
@@ -85,6 +93,8 @@ impl CommandOperation for CreateReservation {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (
             status = 404,
             description = "Refused: `PROPERTY_UNKNOWN`: there is no property with this id.",
@@ -124,8 +134,14 @@ impl CommandOperation for CreateReservation {
                 )
             )
         ),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
+    ),
+    security(
+        (),
+        ("apiKey" = ["reservations:write"]),
+        ("bearer" = ["reservations:write"])
     )
 )]
 pub async fn create_reservation(State(api): State<Api>, request: Request) -> Response {

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, Operation, OperationKind};
+use charter_http::{Access, Api, Operation, OperationKind};
 use crate::{parameters, responses};
 use crate::schemas::{CommandStatus, Problem};
 
@@ -18,6 +18,7 @@ impl GetCommand {
         path: "/v1/commands/{commandId}",
         tenant: None,
         kind: OperationKind::Outcome,
+        access: Access::KNOWN,
     };
 }
 
@@ -56,6 +57,8 @@ impl GetCommand {
             )
         ),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (
             status = 404,
             description = "`COMMAND_UNKNOWN`: no such command was accepted, or its outcome is older than 7 days, or it is undecided and `at` is missing.",
@@ -70,9 +73,11 @@ impl GetCommand {
         ),
         (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = []), ("bearer" = []))
 )]
 pub async fn get_command(State(api): State<Api>, request: Request) -> Response {
     charter_http::status::serve(&api, GetCommand::OPERATION, request).await

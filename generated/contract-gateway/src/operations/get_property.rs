@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, Operation, OperationKind, RowOperation};
+use charter_http::{Access, Api, Operation, OperationKind, RowOperation};
 use contract_reservation::Reservation;
 use contract_reservation::views::{PropertyView, PropertyViewKey};
 use serde::Deserialize;
@@ -32,6 +32,12 @@ impl RowOperation for GetProperty {
         path: "/v1/tenants/{tenantId}/properties/{propertyId}",
         tenant: Some("tenantId"),
         kind: OperationKind::Query,
+        access: Access {
+            is_public: false,
+            scopes: &["properties:read"],
+            acting: None,
+            per_minute: None,
+        },
     };
 
     fn key(parameters: GetPropertyParameters) -> PropertyViewKey {
@@ -79,12 +85,16 @@ impl RowOperation for GetProperty {
         ),
         (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (status = 404, response = responses::NotFound),
         (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["properties:read"]), ("bearer" = ["properties:read"]))
 )]
 pub async fn get_property(State(api): State<Api>, request: Request) -> Response {
     charter_http::query::row::<GetProperty>(&api, request).await

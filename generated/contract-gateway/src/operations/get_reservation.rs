@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use charter_avro::codec::Uuid;
-use charter_http::{Api, Operation, OperationKind, RowOperation};
+use charter_http::{Access, Api, Operation, OperationKind, RowOperation};
 use contract_reservation::Reservation;
 use contract_reservation::views::{ReservationView, ReservationViewKey};
 use serde::Deserialize;
@@ -35,6 +35,12 @@ impl RowOperation for GetReservation {
         path: "/v1/tenants/{tenantId}/properties/{propertyId}/reservations/{reservationId}",
         tenant: Some("tenantId"),
         kind: OperationKind::Query,
+        access: Access {
+            is_public: false,
+            scopes: &["reservations:read"],
+            acting: None,
+            per_minute: None,
+        },
     };
 
     fn key(parameters: GetReservationParameters) -> ReservationViewKey {
@@ -84,12 +90,16 @@ impl RowOperation for GetReservation {
         ),
         (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (status = 404, response = responses::NotFound),
         (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["reservations:read"]), ("bearer" = ["reservations:read"]))
 )]
 pub async fn get_reservation(State(api): State<Api>, request: Request) -> Response {
     charter_http::query::row::<GetReservation>(&api, request).await

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, Operation, OperationKind, RowOperation};
+use charter_http::{Access, Api, Operation, OperationKind, RowOperation};
 use contract_seat::Seat;
 use contract_seat::views::{SectionStatsView, SectionStatsViewKey};
 use serde::Deserialize;
@@ -34,6 +34,12 @@ impl RowOperation for GetSectionStats {
         path: "/v1/shows/{showId}/sections/{sectionId}/stats",
         tenant: None,
         kind: OperationKind::Query,
+        access: Access {
+            is_public: false,
+            scopes: &["shows:read"],
+            acting: None,
+            per_minute: None,
+        },
     };
 
     fn key(parameters: GetSectionStatsParameters) -> SectionStatsViewKey {
@@ -82,12 +88,16 @@ impl RowOperation for GetSectionStats {
         ),
         (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (status = 404, response = responses::NotFound),
         (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["shows:read"]), ("bearer" = ["shows:read"]))
 )]
 pub async fn get_section_stats(State(api): State<Api>, request: Request) -> Response {
     charter_http::query::row::<GetSectionStats>(&api, request).await

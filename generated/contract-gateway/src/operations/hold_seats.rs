@@ -2,7 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, CommandOperation, Dispatch, Fill, Operation, OperationKind};
+use charter_http::{
+    Access, Acting, Api, CommandOperation, Dispatch, Fill, Operation, OperationKind,
+};
 use contract_seat::Seat;
 use contract_seat::commands::SeatCommand;
 use serde::Deserialize;
@@ -34,6 +36,15 @@ impl CommandOperation for HoldSeats {
             context: "seat",
             wire_type: "seat.holdRequest",
             dispatch: Dispatch::Queue,
+        },
+        access: Access {
+            is_public: false,
+            scopes: &["seats:write"],
+            acting: Some(Acting {
+                member: "holderId",
+                unless: Some("seats:any-holder"),
+            }),
+            per_minute: None,
         },
     };
 
@@ -70,6 +81,8 @@ impl CommandOperation for HoldSeats {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (
             status = 404,
             description = "Refused: `SHOW_UNKNOWN`: there is no show with this id; `SEAT_UNKNOWN`: the show has no seat of this id (`details.seatIds`).",
@@ -109,9 +122,11 @@ impl CommandOperation for HoldSeats {
                 )
             )
         ),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["seats:write"]), ("bearer" = ["seats:write"]))
 )]
 pub async fn hold_seats(State(api): State<Api>, request: Request) -> Response {
     charter_http::command::serve::<HoldSeats>(&api, request).await

@@ -5,7 +5,7 @@ use axum::response::Response;
 use charter_avro::logical::Date;
 use charter_domain::row::Cell;
 use charter_engine::reads::{Filter, Operator, OrderBy};
-use charter_http::{Api, ListOperation, Operation, OperationKind};
+use charter_http::{Access, Api, ListOperation, Operation, OperationKind};
 use contract_reservation::Reservation;
 use contract_reservation::views::AvailabilityView;
 use serde::Deserialize;
@@ -41,6 +41,12 @@ impl ListOperation for ListAvailability {
         path: "/v1/tenants/{tenantId}/properties/{propertyId}/availability",
         tenant: Some("tenantId"),
         kind: OperationKind::Query,
+        access: Access {
+            is_public: false,
+            scopes: &["properties:read"],
+            acting: None,
+            per_minute: None,
+        },
     };
     const ORDER: &'static [OrderBy] = &[
         OrderBy {
@@ -159,11 +165,15 @@ impl ListOperation for ListAvailability {
         ),
         (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["properties:read"]), ("bearer" = ["properties:read"]))
 )]
 pub async fn list_availability(State(api): State<Api>, request: Request) -> Response {
     charter_http::query::list::<ListAvailability>(&api, request).await

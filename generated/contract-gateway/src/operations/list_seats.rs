@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use charter_domain::row::{Cell, symbol};
 use charter_engine::reads::{Filter, Operator, OrderBy};
-use charter_http::{Api, ListOperation, Operation, OperationKind};
+use charter_http::{Access, Api, ListOperation, Operation, OperationKind};
 use contract_seat::Seat;
 use contract_seat::views::SeatView;
 use serde::Deserialize;
@@ -38,6 +38,12 @@ impl ListOperation for ListSeats {
         path: "/v1/shows/{showId}/seats",
         tenant: None,
         kind: OperationKind::Query,
+        access: Access {
+            is_public: false,
+            scopes: &["seats:read"],
+            acting: None,
+            per_minute: None,
+        },
     };
     const ORDER: &'static [OrderBy] = &[
         OrderBy {
@@ -148,11 +154,15 @@ impl ListOperation for ListSeats {
         ),
         (status = 304, response = responses::NotModified),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (status = 406, response = responses::NotAcceptable),
         (status = 422, response = responses::Unprocessable),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["seats:read"]), ("bearer" = ["seats:read"]))
 )]
 pub async fn list_seats(State(api): State<Api>, request: Request) -> Response {
     charter_http::query::list::<ListSeats>(&api, request).await

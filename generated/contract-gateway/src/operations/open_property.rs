@@ -2,7 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, CommandOperation, Dispatch, Fill, Operation, OperationKind};
+use charter_http::{
+    Access, Api, CommandOperation, Dispatch, Fill, Operation, OperationKind,
+};
 use contract_reservation::Reservation;
 use contract_reservation::commands::ReservationCommand;
 use serde::Deserialize;
@@ -32,6 +34,12 @@ impl CommandOperation for OpenProperty {
             dispatch: Dispatch::Proxy {
                 service: "reservations",
             },
+        },
+        access: Access {
+            is_public: false,
+            scopes: &["properties:write"],
+            acting: None,
+            per_minute: None,
         },
     };
 
@@ -68,6 +76,8 @@ impl CommandOperation for OpenProperty {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (status = 406, response = responses::NotAcceptable),
         (
             status = 409,
@@ -95,9 +105,11 @@ impl CommandOperation for OpenProperty {
                 )
             )
         ),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["properties:write"]), ("bearer" = ["properties:write"]))
 )]
 pub async fn open_property(State(api): State<Api>, request: Request) -> Response {
     charter_http::command::serve::<OpenProperty>(&api, request).await

@@ -2,7 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, CommandOperation, Dispatch, Fill, Operation, OperationKind};
+use charter_http::{
+    Access, Api, CommandOperation, Dispatch, Fill, Operation, OperationKind,
+};
 use contract_seat::Seat;
 use contract_seat::commands::SeatCommand;
 use serde::Deserialize;
@@ -30,6 +32,12 @@ impl CommandOperation for OpenShow {
             context: "seat",
             wire_type: "seat.openShow",
             dispatch: Dispatch::Queue,
+        },
+        access: Access {
+            is_public: false,
+            scopes: &["shows:write"],
+            acting: None,
+            per_minute: None,
         },
     };
 
@@ -59,6 +67,8 @@ impl CommandOperation for OpenShow {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (status = 406, response = responses::NotAcceptable),
         (
             status = 409,
@@ -86,9 +96,11 @@ impl CommandOperation for OpenShow {
                 )
             )
         ),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["shows:write"]), ("bearer" = ["shows:write"]))
 )]
 pub async fn open_show(State(api): State<Api>, request: Request) -> Response {
     charter_http::command::serve::<OpenShow>(&api, request).await

@@ -2,7 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, CommandOperation, Dispatch, Fill, Operation, OperationKind};
+use charter_http::{
+    Access, Acting, Api, CommandOperation, Dispatch, Fill, Operation, OperationKind,
+};
 use contract_seat::Seat;
 use contract_seat::commands::SeatCommand;
 use serde::Deserialize;
@@ -34,6 +36,15 @@ impl CommandOperation for ReleaseSeats {
             context: "seat",
             wire_type: "seat.releaseRequest",
             dispatch: Dispatch::Queue,
+        },
+        access: Access {
+            is_public: false,
+            scopes: &["seats:write"],
+            acting: Some(Acting {
+                member: "holderId",
+                unless: Some("seats:any-holder"),
+            }),
+            per_minute: None,
         },
     };
 
@@ -70,9 +81,10 @@ impl CommandOperation for ReleaseSeats {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
         (
             status = 403,
-            description = "Refused: `NOT_HOLDER`: somebody else holds or has reserved a seat (`details.seatIds`).",
+            description = "Refused: `NOT_HOLDER`: somebody else holds or has reserved a seat (`details.seatIds`). Or `FORBIDDEN`: the principal is not of the tenant, lacks the scope, or is not the `holderId`.",
             body = Problem,
             content_type = "application/problem+json",
             headers(
@@ -110,9 +122,11 @@ impl CommandOperation for ReleaseSeats {
         (status = 413, response = responses::TooLarge),
         (status = 415, response = responses::UnsupportedMediaType),
         (status = 422, response = responses::Unprocessable),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
-    )
+    ),
+    security((), ("apiKey" = ["seats:write"]), ("bearer" = ["seats:write"]))
 )]
 pub async fn release_seats(State(api): State<Api>, request: Request) -> Response {
     charter_http::command::serve::<ReleaseSeats>(&api, request).await

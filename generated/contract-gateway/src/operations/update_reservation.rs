@@ -3,7 +3,9 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use charter_avro::codec::Uuid;
-use charter_http::{Api, CommandOperation, Dispatch, Fill, Operation, OperationKind};
+use charter_http::{
+    Access, Api, CommandOperation, Dispatch, Fill, Operation, OperationKind,
+};
 use contract_reservation::Reservation;
 use contract_reservation::commands::ReservationCommand;
 use serde::Deserialize;
@@ -40,6 +42,12 @@ impl CommandOperation for UpdateReservation {
             dispatch: Dispatch::Proxy {
                 service: "reservations",
             },
+        },
+        access: Access {
+            is_public: false,
+            scopes: &["reservations:write"],
+            acting: None,
+            per_minute: None,
         },
     };
 
@@ -84,6 +92,7 @@ impl CommandOperation for UpdateReservation {
         parameters::ReservationId,
         parameters::Prefer,
         parameters::IdempotencyKey,
+        parameters::IfMatch,
         parameters::CorrelationId
     ),
     request_body(
@@ -96,6 +105,8 @@ impl CommandOperation for UpdateReservation {
         (status = 200, response = responses::Decided),
         (status = 202, response = responses::Accepted),
         (status = 400, response = responses::BadRequest),
+        (status = 401, response = responses::Unauthenticated),
+        (status = 403, response = responses::Forbidden),
         (
             status = 404,
             description = "Refused: `PROPERTY_UNKNOWN`: there is no property with this id; `RESERVATION_UNKNOWN`: the property has no reservation with this id.",
@@ -121,6 +132,7 @@ impl CommandOperation for UpdateReservation {
                 )
             )
         ),
+        (status = 412, response = responses::SequenceMismatch),
         (status = 413, response = responses::TooLarge),
         (status = 415, response = responses::UnsupportedMediaType),
         (
@@ -135,8 +147,14 @@ impl CommandOperation for UpdateReservation {
                 )
             )
         ),
+        (status = 429, response = responses::RateLimited),
         (status = 500, response = responses::Failed),
         (status = 503, response = responses::Unavailable)
+    ),
+    security(
+        (),
+        ("apiKey" = ["reservations:write"]),
+        ("bearer" = ["reservations:write"])
     )
 )]
 pub async fn update_reservation(State(api): State<Api>, request: Request) -> Response {

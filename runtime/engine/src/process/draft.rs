@@ -21,6 +21,7 @@ use crate::schemas::MessageCodec;
 use crate::store::{
     Batch, Checkpoint, DeadlineId, Lease, Messages, StoredDeadline, StoredEvent, StoredOutcome,
 };
+use crate::submit::SEQUENCE_MISMATCH;
 
 /// The bytes of events and deadlines with which a batch is full, 8 MiB.
 const MOST_BYTES: usize = 8 << 20;
@@ -167,6 +168,17 @@ impl<D: Decider> Draft<D> {
         let aggregate = cache.get_mut(&work.aggregate).ok_or_else(|| {
             Failure::new(FailureCode::HistoryUnreadable, "the aggregate was not loaded".to_owned())
         })?;
+        let found = aggregate.sequence;
+        if let Some(expected) = work.expected_sequence.filter(|expected| *expected != found) {
+            let outcome = Outcome {
+                status: OutcomeStatus::Rejected,
+                code: Some(SEQUENCE_MISMATCH.to_owned()),
+                detail: Some(format!("expected sequence `{expected}`, found `{found}`")),
+                ..self.outcome(rules, unit, work, time)
+            };
+            self.end(unit, outcome);
+            return Ok(());
+        }
         let decided =
             catch_unwind(AssertUnwindSafe(|| aggregate.state.decide(&work.command, &context)))
                 .map_err(|panic| Failure::new(FailureCode::Panicked, panic_message(&*panic)))?;
@@ -499,5 +511,15 @@ fn describe_deadline<D: Decider>(
         envelope: encode(&metadata, |out| command.encode(out)),
     };
     let aggregate = AggregateId::new(metadata.tenant_id.clone(), metadata.key.clone());
-    Ok((stored, Work { command, aggregate, metadata, request_hash: None, traceparent: None }))
+    Ok((
+        stored,
+        Work {
+            command,
+            aggregate,
+            metadata,
+            request_hash: None,
+            traceparent: None,
+            expected_sequence: None,
+        },
+    ))
 }

@@ -54,12 +54,17 @@ pub(super) async fn read_command<D: Decider>(
         // Neither tenant nor key can be kept as they are.
         return Ok(Err(Unreadable { tenant: None, key: None, ..unreadable(record, reason) }));
     }
+    let expected_sequence = match submit::expected_sequence(record) {
+        Ok(expected) => expected,
+        Err(reason) => return Ok(Err(unreadable(record, reason))),
+    };
     Ok(Ok(Work {
         command: envelope.payload,
         aggregate,
         metadata: envelope.metadata,
         request_hash: request_hash(record),
         traceparent: header(record, TRACEPARENT).map(Into::into),
+        expected_sequence,
     }))
 }
 

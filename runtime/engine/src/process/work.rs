@@ -52,6 +52,8 @@ pub(super) struct Work<C> {
     pub(super) request_hash: Option<Bytes>,
     /// The W3C trace context of the request, which its events carry on.
     pub(super) traceparent: Option<Arc<str>>,
+    /// The sequence that the aggregate must be at.
+    pub(super) expected_sequence: Option<i64>,
 }
 
 /// A command that can't be read, with what is known of it all the same.

@@ -41,6 +41,7 @@ fn command(lamp_id: &str) -> NewCommand<LampCommand> {
         reply_to: Some("outcomes/0".to_owned()),
         request_hash: Some([9; 32]),
         traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+        expected_sequence: Some(3),
         command: switch_on(lamp_id),
     }
 }
@@ -60,6 +61,7 @@ async fn a_command_lands_in_its_aggregates_partition_with_all_that_was_said() {
     let record = &records[0].record;
     assert_eq!(request_hash(record), Some([9; 32]));
     assert!(record.header("traceparent").is_some());
+    assert_eq!(super::expected_sequence(record), Ok(Some(3)));
     let envelope = codec.decode(record).await.expect("reads");
     assert_eq!(envelope.payload, switch_on("lamp-1"));
     assert_eq!(envelope.aggregate(), aggregate);
@@ -77,7 +79,12 @@ async fn a_command_lands_in_its_aggregates_partition_with_all_that_was_said() {
 #[tokio::test]
 async fn a_command_without_a_request_has_no_hash() {
     let Sending { log, sender, .. } = &sending(EmbeddedSettings::default()).await;
-    let bare = NewCommand { request_hash: None, traceparent: None, ..command("l") };
+    let bare = NewCommand {
+        request_hash: None,
+        traceparent: None,
+        expected_sequence: None,
+        ..command("l")
+    };
     let accepted = sender.send(bare).await.expect("is accepted");
     let records = log
         .fetch("lamp.commands", accepted.partition, 0, 1 << 20, Duration::ZERO)
@@ -85,6 +92,7 @@ async fn a_command_without_a_request_has_no_hash() {
         .expect("fetches");
     assert_eq!(request_hash(&records[0].record), None);
     assert!(records[0].record.header("traceparent").is_none());
+    assert_eq!(super::expected_sequence(&records[0].record), Ok(None));
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use charter_engine::ServiceError;
 use charter_engine::log::LogError;
 use charter_engine::store::StoreError;
 
+use crate::access::{AccessError, AccessFlags};
 use crate::document::DocumentError;
 use crate::server::ListenError;
 use crate::settings::HttpFlags;
@@ -39,6 +40,23 @@ pub struct Process {
     pub log_format: LogFormat,
     /// How requests are taken.
     pub http: HttpFlags,
+    /// Who is let in, where the process serves operations of the contract.
+    pub access: Option<Exposure>,
+}
+
+/// To whom a process serves operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// To everybody, and so on this machine only: development mode.
+    Open,
+    /// To those whom its credentials let in.
+    Guarded,
+}
+
+impl From<&AccessFlags> for Exposure {
+    fn from(flags: &AccessFlags) -> Self {
+        if flags.is_open() { Self::Open } else { Self::Guarded }
+    }
 }
 
 /// Runs a service until SIGINT or SIGTERM. `settings` is what the flags gave; `work` puts the service's parts
@@ -93,6 +111,9 @@ pub enum StartError {
     /// The contract in this build.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// Who is let in.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// Kafka's settings, all together.
     #[cfg(all(feature = "kafka", feature = "postgres"))]
     #[error(transparent)]

@@ -13,7 +13,8 @@ use charter_engine::standalone::Waiting;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use super::{Process, Running, Start, StartError};
+use super::{Exposure, Process, Running, Start, StartError};
+use crate::access;
 use crate::health::{self, Health, Part};
 use crate::middleware::answer;
 use crate::problem::Problem;
@@ -36,9 +37,17 @@ pub(super) async fn run(
     let stop = server::after(&signal, process.http.drain_delay);
     let settings = process.http.settings();
     let listener = server::listen(&process.listen, "--listen").await?;
+    let mode = match process.access {
+        Some(Exposure::Open) => {
+            server::only_here(&listener, "--listen")?;
+            access::warn_of_development();
+            Some(access::DEVELOPMENT)
+        }
+        Some(Exposure::Guarded) | None => None,
+    };
     let url = server::url_of(listener.local_addr()?);
     let start = Start::new(process.name, stop.clone());
-    let routes: Routes = Arc::new(RwLock::new(starting(&start, &settings)));
+    let routes: Routes = Arc::new(RwLock::new(starting(&start, mode, &settings)));
     let mut serving = JoinSet::new();
     let outer = Router::new().fallback(current).with_state(Arc::clone(&routes));
     serving.spawn(server::serve(listener, outer, stop.clone()));
@@ -47,7 +56,7 @@ pub(super) async fn run(
     let ended = match work(&start).await {
         Ok(running) => {
             *routes.write().unwrap_or_else(PoisonError::into_inner) =
-                running.router(&signal, &settings);
+                running.router(&signal, mode, &settings);
             running.run(&mut serving, &stop, || print("ready\n")).await
         }
         Err(error) => Err(error),
@@ -67,7 +76,7 @@ async fn current(State(routes): State<Routes>, request: Request) -> Response {
 }
 
 /// Health and metrics; whatever else is asked for is told to come again.
-fn starting(start: &Start, settings: &HttpSettings) -> Router {
+fn starting(start: &Start, mode: Option<&'static str>, settings: &HttpSettings) -> Router {
     let part: Arc<dyn Part> = Arc::new(StartPart(start.waiting().clone()));
     let name = start.name();
     let later = any(async move |request: Request| {
@@ -75,7 +84,7 @@ fn starting(start: &Start, settings: &HttpSettings) -> Router {
             .await
     });
     let routes = Router::new().route("/", later.clone()).route("/{*path}", later);
-    let health = Health { parts: vec![part], ..Health::default() };
+    let health = Health { parts: vec![part], mode, ..Health::default() };
     server::with_middleware(routes.merge(health::routes(health, telemetry::metrics())), settings)
 }
 

@@ -84,9 +84,14 @@ impl Running {
     }
 
     /// All that is served; not ready any more once `draining` is cancelled.
-    pub(super) fn router(&self, draining: &CancellationToken, settings: &HttpSettings) -> Router {
+    pub(super) fn router(
+        &self,
+        draining: &CancellationToken,
+        mode: Option<&'static str>,
+        settings: &HttpSettings,
+    ) -> Router {
         let (parts, draining) = (self.parts.clone(), draining.clone());
-        let health = health::routes(Health { parts, draining, mode: None }, telemetry::metrics());
+        let health = health::routes(Health { parts, draining, mode }, telemetry::metrics());
         server::with_middleware(self.routes.clone().merge(health), settings)
     }
 

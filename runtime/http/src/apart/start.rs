@@ -9,6 +9,7 @@ use charter_engine::{Runtime, ServiceError, Settings};
 use tokio_util::sync::CancellationToken;
 
 use super::{DatabaseSettings, EngineSettings, StartError};
+use crate::access::AccessControl;
 use crate::api::{Api, ApiBuilder};
 use crate::document::Document;
 use crate::operation::Operation;
@@ -35,7 +36,8 @@ impl Start {
     }
 
     /// Makes what `senders` adds to the state of routes that send commands: one sender for each context.
-    /// Requests can wait for hints of outcomes, on a reply partition that is given to this process.
+    /// `access` says who is let in, `max_lag` how many commands may wait for a
+    /// partition's decisions. Requests can wait for hints of outcomes, on a reply partition that is given to this process.
     ///
     /// # Errors
     /// What waiting can't mend; [`ServiceError::Stopping`] where the process is told to end.
@@ -44,9 +46,12 @@ impl Start {
         runtime: &Runtime,
         document: &str,
         operations: &[&Operation],
+        access: AccessControl,
+        max_lag: u64,
         senders: impl AsyncFn(ApiBuilder, &Runtime) -> Result<ApiBuilder, ServiceError>,
     ) -> Result<(Api, Arc<OutcomeHints>), StartError> {
         let document = Arc::new(Document::compile(document, operations)?);
+        let access = Arc::new(access);
         let (api, hints) = self
             .waiting
             .patiently("the log, the store and the schema registry", &self.stop, async || {
@@ -56,7 +61,9 @@ impl Start {
             })
             .await?;
         let hints = Arc::new(hints);
-        Ok((api.hints(Arc::clone(&hints)).stop(self.stop.clone()).build(), hints))
+        let api =
+            api.hints(Arc::clone(&hints)).stop(self.stop.clone()).access(access).max_lag(max_lag);
+        Ok((api.build(), hints))
     }
 }
 

@@ -71,6 +71,7 @@ impl World {
                     reply_to: None,
                     request_hash: Some([7; 32]),
                     traceparent: None,
+                    expected_sequence: None,
                     command: command.clone(),
                 })
             });

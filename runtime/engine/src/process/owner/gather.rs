@@ -167,6 +167,7 @@ impl<D: Decider> Owner<'_, D> {
                     metadata: envelope.metadata,
                     request_hash: None,
                     traceparent: None,
+                    expected_sequence: None,
                 }),
                 Err(ReadError::Unreadable(reason)) => Err(Unreadable::deadline(stored, reason)),
                 Err(ReadError::Store(error)) => return Err(error.into()),

@@ -1,0 +1,110 @@
+//! What stands before every operation: who asks, how often, and whether they may.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+
+use super::{AccessControl, Principal};
+use crate::limits::{self, Verdict};
+use crate::middleware::answer;
+use crate::operation::Operation;
+use crate::problem::Problem;
+use crate::server::Peer;
+
+/// A request that was let in, as everything behind the guard knows it. No operation is served without.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted {
+    /// Who asks.
+    pub(crate) principal: Principal,
+    /// Whose data is asked for: what is read and written is this tenant's.
+    pub(crate) tenant: String,
+}
+
+#[derive(Debug)]
+struct Guard {
+    operations: HashMap<(&'static str, &'static str), &'static Operation>,
+    access: Arc<AccessControl>,
+}
+
+/// `router` with its operations guarded. One that is not named in `operations` is not served at all.
+pub fn guarded(
+    router: Router,
+    operations: impl IntoIterator<Item = &'static Operation>,
+    access: Arc<AccessControl>,
+) -> Router {
+    let operations = operations
+        .into_iter()
+        .map(|operation| ((operation.method, operation.path), operation))
+        .collect();
+    router
+        .route_layer(middleware::from_fn_with_state(Arc::new(Guard { operations, access }), admit))
+}
+
+async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    let Some(operation) = guard.operations.get(&(method.as_str(), path)).copied() else {
+        return next.run(request).await;
+    };
+    let who = if operation.access.is_public {
+        Ok(Principal::public())
+    } else {
+        guard.access.authenticate(request.headers()).await
+    };
+    let verdict = guard.access.limits().map(|limits| {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+        let known = who.as_ref().ok().map(Principal::id).filter(|id| !id.is_empty());
+        match known {
+            Some(id) => limits.ask(limits::Client::of_principal(id), operation),
+            None => limits.ask(limits.client(peer, request.headers()), operation),
+        }
+    });
+    let refused = verdict.as_ref().and_then(Verdict::refusal);
+    let mut response = answer(request, async |request| {
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
+        let request = admitted(operation, who?, request).await?;
+        Ok(next.run(request).await)
+    })
+    .await;
+    if let Some(verdict) = verdict {
+        verdict.tell(response.headers_mut());
+    }
+    response
+}
+
+/// The request with who sent it, where they may.
+async fn admitted(
+    operation: &Operation,
+    principal: Principal,
+    request: Request,
+) -> Result<Request, Problem> {
+    let scopes = operation.access.scopes;
+    if let Some(missing) = scopes.iter().find(|scope| !principal.has(scope)) {
+        return Err(forbidden(format!(
+            "expected the scope `{missing}`, which the principal lacks"
+        )));
+    }
+    let (mut parts, body) = request.into_parts();
+    let path = RawPathParams::from_request_parts(&mut parts, &())
+        .await
+        .map_err(|rejection| Problem::malformed(rejection.to_string()))?;
+    let of_path = operation
+        .tenant
+        .and_then(|tenant| path.iter().find(|(name, _)| *name == tenant).map(|(_, value)| value));
+    let Some(tenant) = principal.tenant(of_path) else {
+        return Err(forbidden("the principal is not of this tenant".to_owned()));
+    };
+    parts.extensions.insert(Admitted { principal, tenant });
+    Ok(Request::from_parts(parts, body))
+}
+
+pub(crate) fn forbidden(detail: String) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", detail)
+}

@@ -1,0 +1,306 @@
+//! Who may: every operation of the contract with every kind of credential, and what a principal sees.
+
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use charter_http::Operation;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use reqwest::Method;
+use reqwest::blocking::RequestBuilder;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Platform, command};
+
+/// What signs tokens here.
+const SECRET: &[u8] = b"a secret of thirty-two bytes, ok";
+
+/// A platform that knows keys and tokens.
+struct Guarded {
+    platform: Platform,
+    secrets: Vec<(String, String)>,
+    _data: tempfile::TempDir,
+}
+
+/// Name, tenant and grants of the keys.
+const KEYS: [(&str, &str, &str); 7] = [
+    ("buyer-1", "acme", "buyer"),
+    ("buyer-2", "acme", "buyer"),
+    ("office", "acme", "box-office"),
+    ("desk", "acme", "hotel-manager"),
+    ("stranger", "other", "*"),
+    ("nothing", "acme", "seats:any-holder"),
+    ("root", "*", "*"),
+];
+
+impl Guarded {
+    fn start() -> Self {
+        let data = tempfile::tempdir().expect("a directory");
+        let (mut lines, mut secrets) = (String::from("# NAME TENANT GRANTS HASH\n"), Vec::new());
+        for (name, tenant, grants) in KEYS {
+            let (line, secret) = made(&["key", name, grants, "--tenant", tenant]);
+            lines.push_str(&line);
+            secrets.push((name.to_owned(), secret));
+        }
+        let keys = data.path().join("keys");
+        std::fs::write(&keys, lines).expect("a file");
+        let set = json!({"keys": [{"kty": "oct", "kid": "k", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(SECRET)}]});
+        let tokens = data.path().join("tokens.json");
+        std::fs::write(&tokens, set.to_string()).expect("a file");
+        let mut start = command(&data.path().join("data"));
+        start.env("API_KEYS", &keys).env("JWT_KEYS", &tokens);
+        start.env("JWT_ISSUER", "https://issuer.example").env("JWT_AUDIENCE", "charter");
+        let platform = Platform::start_with(start);
+        Self { platform, secrets, _data: data }
+    }
+
+    fn secret(&self, name: &str) -> &str {
+        &self.secrets.iter().find(|(of, _)| of == name).expect("a key").1
+    }
+
+    /// Asks as the owner of a key.
+    fn as_key(&self, name: &str, request: RequestBuilder) -> Answer {
+        Answer::send(request.header("X-API-Key", self.secret(name)))
+    }
+
+    /// Asks as the owner of a key, and waits for the outcome.
+    fn decide(&self, name: &str, path: &str, body: &Value) -> Answer {
+        let request = self.platform.post(path, body).header("Prefer", "wait=30");
+        self.as_key(name, request)
+    }
+
+    /// Reads as the owner of a key what a cursor has seen.
+    fn read(&self, name: &str, path: &str, cursor: &str) -> Answer {
+        let request = self.platform.get(path).header("Prefer", "wait=30");
+        self.as_key(name, request.header("Consistent-With", cursor))
+    }
+}
+
+/// The line and the secret that the subcommand makes.
+fn made(arguments: &[&str]) -> (String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_platform")).args(arguments).output();
+    let output = output.expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stderr).expect("text");
+    let secret = said.strip_prefix("X-API-Key: ").and_then(|rest| rest.split(' ').next());
+    let line = String::from_utf8(output.stdout).expect("text");
+    (line, secret.expect("a secret").to_owned())
+}
+
+fn token(claims: &Value) -> String {
+    let mut all = json!({
+        "iss": "https://issuer.example", "aud": "charter", "sub": "buyer-1", "tenant": "acme",
+        "exp": get_current_timestamp() + 300, "roles": ["buyer", "hotel-manager", "box-office"],
+    });
+    for (name, value) in claims.as_object().expect("an object") {
+        all[name] = value.clone();
+    }
+    let header = Header { kid: Some("k".to_owned()), ..Header::new(Algorithm::HS256) };
+    encode(&header, &all, &EncodingKey::from_secret(SECRET)).expect("a token")
+}
+
+/// A request of an operation that is well formed as far as its path goes.
+fn request_of(platform: &Platform, operation: &Operation) -> RequestBuilder {
+    let mut path = operation.path.replace("{tenantId}", "acme");
+    for id in ["{commandId}", "{reservationId}"] {
+        path = path.replace(id, "01934f6e-7c1b-7d2a-9a55-0c7b7b6f1d20");
+    }
+    for id in ["{showId}", "{seatId}", "{sectionId}", "{propertyId}"] {
+        path = path.replace(id, "none");
+    }
+    assert!(!path.contains('{'), "{path}");
+    let method: Method = operation.method.parse().expect("a method");
+    platform.request(method, &path)
+}
+
+#[test]
+fn every_operation_asks_who_it_is_and_whether_they_may() {
+    let guarded = Guarded::start();
+    let platform = &guarded.platform;
+    let operations = gateway_service::operations();
+    assert!(operations.len() >= 20);
+    let bearer = |token: String| format!("Bearer {token}");
+    let expired = bearer(token(&json!({"exp": get_current_timestamp() - 120})));
+    let foreign = bearer(token(&json!({"aud": "other"})));
+    let forged = format!("{}x", bearer(token(&json!({}))));
+    for operation in operations {
+        let id = operation.id;
+        let ask = || request_of(platform, operation);
+        let refused = |what: &str, request: RequestBuilder, status: u16, code: &str| {
+            let answer = Answer::send(request);
+            assert_eq!(
+                (answer.status, answer.str("code")),
+                (status, code),
+                "{id}, {what}: {}",
+                answer.text
+            );
+            if status == 401 {
+                let challenge = answer.header("www-authenticate").expect("a challenge");
+                assert!(challenge.starts_with("Bearer realm="), "{challenge}");
+            }
+        };
+        refused("no credentials", ask(), 401, "UNAUTHENTICATED");
+        refused("a wrong key", ask().header("X-API-Key", "0".repeat(64)), 401, "UNAUTHENTICATED");
+        refused(
+            "an expired token",
+            ask().header("Authorization", &expired),
+            401,
+            "UNAUTHENTICATED",
+        );
+        refused("another's token", ask().header("Authorization", &foreign), 401, "UNAUTHENTICATED");
+        refused("a forged token", ask().header("Authorization", &forged), 401, "UNAUTHENTICATED");
+        refused("the name of a key", ask().header("X-API-Key", "root"), 401, "UNAUTHENTICATED");
+        if !operation.access.scopes.is_empty() {
+            let insufficient = ask().header("X-API-Key", guarded.secret("nothing"));
+            refused("insufficient", insufficient, 403, "FORBIDDEN");
+            let none = bearer(token(&json!({"roles": []})));
+            refused("a token without roles", ask().header("Authorization", none), 403, "FORBIDDEN");
+        }
+        if operation.tenant.is_some() {
+            let other = ask().header("X-API-Key", guarded.secret("stranger"));
+            refused("another tenant's key", other, 403, "FORBIDDEN");
+            let other = bearer(token(&json!({"tenant": "other"})));
+            refused(
+                "another tenant's token",
+                ask().header("Authorization", other),
+                403,
+                "FORBIDDEN",
+            );
+        }
+        if operation.method == "GET" {
+            let path =
+                request_of(platform, operation).build().expect("a request").url().path().to_owned();
+            let head = Answer::send(platform.request(Method::HEAD, &path));
+            assert_eq!(head.status, 401, "HEAD of {id}");
+        }
+        // Whoever may gets as far as the operation itself.
+        for request in [
+            ask().header("X-API-Key", guarded.secret("root")),
+            ask().header("Authorization", bearer(token(&json!({})))),
+        ] {
+            let answer = Answer::send(request);
+            assert!(![401, 403, 500].contains(&answer.status), "{id}: {}", answer.text);
+        }
+    }
+    // What says how the process is, and what it offers, is for everybody.
+    for path in ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/openapi.yaml"] {
+        Answer::send(platform.get(path)).expect(200);
+    }
+    let ready = Answer::send(platform.get("/health/ready")).expect(200);
+    assert_eq!(ready.json["mode"], Value::Null);
+}
+
+fn show(id: &str) -> Value {
+    json!({"showId": id, "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 4}]})
+}
+
+#[test]
+fn a_principal_acts_for_itself_and_sees_its_own_tenant() {
+    let guarded = Guarded::start();
+    let opened = guarded.decide("office", "/v1/shows", &show("s")).expect(200);
+    let hold = |seat: u32, holder: &str| json!({"seatIds": [format!("a-row-1-seat-{seat}")], "holderId": holder});
+    let path = "/v1/shows/s/holds";
+    guarded.decide("buyer-1", path, &hold(1, "buyer-1")).expect(200);
+    let other = guarded.decide("buyer-1", path, &hold(2, "buyer-2")).expect(403);
+    assert_eq!(other.str("code"), "FORBIDDEN");
+    assert!(other.str("detail").contains("`seats:any-holder`"), "{}", other.text);
+    guarded.decide("office", path, &hold(2, "buyer-2")).expect(200);
+    let confirm = "/v1/shows/s/confirmations";
+    guarded.decide("buyer-2", confirm, &hold(2, "buyer-2")).expect(200);
+    let taken = guarded.decide("buyer-2", confirm, &hold(1, "buyer-2")).expect(403);
+    assert_eq!(taken.str("code"), "NOT_HOLDER");
+
+    // Another tenant has shows of its own, of the same names.
+    let cursor = opened.str("cursor").to_owned();
+    guarded.read("buyer-1", "/v1/shows/s", &cursor).expect(200);
+    guarded.read("stranger", "/v1/shows/s", &cursor).expect(404);
+    let seats = guarded.read("stranger", "/v1/shows/s/seats", &cursor).expect(200);
+    assert_eq!(seats.json["items"], json!([]));
+    let theirs = guarded.decide("stranger", "/v1/shows", &show("s")).expect(200);
+    guarded.read("stranger", "/v1/shows/s", theirs.str("cursor")).expect(200);
+
+    // A command's status is its tenant's, with and without the place that the 202 gave.
+    let request = guarded.platform.post(path, &hold(3, "buyer-1"));
+    let accepted = guarded.as_key("buyer-1", request).expect(202);
+    let location = accepted.header("location").expect("where to ask").to_owned();
+    let bare = format!("/v1/commands/{}", opened.str("commandId"));
+    for path in [&location, &bare] {
+        let theirs = guarded.as_key("stranger", guarded.platform.get(path)).expect(404);
+        assert_eq!(theirs.str("code"), "COMMAND_UNKNOWN");
+        guarded.as_key("root", guarded.platform.get(path)).expect(200);
+        guarded.as_key("buyer-2", guarded.platform.get(path)).expect(200);
+    }
+
+    // One key of idempotency is two commands for two principals, and one for one.
+    let keyed = |name: &str, seat: u32| {
+        let request = guarded.platform.post(path, &hold(seat, name)).header("Prefer", "wait=30");
+        guarded.as_key(name, request.header("Idempotency-Key", "the-same-key"))
+    };
+    let first = keyed("buyer-1", 4).expect(200);
+    assert_eq!(keyed("buyer-1", 4).expect(200).text, first.text);
+    assert_eq!(keyed("buyer-2", 4).expect(409).str("code"), "SEAT_TAKEN");
+    assert_eq!(keyed("buyer-1", 3).expect(422).str("code"), "IDEMPOTENCY_KEY_REUSED");
+}
+
+fn refused(start: &mut Command) -> String {
+    let output = start.output().expect("it runs");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    said
+}
+
+#[test]
+fn development_mode_is_said_and_stays_on_this_machine() {
+    let data = tempfile::tempdir().expect("a directory");
+    let mut start = Command::new(env!("CARGO_BIN_EXE_platform"));
+    start.args(["--listen", "0.0.0.0:0", "--registry-listen", "127.0.0.1:0", "--data-dir"]);
+    let said = refused(start.arg(data.path()));
+    assert!(said.contains("`API_KEYS`") && said.contains("--listen"), "{said}");
+
+    let log = data.path().join("log.txt");
+    let mut start = command(&data.path().join("data"));
+    start.stderr(std::fs::File::create(&log).expect("a file"));
+    let platform = Platform::start_with(start);
+    let ready = Answer::send(platform.get("/health/ready")).expect(200);
+    assert_eq!(ready.str("mode"), "development");
+    platform.terminate();
+    let said = std::fs::read_to_string(&log).expect("a log");
+    assert!(said.contains("development mode"), "{said}");
+}
+
+#[test]
+fn a_first_key_is_made_where_there_is_none() {
+    let data = tempfile::tempdir().expect("a directory");
+    let keys = data.path().join("keys");
+    let start = |listen: &str| {
+        let mut start = Command::new(env!("CARGO_BIN_EXE_platform"));
+        start.args(["--listen", listen, "--registry-listen", "127.0.0.1:0", "--data-dir"]);
+        start.arg(data.path().join("data")).env("API_KEYS", &keys).env("API_KEYS_INIT", "true");
+        start
+    };
+    // With credentials it may listen everywhere.
+    let platform = Platform::start_with(start("0.0.0.0:0"));
+    let secret = std::fs::read_to_string(data.path().join("keys.admin")).expect("a secret");
+    Answer::send(platform.get("/v1/shows/none")).expect(401);
+    let known = platform.get("/v1/shows/none").header("X-API-Key", secret.trim());
+    Answer::send(known).expect(404);
+}
+
+#[test]
+fn a_file_of_keys_that_can_not_be_used_is_named() {
+    let data = tempfile::tempdir().expect("a directory");
+    let keys = data.path().join("keys");
+    let start = |keys: &Path| refused(command(&data.path().join("data")).env("API_KEYS", keys));
+    let said = start(&keys);
+    assert!(said.contains(keys.to_str().expect("text")), "{said}");
+    std::fs::write(&keys, "shop acme owner sha256:00\n").expect("a file");
+    let said = start(&keys);
+    assert!(said.contains("line 1") && said.contains("`key`"), "{said}");
+    let wrong =
+        Command::new(env!("CARGO_BIN_EXE_platform")).args(["key", "shop", "owner"]).output();
+    let wrong = wrong.expect("it runs");
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = String::from_utf8(wrong.stderr).expect("text");
+    assert!(said.contains("`box-office`") && said.contains("`owner`"), "{said}");
+}
