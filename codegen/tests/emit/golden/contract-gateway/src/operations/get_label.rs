@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, Operation, OperationKind, RowOperation};
+use charter_http::{Access, Api, Operation, OperationKind, RowOperation};
 use contract_shop::Shop;
 use contract_shop::views::{LabelView, LabelViewKey};
 use serde::Deserialize;
@@ -34,6 +34,7 @@ impl RowOperation for GetLabel {
         path: "/v1/shops/{shopId}/items/{itemNumber}/label",
         tenant: None,
         kind: OperationKind::Query,
+        access: Access::KNOWN,
     };
 
     fn key(parameters: GetLabelParameters) -> LabelViewKey {

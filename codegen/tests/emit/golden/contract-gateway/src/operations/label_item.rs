@@ -2,7 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use charter_http::{Api, CommandOperation, Dispatch, Fill, Operation, OperationKind};
+use charter_http::{
+    Access, Api, CommandOperation, Dispatch, Fill, Operation, OperationKind,
+};
 use contract_shop::Shop;
 use contract_shop::commands::ShopCommand;
 use serde::Deserialize;
@@ -37,6 +39,7 @@ impl CommandOperation for LabelItem {
             wire_type: "shop.labelItem",
             dispatch: Dispatch::Queue,
         },
+        access: Access::KNOWN,
     };
 
     fn command(
