@@ -248,8 +248,8 @@ async fn a_database_that_comes_late_is_waited_for_and_named() {
     let answer = client.get(format!("{}/subjects", process.url)).send().await.expect("answers");
     assert_eq!(answer.status(), 500);
     assert_eq!(answer.json::<Value>().await.expect("json")["error_code"], 50002);
-    let live = client.get(format!("{}/health/live", process.url)).send().await.expect("answers");
-    assert_eq!(live.status(), 200);
+    let alive = client.get(format!("{}/health/live", process.url)).send().await.expect("answers");
+    assert_eq!(alive.status(), 200);
 
     // It comes: from now on its address leads to the database.
     let database = database.to_owned();

@@ -39,7 +39,7 @@ pub(crate) enum Store {
     Sqlite(SqliteStore),
     /// A database that other instances use too.
     #[cfg(feature = "postgres")]
-    Postgres(postgres::PostgresStore),
+    Postgres(Box<postgres::PostgresStore>),
 }
 
 impl Store {
@@ -57,7 +57,7 @@ impl Store {
     /// [`OpenError::Url`].
     #[cfg(feature = "postgres")]
     pub(crate) fn begin(config: &PostgresConfig) -> Result<Self, OpenError> {
-        postgres::PostgresStore::begin(config).map(Self::Postgres)
+        postgres::PostgresStore::begin(config).map(|store| Self::Postgres(Box::new(store)))
     }
 
     /// Connects to a database and makes or updates the registry's tables there: with `patience` as
