@@ -13,6 +13,7 @@ use sqlx::Transaction;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::checkpoints::Checkpoints;
 use super::sync::WriteAheadLog;
 use super::{Files, commit, history, is_taken, outcomes};
 use crate::store::{Batch, Lease, StoreError};
@@ -100,6 +101,7 @@ async fn write_all(
     closing: CancellationToken,
     written: mpsc::Sender<Vec<Waiting>>,
 ) {
+    let checkpoints = Checkpoints::default();
     loop {
         let first = tokio::select! {
             biased;
@@ -122,6 +124,7 @@ async fn write_all(
             // Nobody is told where this fails, and so all learn that their fate is unknown.
             let _ = written.send(group).await;
         }
+        checkpoints.written(bytes, &files.writer, &files.readers).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store in SQLite: history in one file, the read model in another, so that neither waits for the
 //! other's writer. Each file has one writing connection and several that read beside it.
 
+mod checkpoints;
 mod commits;
 mod history;
 mod list;
@@ -57,9 +58,11 @@ const MAX_BINDS: usize = 32_766;
 const STATEMENT_ROWS: [usize; 3] = [256, 64, 16];
 /// Compiled statements that a connection keeps: some for each table of the views, of each size.
 const STATEMENTS_KEPT: usize = 1_024;
-/// Pages of 4 KiB in the log of a file with which they are moved to the file itself, 16 MiB: most pages that
+/// Pages of 4 KiB in the log of a file with which SQLite moves them to the file itself, 16 MiB: most pages that
 /// are written are written again soon, and then move once.
 const CHECKPOINT_PAGES: &str = "4096";
+/// The same of the history, 256 MiB, whose log is usually moved long before, beside the writer.
+const MOST_PAGES: &str = "65536";
 /// Memory for a file's pages at its writer, in KiB, negative as SQLite wants it.
 const WRITER_CACHE: &str = "-16384";
 
@@ -95,9 +98,10 @@ impl SqliteStore {
             Durability::Power => WriteAheadLog::of(&path),
             Durability::Process => WriteAheadLog::relaxed(),
         };
-        let history = Files::open(&path, log, &HISTORY).await?;
+        let history = Files::open(&path, log, MOST_PAGES, &HISTORY).await?;
         let path = directory.join(VIEWS_FILE);
-        let views = Files::open(&path, WriteAheadLog::relaxed(), &VIEWS).await?;
+        let relaxed = WriteAheadLog::relaxed();
+        let views = Files::open(&path, relaxed, CHECKPOINT_PAGES, &VIEWS).await?;
         let (commits, lookups) =
             (Commits::start(history.clone()), Lookups::start(&history.readers));
         let commits = commits.map_err(|error| StoreError::Open {
@@ -112,6 +116,7 @@ impl Files {
     async fn open(
         path: &Path,
         log: WriteAheadLog,
+        checkpoint_pages: &'static str,
         migrator: &Migrator,
     ) -> Result<Self, StoreError> {
         let refused = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open {
@@ -138,7 +143,7 @@ impl Files {
             .connect_with(
                 options
                     .clone()
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+                    .pragma("wal_autocheckpoint", checkpoint_pages)
                     .pragma("cache_size", WRITER_CACHE),
             )
             .await
