@@ -16,8 +16,13 @@ fn every_planted_bug_applies() {
         let text = std::fs::read_to_string(&path).expect("a patch");
         assert!(text.lines().any(|line| line.starts_with("Expect: ")), "{}", path.display());
         let name = path.canonicalize().expect("a path");
-        let applied = Command::new("git").arg("-C").arg(&root).args(["apply", "--check"]).arg(name);
-        let applied = { applied }.output().expect("git");
+        let applied = Command::new("git")
+            .arg("-C")
+            .arg(&root)
+            .args(["apply", "--check"])
+            .arg(name)
+            .output()
+            .expect("git");
         assert!(
             applied.status.success(),
             "{}: {}",
