@@ -61,6 +61,10 @@ apart:
     done
     wait -n
 
+# A service from the templates, in a copy of the checkout: formatted, clean, tested, and answering over HTTP.
+scaffold:
+    tests/scaffold/run
+
 # 2,000 commands through HTTP with three `kill -9` of the platform.
 kill:
     cargo test --locked -p platform-service --test kill

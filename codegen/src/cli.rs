@@ -5,6 +5,7 @@ mod compat;
 mod fmt;
 mod impact;
 mod lint;
+mod new;
 mod registered;
 
 use std::collections::BTreeMap;
@@ -70,6 +71,8 @@ enum Command {
     Check(check::Check),
     /// Hold the contracts to what good ones have: words, names, types, bounds, examples.
     Lint(lint::Lint),
+    /// Make a service, a context, a command, an event or a view to begin with.
+    New(new::New),
     /// Bring schemas (`.avsc`) into the one layout.
     Fmt(fmt::Fmt),
     /// Say whom a change of a type touches: messages, operations, projections, rooms.
@@ -116,6 +119,7 @@ impl Arguments {
             Command::Compat(compat) => compat.run(),
             Command::Check(check) => check.run(),
             Command::Lint(lint) => lint.run(),
+            Command::New(new) => new.run(),
             Command::Fmt(fmt) => fmt.run(),
             Command::Impact(impact) => impact.run(),
             Command::Release(release) => release.run(),

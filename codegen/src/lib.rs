@@ -13,6 +13,7 @@
 //! | [`sync`] | generated files on disk |
 //! | [`lint`] | `charter lint`: what good contracts have beyond what must hold |
 //! | [`fmt`] | `charter fmt`: schemas in one layout |
+//! | [`scaffold`] | `charter new`: contracts and services to begin with |
 //! | `progress` | how far a run has come, on a terminal |
 //! | `registry` | `charter registry`: contracts to and from a schema registry |
 //! | [`cli`] | the command line |
@@ -37,6 +38,7 @@ pub mod problem;
 mod progress;
 pub mod report;
 pub mod rules;
+pub mod scaffold;
 pub mod sync;
 
 pub use compile::{Compiled, compile};

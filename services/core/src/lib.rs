@@ -13,7 +13,7 @@ use contract_gateway::{document, routes};
 use contract_reservation::Reservation;
 use contract_seat::Seat;
 
-pub use views::ViewsPart;
+pub use views::{ViewsPart, tables};
 
 /// The operations that read.
 #[must_use]

@@ -49,7 +49,13 @@ impl Part for ViewsPart {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        let tables = [Seat::TABLES, Reservation::TABLES].into_iter().flatten();
+        let tables = tables().into_iter().flat_map(|(_, tables)| tables);
         try_join_all(tables.map(|table| self.check(table))).await.map(drop)
     }
+}
+
+/// The tables of each context, by its name: a line a context.
+#[must_use]
+pub fn tables() -> Vec<(&'static str, &'static [&'static Table])> {
+    vec![(Seat::NAME, Seat::TABLES), (Reservation::NAME, Reservation::TABLES)]
 }

@@ -1,0 +1,199 @@
+//! `charter new`: what it plans, what it writes, and that it works at once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Output};
+
+use assert_cmd::Command;
+use support::copy;
+use tempfile::TempDir;
+
+const ORDERS: &[&str] = &[
+    "new",
+    "service",
+    "orders",
+    "--aggregate",
+    "WorkOrder",
+    "--context",
+    "order",
+    "--commands",
+    "place-work-order,StartWorkOrder,CancelWorkOrder",
+    "--events",
+    "WorkOrderPlaced,WorkOrderStarted,WorkOrderCancelled",
+    "--views",
+    "WorkOrderView,WorkOrderSummaryView",
+    "--http",
+];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// The parts of this repository that `charter new` reads and writes.
+fn ground() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for folder in ["schemas", "openapi", "services"] {
+        copy(&repository().join(folder), &root.path().join(folder));
+    }
+    for file in ["Cargo.toml", "rustfmt.toml", "charter-lint.yaml"] {
+        fs::copy(repository().join(file), root.path().join(file)).unwrap();
+    }
+    root
+}
+
+fn charter(arguments: &[&str], root: &Path) -> Output {
+    Command::cargo_bin("charter").unwrap().args(arguments).current_dir(root).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Every file with its text.
+fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut stack = vec![root.to_owned()];
+    while let Some(folder) = stack.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                stack.push(path);
+            } else {
+                found.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_service_is_planned_written_and_not_written_twice() {
+    let root = ground();
+    let before = files(root.path());
+    let dry: Vec<&str> = ORDERS.iter().copied().chain(["--dry-run"]).collect();
+    let planned = charter(&dry, root.path());
+    assert_eq!(planned.status.code(), Some(0), "{}", text(&planned.stderr));
+    assert_eq!(files(root.path()), before, "a dry run writes nothing");
+    let plan = text(&planned.stdout);
+    for line in [
+        "+ schemas/order/commands/place_work_order.avsc\n",
+        "+ schemas/order/types/work_order_status.avsc\n",
+        "+ services/orders/src/domain.rs\n",
+        "~ openapi/gateway.yaml\n",
+        "~ services/platform/src/contexts.rs\n",
+    ] {
+        assert!(plan.contains(line), "{line}{plan}");
+    }
+
+    let written = charter(ORDERS, root.path());
+    assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
+    assert_eq!(text(&written.stdout), plan, "what is done is what was planned");
+    for check in [
+        ["generate", "--check"].as_slice(),
+        &["fmt", "--check"],
+        &["lint", "--fail-on", "info"],
+        &["check"],
+    ] {
+        let output = charter(check, root.path());
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "charter {check:?}: {said}");
+    }
+    for line in plan.lines().filter(|line| line.ends_with(".rs")) {
+        let file = root.path().join(&line[2..]);
+        let rustfmt = Process::new("rustfmt").args(["--edition", "2024", "--check"]).arg(&file).output();
+        assert!(rustfmt.unwrap().status.success(), "{line} is formatted");
+    }
+
+    let before = files(root.path());
+    let again = charter(ORDERS, root.path());
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again.stderr));
+    assert!(text(&again.stdout).contains("= services/orders/src/domain.rs\n"));
+    assert!(text(&again.stderr).starts_with("nothing written: 16 of these files are there already"));
+    assert_eq!(files(root.path()), before, "nothing is written over");
+}
+
+#[test]
+fn what_is_asked_for_is_checked_first() {
+    let root = ground();
+    let before = files(root.path());
+    for (arguments, said) in [
+        (vec!["new", "service", "Orders", "--aggregate", "Order"], "expected a service's name"),
+        (vec!["new", "service", "core", "--aggregate", "Order"], "expected a service's name"),
+        (vec!["new", "service", "../orders", "--aggregate", "Order"], "expected a service's name"),
+        (vec!["new", "service", "orders", "--aggregate", "7 up"], "expected the name of an aggregate"),
+        (
+            vec!["new", "service", "orders", "--aggregate", "Order", "--context", "shared"],
+            "expected a context's name",
+        ),
+        (
+            vec![
+                "new", "service", "orders", "--aggregate", "Order", "--commands", "PlaceOrder,CancelOrder",
+                "--events", "OrderPlaced",
+            ],
+            "expected an event for each command, found 2 commands and 1 events",
+        ),
+        (
+            vec![
+                "new", "service", "orders", "--aggregate", "Order", "--commands", "Order", "--events",
+                "OrderPlaced",
+            ],
+            "expected names of messages and views that differ",
+        ),
+        (
+            vec!["new", "service", "shows", "--aggregate", "Show", "--http"],
+            "expected no path `/v1/shows`",
+        ),
+        (vec!["new", "event", "OrderShipped", "--context", "order"], "expected messages with a key"),
+    ] {
+        let output = charter(&arguments, root.path());
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
+    assert_eq!(files(root.path()), before, "nothing is written");
+}
+
+#[test]
+fn contracts_come_one_by_one_too() {
+    let root = ground();
+    let done = |arguments: &[&str]| {
+        let output = charter(arguments, root.path());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+    };
+    done(&["new", "context", "order", "--aggregate", "Order"]);
+    done(&["new", "command", "ShipOrder", "--context", "order"]);
+    done(&["new", "event", "OrderShipped", "--context", "order"]);
+    done(&["new", "view", "OrderSummaryView", "--context", "order"]);
+    done(&["generate"]);
+    done(&["fmt", "--check"]);
+    let command = fs::read_to_string(root.path().join("schemas/order/commands/ship_order.avsc")).unwrap();
+    assert!(command.contains("\"key\": [\"orderId\"]"), "{command}");
+    let code = root.path().join("generated/contract-order/src");
+    let events = fs::read_to_string(code.join("events/mod.rs")).unwrap();
+    assert!(events.contains("OrderShipped(OrderShipped)"), "{events}");
+    assert!(code.join("views/order_summary_view.rs").exists());
+}
+
+#[test]
+fn templates_of_ones_own_take_the_place_of_the_built_in_ones() {
+    let root = ground();
+    let templates = root.path().join("own/contracts");
+    fs::create_dir_all(&templates).unwrap();
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/contracts/event.avsc");
+    let event = fs::read_to_string(built_in).unwrap().replace("When it happened, UTC.", "When it came to be, UTC.");
+    fs::write(templates.join("event.avsc"), event).unwrap();
+    let arguments = ["new", "context", "order", "--aggregate", "Order", "--templates", "own"];
+    assert_eq!(charter(&arguments, root.path()).status.code(), Some(0));
+    let opened = fs::read_to_string(root.path().join("schemas/order/events/order_opened.avsc")).unwrap();
+    assert!(opened.contains("When it came to be, UTC."), "{opened}");
+    fs::write(templates.join("command.avsc"), "{{ nobody }}").unwrap();
+    let arguments = ["new", "context", "bill", "--aggregate", "Bill", "--templates", "own"];
+    let broken = charter(&arguments, root.path());
+    assert_eq!(broken.status.code(), Some(2));
+    assert!(text(&broken.stderr).contains("`contracts/command.avsc`"), "{}", text(&broken.stderr));
+}
