@@ -105,7 +105,8 @@ fn a_service_is_planned_written_and_not_written_twice() {
     }
     for line in plan.lines().filter(|line| line.ends_with(".rs")) {
         let file = root.path().join(&line[2..]);
-        let rustfmt = Process::new("rustfmt").args(["--edition", "2024", "--check"]).arg(&file).output();
+        let rustfmt =
+            Process::new("rustfmt").args(["--edition", "2024", "--check"]).arg(&file).output();
         assert!(rustfmt.unwrap().status.success(), "{line} is formatted");
     }
 
@@ -113,7 +114,9 @@ fn a_service_is_planned_written_and_not_written_twice() {
     let again = charter(ORDERS, root.path());
     assert_eq!(again.status.code(), Some(1), "{}", text(&again.stderr));
     assert!(text(&again.stdout).contains("= services/orders/src/domain.rs\n"));
-    assert!(text(&again.stderr).starts_with("nothing written: 16 of these files are there already"));
+    assert!(
+        text(&again.stderr).starts_with("nothing written: 16 of these files are there already")
+    );
     assert_eq!(files(root.path()), before, "nothing is written over");
 }
 
@@ -125,21 +128,38 @@ fn what_is_asked_for_is_checked_first() {
         (vec!["new", "service", "Orders", "--aggregate", "Order"], "expected a service's name"),
         (vec!["new", "service", "core", "--aggregate", "Order"], "expected a service's name"),
         (vec!["new", "service", "../orders", "--aggregate", "Order"], "expected a service's name"),
-        (vec!["new", "service", "orders", "--aggregate", "7 up"], "expected the name of an aggregate"),
+        (
+            vec!["new", "service", "orders", "--aggregate", "7 up"],
+            "expected the name of an aggregate",
+        ),
         (
             vec!["new", "service", "orders", "--aggregate", "Order", "--context", "shared"],
             "expected a context's name",
         ),
         (
             vec![
-                "new", "service", "orders", "--aggregate", "Order", "--commands", "PlaceOrder,CancelOrder",
-                "--events", "OrderPlaced",
+                "new",
+                "service",
+                "orders",
+                "--aggregate",
+                "Order",
+                "--commands",
+                "PlaceOrder,CancelOrder",
+                "--events",
+                "OrderPlaced",
             ],
             "expected an event for each command, found 2 commands and 1 events",
         ),
         (
             vec![
-                "new", "service", "orders", "--aggregate", "Order", "--commands", "Order", "--events",
+                "new",
+                "service",
+                "orders",
+                "--aggregate",
+                "Order",
+                "--commands",
+                "Order",
+                "--events",
                 "OrderPlaced",
             ],
             "expected names of messages and views that differ",
@@ -148,7 +168,10 @@ fn what_is_asked_for_is_checked_first() {
             vec!["new", "service", "shows", "--aggregate", "Show", "--http"],
             "expected no path `/v1/shows`",
         ),
-        (vec!["new", "event", "OrderShipped", "--context", "order"], "expected messages with a key"),
+        (
+            vec!["new", "event", "OrderShipped", "--context", "order"],
+            "expected messages with a key",
+        ),
     ] {
         let output = charter(&arguments, root.path());
         let stderr = text(&output.stderr);
@@ -171,7 +194,8 @@ fn contracts_come_one_by_one_too() {
     done(&["new", "view", "OrderSummaryView", "--context", "order"]);
     done(&["generate"]);
     done(&["fmt", "--check"]);
-    let command = fs::read_to_string(root.path().join("schemas/order/commands/ship_order.avsc")).unwrap();
+    let command =
+        fs::read_to_string(root.path().join("schemas/order/commands/ship_order.avsc")).unwrap();
     assert!(command.contains("\"key\": [\"orderId\"]"), "{command}");
     let code = root.path().join("generated/contract-order/src");
     let events = fs::read_to_string(code.join("events/mod.rs")).unwrap();
@@ -185,11 +209,14 @@ fn templates_of_ones_own_take_the_place_of_the_built_in_ones() {
     let templates = root.path().join("own/contracts");
     fs::create_dir_all(&templates).unwrap();
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/contracts/event.avsc");
-    let event = fs::read_to_string(built_in).unwrap().replace("When it happened, UTC.", "When it came to be, UTC.");
+    let event = fs::read_to_string(built_in)
+        .unwrap()
+        .replace("When it happened, UTC.", "When it came to be, UTC.");
     fs::write(templates.join("event.avsc"), event).unwrap();
     let arguments = ["new", "context", "order", "--aggregate", "Order", "--templates", "own"];
     assert_eq!(charter(&arguments, root.path()).status.code(), Some(0));
-    let opened = fs::read_to_string(root.path().join("schemas/order/events/order_opened.avsc")).unwrap();
+    let opened =
+        fs::read_to_string(root.path().join("schemas/order/events/order_opened.avsc")).unwrap();
     assert!(opened.contains("When it came to be, UTC."), "{opened}");
     fs::write(templates.join("command.avsc"), "{{ nobody }}").unwrap();
     let arguments = ["new", "context", "bill", "--aggregate", "Bill", "--templates", "own"];
