@@ -103,7 +103,9 @@ fn a_service_is_planned_written_and_not_written_twice() {
         let said = text(&output.stdout) + &text(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "charter {check:?}: {said}");
     }
-    for line in plan.lines().filter(|line| line.ends_with(".rs")) {
+    for line in
+        plan.lines().filter(|line| Path::new(line).extension().is_some_and(|end| end == "rs"))
+    {
         let file = root.path().join(&line[2..]);
         let rustfmt =
             Process::new("rustfmt").args(["--edition", "2024", "--check"]).arg(&file).output();

@@ -18,6 +18,8 @@ pub struct Additions {
     pub tags: String,
     /// Members of `x-contexts`.
     pub contexts: String,
+    /// Members of `x-roles`.
+    pub roles: String,
     /// Members of `paths`.
     pub paths: String,
     /// Members of `components.parameters`.
@@ -48,16 +50,20 @@ const NEEDED: &[(&str, &[&str])] = &[
             "BadRequest",
             "Decided",
             "Failed",
+            "Forbidden",
             "NotAcceptable",
             "NotFound",
             "NotModified",
+            "RateLimited",
             "TooLarge",
+            "Unauthenticated",
             "Unavailable",
             "Unprocessable",
             "UnsupportedMediaType",
         ],
     ),
     ("schemas", &["Problem"]),
+    ("securitySchemes", &["apiKey", "bearer"]),
 ];
 
 impl Document {
@@ -104,9 +110,10 @@ impl Document {
     /// Where a block is not there.
     pub fn with(&self, additions: &Additions) -> Result<String, ScaffoldError> {
         let mut places = Vec::new();
-        let blocks: [(&[&str], &str); 5] = [
+        let blocks: [(&[&str], &str); 6] = [
             (&["tags"], &additions.tags),
             (&["x-contexts"], &additions.contexts),
+            (&["x-roles"], &additions.roles),
             (&["paths"], &additions.paths),
             (&["components", "parameters"], &additions.parameters),
             (&["components", "schemas"], &additions.schemas),

@@ -357,6 +357,7 @@ fn operations(
     let additions = Additions {
         tags: templates.fill("http/tags.yaml", model)?,
         contexts: templates.fill("http/contexts.yaml", model)?,
+        roles: templates.fill("http/roles.yaml", model)?,
         paths: templates.fill("http/paths.yaml", model)?,
         parameters: templates.fill("http/parameters.yaml", model)?,
         schemas: templates.fill("http/schemas.yaml", model)?,

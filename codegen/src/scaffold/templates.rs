@@ -19,6 +19,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("contracts/status.avsc", include_str!("../../templates/contracts/status.avsc")),
     ("http/tags.yaml", include_str!("../../templates/http/tags.yaml")),
     ("http/contexts.yaml", include_str!("../../templates/http/contexts.yaml")),
+    ("http/roles.yaml", include_str!("../../templates/http/roles.yaml")),
     ("http/paths.yaml", include_str!("../../templates/http/paths.yaml")),
     ("http/parameters.yaml", include_str!("../../templates/http/parameters.yaml")),
     ("http/schemas.yaml", include_str!("../../templates/http/schemas.yaml")),
