@@ -104,7 +104,8 @@ impl Recorded {
         let log: Arc<dyn Log> = Arc::new(log);
         for name in [Seat::commands_topic(), Seat::events_topic()] {
             let partitions = self.partition + 1;
-            log.ensure_topic(&TopicSpec { name, partitions, retention: None, volatile: false }).await?;
+            log.ensure_topic(&TopicSpec { name, partitions, retention: None, volatile: false })
+                .await?;
         }
         for chunk in self.commands.chunks(BATCH) {
             log.append(&Seat::commands_topic(), self.partition, chunk.to_vec()).await?;
