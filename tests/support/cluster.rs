@@ -324,9 +324,9 @@ impl Cluster {
                 command
                     .env_remove("CHARTER_REQUIRE_ENGINES")
                     .env("LISTEN", format!("127.0.0.1:{port}"))
-                    // What comes late is the database of the services; the registry's own tests have it late too.
                     // Tests ask more often than one client may.
                     .env("RATE_LIMIT_PER_MINUTE", "0")
+                    // What comes late is the database of the services; the registry's own tests have it late too.
                     .env(
                         "DATABASE_URL",
                         if service == "registry" { &direct } else { &database_url },
