@@ -2,6 +2,8 @@
 
 mod check;
 mod compat;
+mod diff;
+mod doc;
 mod fmt;
 mod impact;
 mod lint;
@@ -67,6 +69,10 @@ enum Command {
     },
     /// Hold two versions of one contract against each other: two `.avsc` files, or two OpenAPI documents.
     Compat(compat::Compat),
+    /// Say what differs between two folders, files or commits of contracts, and judge nothing.
+    Diff(diff::Diff),
+    /// Write a site of all contracts: messages, operations, views, and who sends what to whom.
+    Doc(doc::Doc),
     /// Hold all contracts against what is out, and say what a change breaks, and whom.
     Check(check::Check),
     /// Hold the contracts to what good ones have: words, names, types, bounds, examples.
@@ -117,6 +123,8 @@ impl Arguments {
         let code = match self.command {
             Command::Generate { check, root, format } => generate(check, &root, format),
             Command::Compat(compat) => compat.run(),
+            Command::Diff(diff) => diff.run(),
+            Command::Doc(doc) => doc.run(),
             Command::Check(check) => check.run(),
             Command::Lint(lint) => lint.run(),
             Command::New(new) => new.run(),

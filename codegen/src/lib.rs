@@ -10,6 +10,8 @@
 //! | [`ir`] | what all of this comes to, as plain data |
 //! | [`rules`], [`problem`], [`report`] | what must hold, what doesn't, and how that is shown |
 //! | [`emit`] | the representation as Rust |
+//! | [`diff`] | what differs between two sets of contracts, without a judgement |
+//! | [`doc`] | the contracts as a site |
 //! | [`sync`] | generated files on disk |
 //! | [`lint`] | `charter lint`: what good contracts have beyond what must hold |
 //! | [`fmt`] | `charter fmt`: schemas in one layout |
@@ -28,6 +30,8 @@ mod types;
 
 pub mod check;
 pub mod cli;
+pub mod diff;
+pub mod doc;
 pub mod emit;
 pub mod fmt;
 pub mod input;

@@ -65,7 +65,7 @@ fn by_subject(changes: &[Change]) -> Vec<(&str, Vec<&Change>)> {
 }
 
 /// Text between the tags of XML and HTML, and in attributes. Characters that XML cannot hold become spaces.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -7,6 +7,9 @@ use utoipa::OpenApi;
 /// The contract as JSON (OpenAPI 3.1).
 pub const JSON: &str = include_str!("../openapi.json");
 
+/// The messages behind it as JSON (AsyncAPI 3.0).
+pub const ASYNCAPI: &str = include_str!("../asyncapi.json");
+
 /// The contract as its authors wrote it.
 pub const YAML: &str = include_str!("../openapi.yaml");
 

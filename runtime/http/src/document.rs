@@ -138,10 +138,12 @@ impl Document {
     }
 }
 
-/// `GET /openapi.json` and `GET /openapi.yaml`: the contract as its authors wrote it.
+/// `GET /openapi.json` and `GET /openapi.yaml`: the contract as its authors wrote it. `GET /asyncapi.json`: the messages
+/// behind it.
 pub fn routes<S: Clone + Send + Sync + 'static>(
     json: &'static str,
     yaml: &'static str,
+    asyncapi: &'static str,
 ) -> Router<S> {
     let show = |media_type: &'static str, text: &'static str| {
         get(move || async move { ([(header::CONTENT_TYPE, media_type)], text) })
@@ -149,6 +151,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(
     Router::new()
         .route("/openapi.json", show("application/json", json))
         .route("/openapi.yaml", show("application/yaml", yaml))
+        .route("/asyncapi.json", show("application/vnd.aai.asyncapi+json;version=3.0.0", asyncapi))
 }
 
 impl OperationSchema {

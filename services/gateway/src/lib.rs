@@ -9,7 +9,7 @@ use axum::Router;
 use charter_http::proxy::{Upstream, forwarding};
 use charter_http::{Api, Dispatch, Operation, OperationKind, access, document};
 use contract_gateway::{
-    document::{JSON, YAML},
+    document::{ASYNCAPI, JSON, YAML},
     routes,
 };
 
@@ -43,7 +43,8 @@ pub fn operations() -> Vec<&'static Operation> {
     routes::ALL.concat()
 }
 
-/// The routes of the contract, guarded, and the contract itself under `/openapi.json` and `/openapi.yaml`.
+/// The routes of the contract, guarded, and the contract itself under `/openapi.json` and `/openapi.yaml`,
+/// the messages behind it under `/asyncapi.json`.
 pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
     let access = Arc::clone(api.access());
     let served = routes::seat_commands()
@@ -55,5 +56,5 @@ pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
         .into_iter()
         .filter_map(|operation| Some((operation, elsewhere.of(operation)?.clone())));
     let guarded = access::guarded(forwarding(served, forwarded), operations(), access);
-    guarded.merge(document::routes(JSON, YAML))
+    guarded.merge(document::routes(JSON, YAML, ASYNCAPI))
 }

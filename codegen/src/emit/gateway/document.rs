@@ -52,6 +52,9 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
         /// The contract as JSON (OpenAPI 3.1).
         pub const JSON: &str = include_str!("../openapi.json");
 
+        /// The messages behind it as JSON (AsyncAPI 3.0).
+        pub const ASYNCAPI: &str = include_str!("../asyncapi.json");
+
         /// The contract as its authors wrote it.
         pub const YAML: &str = include_str!("../openapi.yaml");
 

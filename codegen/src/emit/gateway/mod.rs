@@ -1,6 +1,7 @@
 //! `contract-gateway`: the HTTP contract as types, operations and routes.
 
 mod annotation;
+mod asyncapi;
 mod components;
 mod document;
 mod items;
@@ -26,6 +27,7 @@ const CRATE: &str = "contract_gateway";
 
 /// The crate's files.
 pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) {
+    files.add(format!("{ROOT}/asyncapi.json"), asyncapi::json(contracts, gateway));
     files.add(format!("{ROOT}/openapi.json"), document::json(gateway));
     files.add(format!("{ROOT}/openapi.yaml"), document::yaml(gateway));
     files.add(format!("{ROOT}/src/lib.rs"), lib(gateway).finish());
