@@ -107,8 +107,8 @@ fn a_message_is_shown_with_who_sends_it_and_what_it_may_be_refused_with() {
     }
     let event = article("seat.seatsheld");
     assert!(
-        held.contains("at <code>expiresAt</code> comes <code>seat.expireHold</code>"),
-        "{held}"
+        event.contains("at <code>expiresAt</code> comes <code>seat.expireHold</code>"),
+        "{event}"
     );
     assert!(event.contains("private: never sent to browsers"), "{event}");
     assert!(event.contains("<code>show:{showId}</code>"), "{event}");
