@@ -70,8 +70,9 @@ const SERVICE: &[&str] = &[
 /// What a package is one of many of.
 fn kind(package: &str) -> Option<&'static str> {
     match package {
-        "contract-gateway" | "contract-shared" => None,
-        "core-service" | "gateway-service" | "registry-service" | "platform-service" => None,
+        // One of a kind, though their names end as others do.
+        "contract-gateway" | "contract-shared" | "core-service" | "gateway-service"
+        | "registry-service" | "platform-service" => None,
         _ if package.starts_with("contract-") => Some(CONTEXTS),
         _ if package.ends_with("-service") => Some(DECIDERS),
         _ => None,

@@ -304,11 +304,7 @@ mod tests {
 
     use super::*;
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        clippy::match_wildcard_for_single_variants,
-        reason = "a test"
-    )]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a test")]
     fn signer(algorithm: Algorithm) -> EncodingKey {
         let key = match algorithm {
             Algorithm::RS256 => EncodingKey::from_rsa_pem(include_bytes!("testkeys/rsa.pem")),
