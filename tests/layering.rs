@@ -15,10 +15,14 @@ const DECIDERS: &str = "*-service";
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
         "charter-avro" => &[],
-        "charter-codegen" | "contract-shared" | "registry-service" => &["charter-avro"],
+        "charter-keys" => &[],
+        "charter-codegen" | "contract-shared" => &["charter-avro"],
+        "registry-service" => &["charter-avro", "charter-keys"],
         "charter-domain" => &["charter-avro", "contract-shared"],
         "charter-engine" => &["charter-avro", "charter-domain", "contract-shared"],
-        "charter-http" => &["charter-avro", "charter-domain", "charter-engine", "contract-shared"],
+        "charter-http" => {
+            &["charter-avro", "charter-domain", "charter-engine", "charter-keys", "contract-shared"]
+        }
         "contract-gateway" => &[
             "charter-avro",
             "charter-domain",

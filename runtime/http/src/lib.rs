@@ -23,7 +23,6 @@ pub mod health;
 mod idempotency;
 mod input;
 mod json;
-pub mod keys;
 mod lag;
 pub mod limits;
 mod link;

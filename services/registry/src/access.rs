@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
-use charter_http::keys::{self, Line};
+use charter_keys::{self as keys, Line};
 
-pub use charter_http::keys::KeysError;
+pub use charter_keys::KeysError;
 
 /// The words of a line before the hash.
 const SHAPE: [&str; 2] = ["NAME", "ROLE"];

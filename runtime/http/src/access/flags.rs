@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::jwt::{Jwt, JwtSettings, KeySource};
 use super::keys::{ApiKeys, scopes, tenants};
 use super::{AccessControl, Credentials, Roles};
-use crate::keys::{self, KeysError};
+use charter_keys::{self as keys, KeysError};
 
 /// Who is let in. Without keys and without tokens everybody is, on this machine only.
 #[derive(Clone, Debug, Default, clap::Args)]

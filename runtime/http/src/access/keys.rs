@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::{Principal, Roles, Tenants};
-use crate::keys::{self, KeysError, Line};
+use charter_keys::{self as keys, KeysError, Line};
 
 /// The words of a line.
 const SHAPE: [&str; 3] = ["NAME", "TENANT", "GRANTS"];

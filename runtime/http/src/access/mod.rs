@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::limits::Limits;
 use crate::problem::Problem;
 
-pub use crate::keys::KeysError;
+pub use charter_keys::KeysError;
 pub use flags::{AccessCommand, AccessError, AccessFlags};
 pub use guard::guarded;
 pub(crate) use guard::{Admitted, forbidden};
@@ -196,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_is_a_principal_and_all_else_is_refused() {
-        let (secret, line) = crate::keys::fresh("shop", &["acme", "buyer"]);
+        let (secret, line) = charter_keys::fresh("shop", &["acme", "buyer"]);
         let control = control(&line);
         let shop = ask(&control, &[(API_KEY, &secret)]).await.expect("a principal");
         assert_eq!((shop.subject(), shop.id()), ("shop", "key/shop"));
