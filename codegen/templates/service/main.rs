@@ -29,7 +29,7 @@ struct Flags {
 fn main() -> ExitCode {
     let Flags { listen, engines, roles, retention, log_format } = Flags::parse();
     let http = HttpFlags::default();
-    let process = Process { name: "{{ service.name }}", listen, log_format, http };
+    let process = Process { name: "{{ service.name }}", listen, log_format, http, access: None };
     apart::main(process, engines.settings("{{ service.name }}", Tables::Own), async |start, engines| {
         let settings = Settings { roles: roles.roles(), ..retention.settings() };
         let runtime = start.runtime(engines, settings).await?;
