@@ -135,6 +135,11 @@ impl Upstream {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = answer.status();
         *response.headers_mut() = forwarded(answer.headers());
+        // The body goes through as it is; without its length a HEAD would claim an empty one, and an answer that is
+        // too small to be compressed would be.
+        if let Some(length) = answer.headers().get(header::CONTENT_LENGTH) {
+            response.headers_mut().insert(header::CONTENT_LENGTH, length.clone());
+        }
         *response.body_mut() = Body::from_stream(answer.bytes_stream());
         Ok(response)
     }
