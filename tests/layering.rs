@@ -14,8 +14,7 @@ const DECIDERS: &str = "*-service";
 /// `platform`.
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
-        "charter-avro" => &[],
-        "charter-keys" => &[],
+        "charter-avro" | "charter-keys" => &[],
         "charter-codegen" | "contract-shared" => &["charter-avro"],
         "registry-service" => &["charter-avro", "charter-keys"],
         "charter-domain" => &["charter-avro", "contract-shared"],
