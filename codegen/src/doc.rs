@@ -298,21 +298,7 @@ impl Site<'_> {
 
     /// A type in words, linked to what it names.
     fn ty(&self, ty: &Type) -> String {
-        match ty {
-            Type::Null => "null".to_owned(),
-            Type::Boolean => "boolean".to_owned(),
-            Type::Int => "int".to_owned(),
-            Type::Long => "long".to_owned(),
-            Type::Float => "float".to_owned(),
-            Type::Double => "double".to_owned(),
-            Type::Bytes => "bytes".to_owned(),
-            Type::String => "string".to_owned(),
-            Type::Logical(logical) => escaped(&logical.to_string()),
-            Type::Array(items) => format!("array of {}", self.ty(items)),
-            Type::Map(values) => format!("map of {}", self.ty(values)),
-            Type::Optional { inner, .. } => format!("optional {}", self.ty(inner)),
-            Type::Named { id, .. } => self.link(self.contracts.type_of(*id)),
-        }
+        ty.words(&|id| self.link(self.contracts.type_of(id)))
     }
 
     fn link(&self, def: &TypeDef) -> String {

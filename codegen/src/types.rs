@@ -94,30 +94,16 @@ impl Types {
 
     /// A type as messages name it: `["null", string]`, `seat.SeatStatus`, `long (timestamp-micros)`.
     pub(crate) fn describe(&self, ty: &Type) -> String {
-        match ty {
-            Type::Null => "null".to_owned(),
-            Type::Boolean => "boolean".to_owned(),
-            Type::Int => "int".to_owned(),
-            Type::Long => "long".to_owned(),
-            Type::Float => "float".to_owned(),
-            Type::Double => "double".to_owned(),
-            Type::Bytes => "bytes".to_owned(),
-            Type::String => "string".to_owned(),
-            Type::Logical(logical) => logical.to_string(),
-            Type::Array(items) => format!("array of {}", self.describe(items)),
-            Type::Map(values) => format!("map of {}", self.describe(values)),
-            Type::Optional { inner, .. } => format!("optional {}", self.describe(inner)),
-            Type::Named { id, .. } => match &self.def(*id).shape {
-                Shape::Union(union) => {
-                    let names: Vec<_> =
-                        union.branches.iter().map(|branch| branch.name.as_str()).collect();
-                    format!("union of {}", names.join(", "))
-                }
-                Shape::Record(_) => format!("record {}", self.def(*id).full_name),
-                Shape::Enum(_) => format!("enum {}", self.def(*id).full_name),
-                Shape::Fixed { .. } => format!("fixed {}", self.def(*id).full_name),
-            },
-        }
+        ty.words(&|id| match &self.def(id).shape {
+            Shape::Union(union) => {
+                let names: Vec<_> =
+                    union.branches.iter().map(|branch| branch.name.as_str()).collect();
+                format!("union of {}", names.join(", "))
+            }
+            Shape::Record(_) => format!("record {}", self.def(id).full_name),
+            Shape::Enum(_) => format!("enum {}", self.def(id).full_name),
+            Shape::Fixed { .. } => format!("fixed {}", self.def(id).full_name),
+        })
     }
 }
 

@@ -216,6 +216,25 @@ impl Type {
     pub fn named(&self) -> Option<TypeId> {
         if let Self::Named { id, .. } = self { Some(*id) } else { None }
     }
+
+    /// The type in words, with `named` for those of a named type: `array of optional string`, `long (timestamp-micros)`.
+    pub(crate) fn words(&self, named: &impl Fn(TypeId) -> String) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Boolean => "boolean".to_owned(),
+            Self::Int => "int".to_owned(),
+            Self::Long => "long".to_owned(),
+            Self::Float => "float".to_owned(),
+            Self::Double => "double".to_owned(),
+            Self::Bytes => "bytes".to_owned(),
+            Self::String => "string".to_owned(),
+            Self::Logical(logical) => logical.to_string(),
+            Self::Array(items) => format!("array of {}", items.words(named)),
+            Self::Map(values) => format!("map of {}", values.words(named)),
+            Self::Optional { inner, .. } => format!("optional {}", inner.words(named)),
+            Self::Named { id, .. } => named(*id),
+        }
+    }
 }
 
 /// A logical type, proven to stand on a primitive that Avro allows.
