@@ -8,6 +8,7 @@ mod columns;
 pub mod conformance;
 mod deciding;
 mod error;
+mod lane;
 pub(crate) mod limits;
 mod lists;
 mod messages;

@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use super::connections::{Connections, after_write, server_error};
-use super::lane::Work;
 use super::statement::{NOT_OWNED, Statement, together};
 use super::values::{Kind, Rows};
 use crate::store::columns::{events_text, signed, status_text};
+use crate::store::lane::Work;
 use crate::store::{
     Batch, DeadlineId, Lease, StoreError, StoredDeadline, StoredEvent, StoredOutcome,
 };

@@ -7,10 +7,10 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::connections::Connections;
-use super::lane::Work;
 use super::values::{At, Kind, Rows, unnest};
 use super::{number, small};
 use crate::store::columns::{damaged, offset, trial, trial_columns};
+use crate::store::lane::{self, Work};
 use crate::store::{
     Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError, StoredDeadline,
     StoredEvent, Trial,
@@ -310,13 +310,7 @@ impl Work for NextDeadlines {
     }
 
     async fn run(&self, jobs: Vec<Self::Job>) -> Vec<Result<Self::Answer, StoreError>> {
-        match self.find(&jobs).await {
-            Ok(found) => found.into_iter().map(Ok).collect(),
-            Err(error) => {
-                let none = |_| StoreError::unavailable(error.to_string());
-                jobs.iter().map(none).map(Err).collect()
-            }
-        }
+        lane::answers(jobs.len(), self.find(&jobs).await)
     }
 }
 

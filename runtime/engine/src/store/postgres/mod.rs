@@ -1,13 +1,12 @@
 //! The store in PostgreSQL: history and read model in one database, shared by any number of processes.
 //!
 //! What is done often is one statement and one round trip, and what waits for it goes together with others of
-//! its kind ([`lane`]). A statement that stands alone is a transaction, committed before its answer comes; where
+//! its kind ([`Lane`]). A statement that stands alone is a transaction, committed before its answer comes; where
 //! no answer comes, whether it was is not known.
 
 mod commit;
 mod connections;
 mod history;
-mod lane;
 mod list;
 mod numeric;
 mod outcomes;
@@ -37,13 +36,13 @@ use uuid::Uuid;
 use self::commit::{Commits, Job};
 use self::connections::{Connections, server_error};
 use self::history::NextDeadlines;
-use self::lane::Lane;
 use self::outcomes::Lookups;
 use self::reading::Reads;
 pub use self::settings::PostgresSettings;
 use self::step::{Locking, Steps};
 use self::values::{At, Kind, Rows};
 use super::columns::damaged;
+use super::lane::Lane;
 use super::waits::Waits;
 use super::{
     Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store, StoreError,

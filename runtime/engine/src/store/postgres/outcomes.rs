@@ -9,10 +9,10 @@ use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use super::connections::Connections;
-use super::lane::Work;
 use super::values::{At, Kind, Rows, unnest};
 use super::{number, small};
 use crate::store::columns::{OUTCOME, events_of, offset, status_of};
+use crate::store::lane::{self, Work};
 use crate::store::{Purged, StoreError};
 
 /// The columns that [`read`] reads, in its order.
@@ -34,13 +34,7 @@ impl Work for Lookups {
     }
 
     async fn run(&self, jobs: Vec<Self::Job>) -> Vec<Result<Vec<Outcome>, StoreError>> {
-        match self.find(&jobs).await {
-            Ok(found) => found.into_iter().map(Ok).collect(),
-            Err(error) => {
-                let none = |_| StoreError::unavailable(error.to_string());
-                jobs.iter().map(none).map(Err).collect()
-            }
-        }
+        lane::answers(jobs.len(), self.find(&jobs).await)
     }
 }
 

@@ -8,9 +8,9 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, Row as _};
 
 use super::connections::{Connections, Held};
-use super::lane::Work;
 use super::number;
 use super::values::{Kind, Rows, name_of, read_row, unnest};
+use crate::store::lane::Work;
 use crate::store::names::{key_columns, quoted};
 use crate::store::{RowKey, StoreError};
 

@@ -18,13 +18,13 @@ use charter_domain::{AggregateId, ColumnValue, Table};
 use sqlx::AssertSqlSafe;
 
 use super::connections::{Connections, Held, after_write, server_error};
-use super::lane::Work;
 use super::reading::{Version, Wanted, key_rows, read_rows};
 use super::statement::{NOT_OWNED, ROW_CHANGED, Statement, together};
 use super::tables::read_progress;
 use super::values::{Kind, Rows};
 use super::write::TableWrite;
 use super::{Views, number};
+use crate::store::lane::Work;
 use crate::store::names::{TENANT, columns, key_columns, quoted, twin};
 use crate::store::{Parked, Progress, RowChange, RowKey, StoreError, ViewStep, ViewWrite};
 

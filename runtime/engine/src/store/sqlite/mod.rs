@@ -26,13 +26,14 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
+use super::lane::Lane;
 use super::waits::Waits;
 use super::{
     Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store, StoreError,
     StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
 };
 use commits::Commits;
-use lookups::Lookups;
+use lookups::{LANES, Lookups};
 use sync::WriteAheadLog;
 
 pub use crate::log::embedded::Durability;
@@ -73,7 +74,7 @@ pub struct SqliteStore {
     views: Files,
     commits: Commits,
     waits: Arc<Waits>,
-    lookups: Lookups,
+    lookups: Arc<Lane<Lookups>>,
 }
 
 /// One file's connections.
@@ -102,9 +103,8 @@ impl SqliteStore {
         let path = directory.join(VIEWS_FILE);
         let relaxed = WriteAheadLog::relaxed();
         let views = Files::open(&path, relaxed, CHECKPOINT_PAGES, &VIEWS).await?;
-        let (commits, lookups) =
-            (Commits::start(history.clone()), Lookups::start(&history.readers));
-        let commits = commits.map_err(|error| StoreError::Open {
+        let lookups = Arc::new(Lane::start(Lookups { readers: history.readers.clone() }, LANES));
+        let commits = Commits::start(history.clone()).map_err(|error| StoreError::Open {
             path: directory.to_owned(),
             source: error.into(),
         })?;
@@ -330,7 +330,10 @@ impl Store for SqliteStore {
     }
 
     async fn outcomes(&self, commands: &[(String, Uuid)]) -> Result<Vec<Outcome>, StoreError> {
-        self.lookups.find(commands).await
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.lookups.submit(commands.to_vec()).await
     }
 
     async fn outcome(
@@ -339,7 +342,9 @@ impl Store for SqliteStore {
         command_id: Uuid,
     ) -> Result<Option<Outcome>, StoreError> {
         match tenant {
-            Some(tenant) => Ok(self.lookups.find(&[(tenant.to_owned(), command_id)]).await?.pop()),
+            Some(tenant) => {
+                Ok(self.lookups.submit(vec![(tenant.to_owned(), command_id)]).await?.pop())
+            }
             None => outcomes::of_any_tenant(&self.history, command_id).await,
         }
     }

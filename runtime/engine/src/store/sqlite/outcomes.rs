@@ -52,20 +52,27 @@ pub(super) async fn insert(
 
 pub(super) async fn find(
     readers: &SqlitePool,
-    commands: &[(String, Uuid)],
-) -> Result<Vec<Outcome>, StoreError> {
-    let mut found = Vec::new();
-    for part in parts(commands, 2) {
-        let mut query = QueryBuilder::<Sqlite>::new("WITH wanted (tenant, command_id) AS (");
-        query.push_values(part, |mut row, (tenant, command_id)| {
-            row.push_bind(tenant).push_bind(command_id.as_bytes().as_slice());
+    jobs: &[Vec<(String, Uuid)>],
+) -> Result<Vec<Vec<Outcome>>, StoreError> {
+    let wanted: Vec<(u32, &String, &Uuid)> = (0..)
+        .zip(jobs)
+        .flat_map(|(job, commands)| commands.iter().map(move |(tenant, id)| (job, tenant, id)))
+        .collect();
+    let mut found: Vec<_> = jobs.iter().map(|_| Vec::new()).collect();
+    for part in parts(&wanted, 3) {
+        let mut query = QueryBuilder::<Sqlite>::new("WITH wanted (job, tenant, command_id) AS (");
+        query.push_values(part, |mut row, (job, tenant, command_id)| {
+            row.push_bind(*job).push_bind(*tenant).push_bind(command_id.as_bytes().as_slice());
         });
         query.push(format_args!(
-            ") SELECT {READ} FROM wanted CROSS JOIN outcomes USING (tenant, command_id)"
+            ") SELECT {READ}, job FROM wanted CROSS JOIN outcomes USING (tenant, command_id)"
         ));
         let rows = query.build().fetch_all(readers).await.map_err(StoreError::unavailable)?;
         for row in &rows {
-            found.push(read(row)?);
+            let job: u32 = row.try_get(15).map_err(StoreError::unavailable)?;
+            if let Some(found) = found.get_mut(job as usize) {
+                found.push(read(row)?);
+            }
         }
     }
     Ok(found)

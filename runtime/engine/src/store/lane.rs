@@ -12,9 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::StoreError;
 
-/// The jobs that may wait in a lane; one beyond waits for a place. Each partition has at most one or two.
-const WAITING: usize = 256;
-
 /// How jobs of one kind are done.
 pub(super) trait Work: Send + Sync + 'static {
     /// What is asked.
@@ -23,6 +20,8 @@ pub(super) trait Work: Send + Sync + 'static {
     type Answer: Send + 'static;
     /// The weight with which a statement is full.
     const FULL: usize;
+    /// The jobs that may wait; one beyond waits for a place. Of what owners ask each partition has one or two.
+    const WAITING: usize = 256;
 
     /// What a job adds to a statement, about a row for each.
     fn weight(job: &Self::Job) -> usize;
@@ -48,7 +47,7 @@ pub(super) struct Lane<W: Work> {
 impl<W: Work> Lane<W> {
     /// A lane where `workers` statements run at a time.
     pub(super) fn start(work: W, workers: usize) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING);
+        let (sender, receiver) = mpsc::channel(W::WAITING);
         let (work, receiver) = (Arc::new(work), Arc::new(Mutex::new(receiver)));
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
@@ -87,6 +86,17 @@ impl<W: Work> Lane<W> {
         let mut workers =
             std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
         while workers.join_next().await.is_some() {}
+    }
+}
+
+/// The answers of one statement for `jobs` jobs, or its error for each of them.
+pub(super) fn answers<A>(
+    jobs: usize,
+    found: Result<Vec<A>, StoreError>,
+) -> Vec<Result<A, StoreError>> {
+    match found {
+        Ok(found) => found.into_iter().map(Ok).collect(),
+        Err(error) => (0..jobs).map(|_| Err(StoreError::unavailable(error.to_string()))).collect(),
     }
 }
 
