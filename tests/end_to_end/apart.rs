@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::SCENARIOS;
 use crate::support::cluster::{Cluster, Engines, alone};
+use crate::support::until;
 use crate::support::world::{Place as _, World};
 
 #[test]
@@ -40,17 +41,13 @@ fn gateways_have_reply_partitions_of_their_own_and_all_end_in_time() {
         let all = cluster.gateways.iter().chain(&cluster.reservations);
         all.map(|instance| instance.metric("charter_reply_partition")).collect()
     };
-    let begun = Instant::now();
-    let own = loop {
+    let own = until(Duration::from_mins(1), || {
         let mut partitions = waiting(&cluster);
         partitions.sort_by(f64::total_cmp);
         partitions.dedup();
-        if partitions.len() == 4 {
-            break partitions;
-        }
-        assert!(begun.elapsed() < Duration::from_mins(1), "shared still: {partitions:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    };
+        if partitions.len() == 4 { Ok(partitions) } else { Err(partitions) }
+    });
+    let own = own.unwrap_or_else(|partitions| panic!("shared still: {partitions:?}"));
     assert!(own.iter().all(|partition| (0.0..12.0).contains(partition)), "{own:?}");
 
     // Whoever asks hears of the outcome on its own.

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::world::Place;
-use super::{Client, binary};
+use super::{Client, binary, until};
 
 /// How long a start, or being ready again, may take before the test gives up.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -170,56 +170,54 @@ impl Instance {
 
     /// Waits until its readiness is `status`; gives what it then says.
     pub fn readiness(&mut self, status: u16) -> String {
-        let begun = Instant::now();
         let mut last = String::new();
-        while begun.elapsed() < PATIENCE {
+        let said = until(PATIENCE, || {
             if let Some(ended) = self.child.try_wait().expect("its state") {
                 panic!("it ended with {ended}: {}", self.said());
             }
-            if let Ok((found, said)) = self.ask("/health/ready") {
-                if found == status {
-                    return said;
-                }
-                last = said;
+            let (found, said) = self.ask("/health/ready").map_err(|_| ())?;
+            if found == status {
+                return Ok(said);
             }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("its readiness was never {status}, the last was {last}\n{}", self.said());
+            last = said;
+            Err(())
+        });
+        said.unwrap_or_else(|()| {
+            panic!("its readiness was never {status}, the last was {last}\n{}", self.said())
+        })
     }
 
     /// Waits until it is not ready and says so with `text`.
     pub fn not_ready(&mut self, text: &str) {
-        let begun = Instant::now();
-        loop {
+        let said = until(PATIENCE, || {
             let said = self.readiness(503);
-            if said.contains(text) {
-                return;
-            }
-            assert!(begun.elapsed() < PATIENCE, "`{text}` is not in {said}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+            if said.contains(text) { Ok(()) } else { Err(said) }
+        });
+        said.unwrap_or_else(|said| panic!("`{text}` is not in {said}"));
     }
 
     /// Waits until it says that it is ready.
     pub fn wait_ready(&mut self) {
-        let begun = Instant::now();
-        while !self.ready.load(Ordering::SeqCst) {
-            if let Some(ended) = self.child.try_wait().expect("its state") {
-                panic!(
+        let ready = until(PATIENCE, || {
+            if self.ready.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+            match self.child.try_wait().expect("its state") {
+                Some(ended) => panic!(
                     "{} ended with {ended}: {}",
                     self.command.get_program().display(),
                     self.said()
-                );
+                ),
+                None => Err(()),
             }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "{} is not ready: {}\n{}",
-                self.command.get_program().display(),
-                self.readiness_now(),
-                self.said()
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        });
+        assert!(
+            ready.is_ok(),
+            "{} is not ready: {}\n{}",
+            self.command.get_program().display(),
+            self.readiness_now(),
+            self.said()
+        );
     }
 
     /// A sum of the process's metrics whose line begins so; 0 where there is none.

@@ -9,8 +9,10 @@ pub mod cluster;
 mod platform;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 pub mod relay;
+mod until;
 pub mod world;
 
 pub use binaries::binary;
 pub use client::{Answer, Client};
 pub use platform::{Platform, command};
+pub use until::until;

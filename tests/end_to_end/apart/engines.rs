@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::cluster::{Cluster, Engines, Plan, alone, free_port};
 use crate::support::relay::Relay;
 use crate::support::world::Place as _;
-use crate::support::{Answer, binary};
+use crate::support::{Answer, binary, until};
 
 /// Where nobody listens.
 fn nowhere() -> String {
@@ -50,15 +50,11 @@ fn services_wait_for_a_database_that_comes_late_and_outlive_its_absence() {
 
     relay.open();
     let location = accepted.header("location").expect("where to ask").to_owned();
-    let begun = Instant::now();
-    loop {
+    let decided = until(Duration::from_mins(1), || {
         let told = Answer::send(cluster.client().get(&location));
-        if told.status == 200 && told.str("status") == "APPLIED" {
-            break;
-        }
-        assert!(begun.elapsed() < Duration::from_mins(1), "never decided: {}", told.text);
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        if told.status == 200 && told.str("status") == "APPLIED" { Ok(()) } else { Err(told.text) }
+    });
+    decided.unwrap_or_else(|last| panic!("never decided: {last}"));
     for instance in [&mut cluster.gateways, &mut cluster.seats, &mut cluster.cores] {
         instance[0].readiness(200);
     }

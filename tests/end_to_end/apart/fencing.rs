@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::history;
 use super::rush::Rush;
 use crate::support::cluster::{Cluster, Engines, Instance, alone};
+use crate::support::until;
 use crate::support::world::Place as _;
 
 /// How many commands are sent while something dies.
@@ -74,10 +75,10 @@ fn an_owner_that_was_paused_past_its_session_commits_nothing() {
             scope.spawn(move || {
                 is_paused.recv().expect("a pause");
                 // Its session ends, and the other one takes its partitions.
-                while claims(other) == before {
-                    assert!(begun.elapsed() < PATIENCE, "nobody took over: {}", other.said());
-                    std::thread::sleep(Duration::from_millis(20));
-                }
+                let taken = until(PATIENCE.saturating_sub(begun.elapsed()), || {
+                    if claims(other) == before { Err(()) } else { Ok(()) }
+                });
+                assert!(taken.is_ok(), "nobody took over: {}", other.said());
                 paused.signal("CONT");
             });
             rush.run(cluster.client(), COMMANDS, |done| {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client};
+use crate::support::{Answer, Client, until};
 
 /// How long one buyer asks before the test gives up.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -184,13 +184,13 @@ fn ask(client: &Client, path: &str, body: &Value, key: &str) -> (Answer, usize) 
 
 /// Reads until `wanted` holds; the views follow the decisions.
 fn settled(client: &Client, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
+    let settled = until(PATIENCE, || {
         let answer = Answer::send(client.get(path));
         if answer.status == 200 && wanted(&answer.json) {
-            return answer.json;
+            Ok(answer.json)
+        } else {
+            Err(answer.text)
         }
-        assert!(begun.elapsed() < PATIENCE, "{path} is {}", answer.text);
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    });
+    settled.unwrap_or_else(|last| panic!("{path} is {last}"))
 }
