@@ -14,6 +14,7 @@ mod gateway;
 mod http;
 mod idempotency;
 mod limits;
+mod metrics;
 mod process;
 mod proxy;
 mod reservation;

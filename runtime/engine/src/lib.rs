@@ -3,6 +3,7 @@
 
 pub mod directory;
 pub mod log;
+pub mod measures;
 pub mod outcomes;
 mod process;
 mod project;

@@ -4,6 +4,7 @@
 mod group;
 mod start;
 mod status;
+mod watch;
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -30,6 +31,7 @@ use crate::{process, project};
 pub(crate) use group::Ended;
 pub use status::ServiceStatus;
 pub(crate) use status::{Backoff, Health, until_overdue};
+pub(crate) use watch::owned;
 
 /// What services share: the log, the store, the registry's schemas and the settings.
 #[derive(Clone, Debug)]
@@ -377,6 +379,7 @@ impl<D: Decider> Service for ContextService<D> {
     async fn run(&self, runtime: Runtime, shutdown: CancellationToken) -> Result<(), ServiceError> {
         let context = D::Contract::NAME;
         let Some(ports) = self.prepare_patiently(&runtime, &shutdown).await? else { return Ok(()) };
+        let partitions = ports.partitions;
         let ports = Arc::new(ports);
         // One half's end is the other's: a service that can't decide must not seem to work.
         let stop = shutdown.child_token();
@@ -405,6 +408,7 @@ impl<D: Decider> Service for ContextService<D> {
                 },
             )
         };
+        let watching = watch::watch::<D::Contract>(&runtime, partitions, &stop);
         let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
         let viewers = format!("{context}.views");
         let roles = runtime.settings.roles;
@@ -434,7 +438,7 @@ impl<D: Decider> Service for ContextService<D> {
         };
         self.health.started();
         info!(context, "started");
-        let (decided, projected) = tokio::join!(deciding, projecting);
+        let (decided, projected, ()) = tokio::join!(deciding, projecting, watching);
         info!(context, "stopped");
         decided.and(projected).map_err(ServiceError::from)
     }

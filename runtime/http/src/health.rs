@@ -15,6 +15,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::telemetry;
+
 /// How long one part may take to say whether it is ready.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -29,6 +31,9 @@ pub trait Part: Debug + Send + Sync + 'static {
     /// # Errors
     /// What it waits for, in a sentence.
     async fn ready(&self) -> Result<(), String>;
+
+    /// Brings gauges up to date that only it knows, before metrics are shown.
+    fn measure(&self) {}
 }
 
 /// The log, ready where it would take an append.
@@ -54,6 +59,10 @@ pub struct StorePart(pub Arc<dyn Store>);
 impl Part for StorePart {
     fn name(&self) -> &'static str {
         "store"
+    }
+
+    fn measure(&self) {
+        telemetry::tell_of_pools(&self.0.pools());
     }
 
     async fn ready(&self) -> Result<(), String> {
@@ -111,6 +120,7 @@ struct PartReadiness {
 /// are not ready and why) and `GET /metrics` (Prometheus text format 0.0.4).
 pub fn routes(health: Health, metrics: PrometheusHandle) -> Router {
     let health = Arc::new(health);
+    let measured = Arc::clone(&health);
     Router::new()
         .route(
             "/health/live",
@@ -120,9 +130,10 @@ pub fn routes(health: Health, metrics: PrometheusHandle) -> Router {
         .route(
             "/metrics",
             get(async move || {
+                measured.parts.iter().for_each(|part| part.measure());
                 (
                     [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-                    metrics.render(),
+                    telemetry::render(&metrics),
                 )
             }),
         )

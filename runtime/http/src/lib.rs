@@ -26,6 +26,7 @@ mod json;
 mod lag;
 pub mod limits;
 mod link;
+pub mod measures;
 mod middleware;
 mod negotiate;
 pub mod operation;

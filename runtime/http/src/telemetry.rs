@@ -4,9 +4,14 @@ use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use charter_engine::measures::{Kind, Measure, SECONDS, SIZES, describe};
+use charter_engine::store::PoolUse;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+use crate::measures;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -17,10 +22,6 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
 }
-
-/// Seconds; from half a millisecond to half a minute.
-const DURATION_BUCKETS_S: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
 /// Writes log lines to the standard error output: warnings, or what `RUST_LOG` asks for.
 pub fn log_to_stderr(format: LogFormat) {
@@ -41,13 +42,56 @@ pub fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            PrometheusBuilder::new()
-                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATION_BUCKETS_S)
-                .expect("the buckets are not empty")
-                .install_recorder()
-                .expect("this is the only recorder")
+            let handle = builder().install_recorder().expect("this is the only recorder");
+            for measures in [measures::MEASURES, charter_engine::measures::MEASURES] {
+                describe(measures);
+            }
+            handle
         })
         .clone()
+}
+
+fn builder() -> PrometheusBuilder {
+    let sizes = charter_engine::measures::MEASURES.iter().filter(|one| one.kind == Kind::Sizes);
+    let times = Matcher::Suffix("_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(times, &SECONDS);
+    sizes
+        .fold(builder, |builder, Measure { name, .. }| {
+            builder?.set_buckets_for_metric(Matcher::Full((*name).to_owned()), &SIZES)
+        })
+        .expect("the buckets are not empty")
+}
+
+/// Says what runs: `service` is the binary's name.
+pub fn introduce(service: &'static str) {
+    metrics();
+    let revision = option_env!("CHARTER_REVISION").unwrap_or_default();
+    let version = env!("CARGO_PKG_VERSION");
+    metrics::gauge!("charter_build_info", "service" => service, "version" => version, "revision" => revision)
+        .set(1.0);
+}
+
+/// All metrics, with those of the process as they are now, in Prometheus' text format.
+pub(crate) fn render(handle: &PrometheusHandle) -> String {
+    static PROCESS: OnceLock<Collector> = OnceLock::new();
+    let process = PROCESS.get_or_init(|| {
+        let collector = Collector::default();
+        collector.describe();
+        collector
+    });
+    process.collect();
+    handle.render()
+}
+
+/// Takes note of what the connections to the database do.
+pub(crate) fn tell_of_pools(pools: &[PoolUse]) {
+    for PoolUse { name, idle, in_use, most } in pools.iter().copied() {
+        metrics::gauge!("charter_store_connections", "pool" => name, "state" => "idle")
+            .set(f64::from(idle));
+        metrics::gauge!("charter_store_connections", "pool" => name, "state" => "use")
+            .set(f64::from(in_use));
+        metrics::gauge!("charter_store_connections_max", "pool" => name).set(f64::from(most));
+    }
 }
 
 /// How often what was timed is sorted into buckets.

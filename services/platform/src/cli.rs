@@ -62,6 +62,8 @@ pub fn main() -> ExitCode {
         return command.run("platform", contract_gateway::document::JSON);
     }
     telemetry::log_to_stderr(flags.log_format);
+    telemetry::introduce("platform");
+    registry_service::describe_metrics();
     let ended = tokio::runtime::Runtime::new()
         .map_err(StartError::from)
         .and_then(|runtime| runtime.block_on(run(flags)));

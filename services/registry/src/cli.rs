@@ -262,10 +262,12 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The process's metrics, collected from now on.
 fn metrics() -> Result<PrometheusHandle, StartError> {
-    PrometheusBuilder::new()
+    let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATION_BUCKETS_S)
         .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|error| StartError::System(std::io::Error::other(error)))
+        .map_err(|error| StartError::System(std::io::Error::other(error)))?;
+    crate::describe_metrics();
+    Ok(handle)
 }
 
 /// What was timed waits to be sorted into buckets; where nobody asks for the metrics, this does it.

@@ -23,6 +23,7 @@ pub mod cli;
 mod compat;
 mod error;
 mod http;
+mod measures;
 mod parse;
 pub mod registry;
 pub mod serve;
@@ -31,6 +32,7 @@ pub mod store;
 mod subject;
 
 pub use error::MAX_BODY_BYTES;
+pub use measures::{MEASURES, describe_metrics};
 pub use registry::{Registry, RegistryConfig, Storage, begin, open};
 pub use serve::run;
 pub use store::OpenError;

@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use crate::log::LogError;
 use crate::publish::PublishError;
-use crate::service::{Backoff, Ended, Health, Ports, until_overdue};
+use crate::service::{Backoff, Ended, Health, Ports, owned, until_overdue};
 use crate::store::{Attempt, StoreError};
 pub(crate) use cache::Budget;
 pub(crate) use failure::panic_message;
@@ -29,6 +29,9 @@ use owner::{Care, Owner};
 
 /// How often deciding a command may end the process before it is given up.
 const MOST_CRASHES: u32 = 5;
+
+/// What deciding is called in the metrics.
+const WORK: &str = "decide";
 
 /// What this process knows of a partition over several claims.
 #[derive(Debug, Default)]
@@ -105,6 +108,7 @@ pub(crate) async fn run<D: Decider>(
         let claim = Owner::claim(&ports, partition, &mut memory);
         let trouble = match until_overdue(&stop, grace, claim).await {
             Some(Ok(mut owner)) => {
+                owned(context, partition, WORK, true);
                 let work = owner.work(&part, &health, &mut backoff, &stop);
                 let worked = until_overdue(&stop, grace, work).await;
                 let ended = owner.end(&mut memory).await;
@@ -113,6 +117,7 @@ pub(crate) async fn run<D: Decider>(
             Some(Err(trouble)) => Some(trouble),
             None => None,
         };
+        owned(context, partition, WORK, false);
         match trouble {
             None => {}
             Some(Trouble::Fenced) => {

@@ -20,9 +20,10 @@ use super::text::TextCheck;
 use super::work::Unit;
 use super::{MOST_CRASHES, Memory, Trouble, wire};
 use crate::log::LogRecord;
+use crate::measures;
 use crate::publish::{Outgoing, Publisher};
 use crate::service::{Backoff, Health, Ports};
-use crate::store::{Attempt, Checkpoint, Lease, Messages, ReadError, Trial};
+use crate::store::{Attempt, Checkpoint, Lease, Messages, ReadError, StoredOutcome, Trial};
 pub(super) use care::Care;
 use gather::{Gathered, deadline_unit};
 
@@ -243,6 +244,9 @@ impl<'a, D: Decider> Owner<'a, D> {
         }
         let finished = self.commit(draft).await?;
         drop(nobody_else);
+        let decided = records.iter().filter(|record| record.offset < self.checkpoint.offset);
+        let times = decided.map(|record| record.time);
+        measures::since("charter_accepted_to_decided_seconds", D::Contract::NAME, times);
         if let Some(finished) = finished {
             self.follow_up(finished).await?;
         }
@@ -371,12 +375,13 @@ impl<'a, D: Decider> Owner<'a, D> {
         let context = D::Contract::NAME;
         metrics::histogram!("charter_commit_seconds", "context" => context)
             .record(begun.elapsed().as_secs_f64());
-        let mut ended: BTreeMap<&'static str, u64> = BTreeMap::new();
-        for stored in &batch.outcomes {
-            *ended.entry(stored.outcome.status.as_str()).or_default() += 1;
+        let mut ended: BTreeMap<(&'static str, &str), u64> = BTreeMap::new();
+        for StoredOutcome { outcome, .. } in &batch.outcomes {
+            let code = outcome.code.as_deref().unwrap_or_default();
+            *ended.entry((outcome.status.as_str(), code)).or_default() += 1;
         }
-        for (status, count) in ended {
-            metrics::counter!("charter_commands_total", "context" => context, "outcome" => status)
+        for ((status, code), count) in ended {
+            metrics::counter!("charter_commands_total", "context" => context, "outcome" => status, "code" => code.to_owned())
                 .increment(count);
         }
         self.checkpoint = batch.checkpoint;

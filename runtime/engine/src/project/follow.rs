@@ -11,9 +11,11 @@ use tracing::warn;
 use super::step::{Item, Projecting};
 use super::views::Views;
 use crate::log::{LogError, LogRecord};
-use crate::service::{Backoff, Ended, Health, Ports, until_overdue};
+use crate::service::{Backoff, Ended, Health, Ports, owned, until_overdue};
 use crate::store::{Messages, Parked, ReadError, StoreError};
 
+/// What projecting is called in the metrics.
+const WORK: &str = "project";
 /// Events read from the store at a time.
 const PAGE: u32 = 500;
 /// Bytes of events fetched at a time, 4 MiB.
@@ -45,6 +47,7 @@ pub(crate) async fn run<D: Decider>(
     let part = part(context, partition);
     let mut backoff = Backoff::new(&ports.runtime.settings);
     let patience = ports.runtime.settings.stop_patience;
+    owned(context, partition, WORK, true);
     while !stop.is_cancelled() {
         let following = follow(&ports, &views, partition, &part, &health, &mut backoff, &stop);
         match until_overdue(&stop, patience, following).await.unwrap_or(Ok(())) {
@@ -53,6 +56,7 @@ pub(crate) async fn run<D: Decider>(
             Err(Trouble::Store(StoreError::Fenced { .. })) => {}
             Err(Trouble::Store(error @ StoreError::ViewDiffers { .. })) => {
                 health.trouble(&part, &error);
+                owned(context, partition, WORK, false);
                 return Ended::Refused(error);
             }
             Err(trouble) => {
@@ -62,6 +66,7 @@ pub(crate) async fn run<D: Decider>(
         }
         backoff.wait(&stop).await;
     }
+    owned(context, partition, WORK, false);
     health.end(&part);
     Ended::Stopped
 }
@@ -89,6 +94,7 @@ async fn follow<D: Decider>(
             most_rows: settings.projected_rows.max(1),
             progress: store.view_progress(views.set(), partition).await?,
             parked: parked.iter().map(|parked| parked.aggregate.clone()).collect(),
+            caught_up: false,
         },
         messages: Messages::new(store.clone()),
         ports,
@@ -97,6 +103,7 @@ async fn follow<D: Decider>(
         following.redrive(parked).await?;
     }
     following.catch_up(stop).await?;
+    following.projecting.caught_up = true;
     health.ready(part);
     while !stop.is_cancelled() {
         let fetched = tokio::select! {

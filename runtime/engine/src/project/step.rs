@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::time::Instant;
 
 use charter_domain::{AggregateId, Contract, Envelope, Timestamp};
 use tracing::warn;
 
 use super::fold::Rows;
 use super::views::Views;
+use crate::measures;
 use crate::store::{Parked, Progress, Store, StoreError, ViewStep, ViewWrite};
 
 /// An event to be projected.
@@ -28,6 +30,9 @@ pub(super) struct Projecting<'a, C: Contract> {
     pub(super) most_rows: usize,
     pub(super) progress: Progress,
     pub(super) parked: HashSet<AggregateId>,
+    /// Whether the views have come to where the store was at first: from then on it is measured how long
+    /// events take to be visible.
+    pub(super) caught_up: bool,
 }
 
 type AllRows<C> = Vec<Box<dyn Rows<C>>>;
@@ -50,6 +55,7 @@ impl<C: Contract> Projecting<'_, C> {
                 failed.push(failure);
             }
             let (batch, later) = rest.split_at(counts.len());
+            let begun = Instant::now();
             let many = counts.first().is_some_and(|count| {
                 *count > self.most_rows || (*count > 0 && self.progress.staged > 0)
             });
@@ -57,11 +63,25 @@ impl<C: Contract> Projecting<'_, C> {
                 [item] if many => self.project_in_slices(item, rows).await?,
                 _ => self.project_together(batch, rows, failed).await?,
             }
-            metrics::counter!("charter_events_projected_total", "context" => C::NAME)
-                .increment(batch.len() as u64);
+            self.measure(batch, begun);
             rest = later;
         }
         Ok(())
+    }
+
+    /// Measures a batch that is visible since a moment.
+    fn measure(&self, batch: &[Item<C::Event>], begun: Instant) {
+        let context = C::NAME;
+        metrics::counter!("charter_events_projected_total", "context" => context)
+            .increment(batch.len() as u64);
+        metrics::histogram!("charter_projection_batch_events", "context" => context)
+            .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+        metrics::histogram!("charter_projection_seconds", "context" => context)
+            .record(begun.elapsed().as_secs_f64());
+        if self.caught_up {
+            let times = batch.iter().map(|item| item.time);
+            measures::since("charter_accepted_to_visible_seconds", context, times);
+        }
     }
 
     fn begin(&self) -> AllRows<C> {

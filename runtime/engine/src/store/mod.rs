@@ -16,6 +16,7 @@ mod names;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod sqlite;
+mod standing;
 mod views;
 mod waits;
 
@@ -35,6 +36,7 @@ pub(crate) use messages::{Messages, ReadError};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresSettings, PostgresStore};
 pub use sqlite::{Durability, SqliteStore};
+pub use standing::{PoolUse, Standing};
 pub use views::{Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrite};
 
 use crate::reads::{ListQuery, Page, RowRead};
@@ -113,6 +115,12 @@ pub trait Store: Debug + Send + Sync + 'static {
         context: &str,
         partition: u32,
     ) -> Result<Option<Checkpoint>, StoreError>;
+
+    /// Where all partitions of a context stand that were ever claimed, by partition.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn standings(&self, context: &str) -> Result<Vec<Standing>, StoreError>;
 
     /// Makes the caller the owner of the partition: raises the epoch, so that every earlier owner's writes
     /// are refused from now on, and reads the checkpoint in the same statement.
@@ -254,6 +262,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn parked(&self, context: &str, partition: u32) -> Result<Vec<Parked>, StoreError>;
 
+    /// How many aggregates of which partitions the views of a context have set aside; partitions without any
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn parked_counts(&self, context: &str) -> Result<Vec<(u32, u64)>, StoreError>;
+
     /// Whether the views of a context have set any aggregate of a tenant aside, so that what is read of
     /// them may lack something.
     ///
@@ -300,6 +315,9 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError>;
+
+    /// The connections to the database.
+    fn pools(&self) -> Vec<PoolUse>;
 
     /// Ends all work in good order. Every later call is [`StoreError::Unavailable`].
     async fn close(&self);

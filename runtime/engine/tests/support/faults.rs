@@ -10,8 +10,9 @@ use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
 use charter_engine::log::{Appended, Log, LogError, LogRecord, Membership, Record, TopicSpec};
 use charter_engine::reads::{ListQuery, Page, RowRead};
 use charter_engine::store::{
-    Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store, StoreError,
-    StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, SchemaHash, Standing,
+    Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep,
+    ViewWrite,
 };
 use contract_shared::Outcome;
 use uuid::Uuid;
@@ -116,6 +117,15 @@ impl Store for FaultyStore {
         partition: u32,
     ) -> Result<Option<Checkpoint>, StoreError> {
         self.store.checkpoint(context, partition).await
+    }
+    async fn standings(&self, context: &str) -> Result<Vec<Standing>, StoreError> {
+        self.store.standings(context).await
+    }
+    async fn parked_counts(&self, context: &str) -> Result<Vec<(u32, u64)>, StoreError> {
+        self.store.parked_counts(context).await
+    }
+    fn pools(&self) -> Vec<PoolUse> {
+        self.store.pools()
     }
     async fn claim(
         &self,

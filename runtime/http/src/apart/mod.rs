@@ -78,6 +78,7 @@ pub fn main<S>(
         }
     };
     telemetry::log_to_stderr(process.log_format);
+    telemetry::introduce(name);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -9,7 +9,7 @@ use super::{
     CONTEXT, Harness, at, batch, claim, deadline, event, id, is_conflict, is_fenced, noise, outcome,
 };
 use crate::store::{
-    Attempt, Checkpoint, DeadlineId, PAGE_BYTES, Purged, Store, StoreError, StoredEvent,
+    Attempt, Checkpoint, DeadlineId, PAGE_BYTES, Purged, Standing, Store, StoreError, StoredEvent,
     StoredSchema, Trial,
 };
 
@@ -97,6 +97,30 @@ pub async fn an_end_in_good_order_is_known(harness: &dyn Harness) {
     assert_eq!(second.checkpoint.published, 4);
     assert!(!claim(&store).await.clean, "the second ended without a word");
     assert!(is_fenced(&store.release(&second.lease, 9).await));
+}
+
+/// All partitions that were ever claimed are told of, with their last owner's words.
+pub async fn partitions_are_told_of(harness: &dyn Harness) {
+    let store = harness.store().await;
+    assert_eq!(store.standings(CONTEXT).await.expect("an answer"), []);
+    let first = claim(&store).await;
+    store.commit(&batch(&first.lease, 0, 5)).await.expect("committed");
+    let other = store.claim(CONTEXT, 3, 2).await.expect("a claim");
+    store.release(&other.lease, -1).await.expect("released");
+    store.claim("reservation", 1, 1).await.expect("a claim");
+    let checkpoint = store.checkpoint(CONTEXT, 0).await.expect("an answer").expect("it is there");
+    let standings = store.standings(CONTEXT).await.expect("an answer");
+    let held =
+        Standing { partition: 0, epoch: 1, is_released: false, contract_version: 1, checkpoint };
+    let released = Standing {
+        partition: 3,
+        epoch: 1,
+        is_released: true,
+        contract_version: 2,
+        checkpoint: other.checkpoint,
+    };
+    assert_eq!(standings, [held, released]);
+    assert!(store.pools().iter().all(|pool| pool.idle + pool.in_use <= pool.most));
 }
 
 /// What is tried is there for the next owner, and gone with the next commit.

@@ -344,6 +344,8 @@ pub async fn parked_aggregates_are_kept(harness: &dyn Harness) {
     write.commit().await.expect("committed");
     assert_eq!(store.parked(CONTEXT, 0).await.expect("an answer"), [first]);
     assert_eq!(store.parked(CONTEXT, 1).await.expect("an answer"), []);
+    assert_eq!(store.parked_counts(CONTEXT).await.expect("an answer"), [(0, 1)]);
+    assert_eq!(store.parked_counts("other").await.expect("an answer"), []);
 }
 
 /// An aggregate is no longer set aside from the commit on, and others stay so.

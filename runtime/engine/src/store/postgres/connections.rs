@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::PostgresSettings;
-use crate::store::StoreError;
+use crate::store::{PoolUse, StoreError};
 
 /// How long a connection may be idle before it is asked whether it lives.
 const UNASKED: Duration = Duration::from_secs(1);
@@ -62,6 +62,18 @@ impl Connections {
             acquire_timeout: settings.acquire_timeout,
             answer_timeout: settings.answer_timeout(),
         })
+    }
+
+    /// How many are in use now.
+    pub(super) fn in_use(&self, name: &'static str) -> PoolUse {
+        let idle = self.state.lock().unwrap_or_else(PoisonError::into_inner).idle.len();
+        let free = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
+        PoolUse {
+            name,
+            idle: u32::try_from(idle).unwrap_or(u32::MAX),
+            in_use: self.most.saturating_sub(free),
+            most: self.most,
+        }
     }
 
     /// A connection that was good a moment ago.

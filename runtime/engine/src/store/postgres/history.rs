@@ -121,7 +121,7 @@ fn read_claim(context: &str, partition: u32, row: &PgRow) -> Result<Claim, Store
     })
 }
 
-fn read_checkpoint(row: &PgRow) -> Result<Checkpoint, StoreError> {
+pub(super) fn read_checkpoint(row: &PgRow) -> Result<Checkpoint, StoreError> {
     let time: At = row.try_get(1).map_err(StoreError::unavailable)?;
     Ok(Checkpoint {
         offset: offset("a checkpoint", number(row, 0)?)?,

@@ -12,6 +12,7 @@ mod numeric;
 mod outcomes;
 mod reading;
 mod settings;
+mod standing;
 mod statement;
 mod step;
 mod tables;
@@ -45,8 +46,9 @@ use super::columns::damaged;
 use super::lane::Lane;
 use super::waits::Waits;
 use super::{
-    Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store, StoreError,
-    StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, SchemaHash, Standing,
+    Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep,
+    ViewWrite,
 };
 use crate::reads::{ListQuery, Page, RowRead};
 
@@ -328,6 +330,10 @@ impl Store for PostgresStore {
         history::checkpoint(&self.readers, context, partition).await
     }
 
+    async fn standings(&self, context: &str) -> Result<Vec<Standing>, StoreError> {
+        standing::of_context(&self.readers, context).await
+    }
+
     async fn claim(
         &self,
         context: &str,
@@ -446,6 +452,10 @@ impl Store for PostgresStore {
         rows.iter().map(|row| read(row).map_err(StoreError::unavailable)).collect()
     }
 
+    async fn parked_counts(&self, context: &str) -> Result<Vec<(u32, u64)>, StoreError> {
+        standing::parked_counts(&self.readers, context).await
+    }
+
     async fn parked_in(&self, context: &str, tenant: &str) -> Result<bool, StoreError> {
         let query = sqlx::query("SELECT 1 FROM parked WHERE context = $1 AND tenant = $2 LIMIT 1")
             .bind(context)
@@ -476,6 +486,10 @@ impl Store for PostgresStore {
 
     async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
         self.views.waits.wait(context, seen, || list::positions(&self.readers, context)).await
+    }
+
+    fn pools(&self) -> Vec<PoolUse> {
+        vec![self.writers.in_use("writers"), self.readers.in_use("readers")]
     }
 
     async fn close(&self) {

@@ -121,7 +121,7 @@ async fn raise(
     })
 }
 
-fn read_checkpoint(row: &SqliteRow) -> Result<Checkpoint, StoreError> {
+pub(super) fn read_checkpoint(row: &SqliteRow) -> Result<Checkpoint, StoreError> {
     let number = |index: usize| row.try_get::<i64, _>(index).map_err(StoreError::unavailable);
     Ok(Checkpoint {
         offset: offset("a checkpoint", number(0)?)?,

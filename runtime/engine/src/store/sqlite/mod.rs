@@ -7,6 +7,7 @@ mod history;
 mod list;
 mod lookups;
 mod outcomes;
+mod standing;
 mod sync;
 mod values;
 mod views;
@@ -29,8 +30,9 @@ use uuid::Uuid;
 use super::lane::Lane;
 use super::waits::Waits;
 use super::{
-    Batch, Checkpoint, Claim, Lease, Parked, Progress, Purged, SchemaHash, Store, StoreError,
-    StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, SchemaHash, Standing,
+    Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep,
+    ViewWrite,
 };
 use commits::Commits;
 use lookups::{LANES, Lookups};
@@ -304,6 +306,10 @@ impl Store for SqliteStore {
         history::checkpoint(&self.history, context, partition).await
     }
 
+    async fn standings(&self, context: &str) -> Result<Vec<Standing>, StoreError> {
+        standing::of_context(&self.history, context).await
+    }
+
     async fn claim(
         &self,
         context: &str,
@@ -417,6 +423,10 @@ impl Store for SqliteStore {
         views::parked(&self.views, context, partition).await
     }
 
+    async fn parked_counts(&self, context: &str) -> Result<Vec<(u32, u64)>, StoreError> {
+        standing::parked_counts(&self.views, context).await
+    }
+
     async fn parked_in(&self, context: &str, tenant: &str) -> Result<bool, StoreError> {
         sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM parked WHERE context = $1 AND tenant = $2)",
@@ -452,6 +462,15 @@ impl Store for SqliteStore {
 
     async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
         self.waits.wait(context, seen, || self.view_positions(context)).await
+    }
+
+    fn pools(&self) -> Vec<PoolUse> {
+        vec![
+            standing::pool("history_writer", &self.history.writer),
+            standing::pool("history_readers", &self.history.readers),
+            standing::pool("views_writer", &self.views.writer),
+            standing::pool("views_readers", &self.views.readers),
+        ]
     }
 
     async fn close(&self) {

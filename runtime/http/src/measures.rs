@@ -1,0 +1,85 @@
+//! What serving HTTP measures; see [`charter_engine::measures`].
+
+use charter_engine::measures::{Kind, Measure, Shown};
+
+/// Metrics of this crate.
+pub const MEASURES: &[Measure] = &[
+    Measure {
+        name: "charter_build_info",
+        kind: Kind::Gauge,
+        labels: &["service", "version", "revision"],
+        help: "Always 1; its labels say what runs: the binary, its version, and the revision that it was built from where `CHARTER_REVISION` named it",
+        shown: Shown::Working,
+    },
+    Measure {
+        name: "charter_http_requests_total",
+        kind: Kind::Counter,
+        labels: &["method", "route", "status"],
+        help: "Requests answered, by the route's template",
+        shown: Shown::Working,
+    },
+    Measure {
+        name: "charter_http_request_duration_seconds",
+        kind: Kind::Seconds,
+        labels: &["method", "route"],
+        help: "From a request's head read to its answer's head written, in seconds; a request that waits for its outcome includes that",
+        shown: Shown::Working,
+    },
+    Measure {
+        name: "charter_http_requests_in_hand",
+        kind: Kind::Gauge,
+        labels: &[],
+        help: "Requests that are being served now",
+        shown: Shown::Working,
+    },
+    Measure {
+        name: "charter_http_limited_total",
+        kind: Kind::Counter,
+        labels: &["policy"],
+        help: "Requests refused with 429, by the limit that they met",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_commands_refused_by_lag_total",
+        kind: Kind::Counter,
+        labels: &["context"],
+        help: "Commands refused with 503 since their partition was more than `MAX_LAG` behind",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_jwt_keys_failed_total",
+        kind: Kind::Counter,
+        labels: &[],
+        help: "Times that the keys of the tokens' issuer could not be fetched",
+        shown: Shown::Seldom,
+    },
+];
+
+/// Metrics of the process, with the names that Prometheus' own client libraries give them (crate
+/// `metrics-process`): name, kind.
+pub const PROCESS: &[(&str, Kind, &str)] = &[
+    (
+        "process_start_time_seconds",
+        Kind::Gauge,
+        "When the process started, in seconds since 1970, UTC: `time() - process_start_time_seconds` is its uptime",
+    ),
+    (
+        "process_cpu_seconds_total",
+        Kind::Counter,
+        "CPU time of the process, user and system, in whole seconds",
+    ),
+    (
+        "process_resident_memory_bytes",
+        Kind::Gauge,
+        "Memory that the process has resident, in bytes",
+    ),
+    ("process_virtual_memory_bytes", Kind::Gauge, "Address space of the process, in bytes"),
+    (
+        "process_virtual_memory_max_bytes",
+        Kind::Gauge,
+        "The most address space that the process may have, in bytes",
+    ),
+    ("process_open_fds", Kind::Gauge, "Files and sockets that the process has open"),
+    ("process_max_fds", Kind::Gauge, "The most files and sockets that the process may have open"),
+    ("process_threads", Kind::Gauge, "Threads of the process"),
+];
