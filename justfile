@@ -28,6 +28,10 @@ contracts:
 generate:
     cargo run --locked --quiet -p charter-codegen --bin charter -- generate
 
+# Write `docs/settings.md` anew after a change of a flag.
+settings:
+    CHARTER_WRITE=1 cargo test --locked -p platform-service --test end_to_end settings::every
+
 # The tests that need nothing but Rust and a C compiler.
 test:
     cargo test --workspace --locked

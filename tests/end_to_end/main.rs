@@ -19,6 +19,7 @@ mod process;
 mod proxy;
 mod reservation;
 mod seat;
+mod settings;
 
 use support::world::World;
 
