@@ -65,6 +65,10 @@ apart:
     done
     wait -n
 
+# Are the manifests and the rules of alerts as Kubernetes and Prometheus take them (Python with venv, promtool)?
+deploy:
+    tests/deploy/check
+
 # A service from the templates, in a copy of the checkout: formatted, clean, tested, and answering over HTTP.
 scaffold:
     tests/scaffold/run

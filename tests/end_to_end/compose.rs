@@ -70,11 +70,12 @@ fn infra_is_the_engines_and_all_is_everything() {
         names
     };
     assert_eq!(of("infra"), ["kafka", "postgres"]);
+    assert_eq!(of("observe"), ["grafana", "otel-collector", "prometheus"]);
     assert_eq!(
         of("all"),
         ["core", "gateway", "kafka", "postgres", "registry", "reservations", "seats"]
     );
-    assert_eq!(services(&compose).len(), 7, "each is in a profile");
+    assert_eq!(services(&compose).len(), 10, "each is in a profile");
 }
 
 #[test]

@@ -7,9 +7,11 @@ mod support;
 mod access;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 mod apart;
+mod backup;
 mod compose;
 mod consistency;
 mod contract;
+mod deploy;
 mod gateway;
 mod http;
 mod idempotency;

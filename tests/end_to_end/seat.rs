@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::world::World;
 use crate::support::{Answer, Client};
 
-fn open_show(platform: &Client, show: &str) -> Answer {
+pub(crate) fn open_show(platform: &Client, show: &str) -> Answer {
     let body = json!({
         "showId": show, "title": "Spring concert",
         "sections": [{"sectionId": "a", "rows": 2, "seatsPerRow": 3}, {"sectionId": "b", "rows": 1, "seatsPerRow": 2}],
@@ -13,7 +13,13 @@ fn open_show(platform: &Client, show: &str) -> Answer {
     platform.decide(platform.post("/v1/shows", &body)).expect(200)
 }
 
-fn ask(platform: &Client, show: &str, what: &str, seats: &[&str], holder: &str) -> Answer {
+pub(crate) fn ask(
+    platform: &Client,
+    show: &str,
+    what: &str,
+    seats: &[&str],
+    holder: &str,
+) -> Answer {
     let body = json!({"seatIds": seats, "holderId": holder});
     platform.decide(platform.post(&format!("/v1/shows/{show}/{what}"), &body))
 }

@@ -118,7 +118,9 @@ fn document() -> String {
         }
     }
     let mut text = HEAD.to_owned();
-    text.push_str("| variable | flag | services | default | what it says |\n|---|---|---|---|---|\n");
+    text.push_str(
+        "| variable | flag | services | default | what it says |\n|---|---|---|---|---|\n",
+    );
     for flag in flags {
         let services = &of[&flag];
         let each = |value: &dyn Fn(&Setting) -> String| {

@@ -1,0 +1,90 @@
+//! Backup and restore of the embedded default, as docs/operations.md and the README tell it.
+
+use std::path::Path;
+use std::process::Output;
+
+use reqwest::blocking::RequestBuilder;
+use serde_json::json;
+
+use crate::seat::{ask, open_show};
+use crate::support::{Answer, Platform, command};
+
+const SHOW: &str = "spring-concert";
+
+/// Copies a directory, whole.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory");
+    for entry in std::fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("it can be copied");
+        }
+    }
+}
+
+fn keyed(platform: &Platform) -> RequestBuilder {
+    let body = json!({"seatIds": ["a-row-1-seat-1"], "holderId": "buyer-1"});
+    platform.post(&format!("/v1/shows/{SHOW}/holds"), &body).header("Idempotency-Key", "order-4711")
+}
+
+fn end(platform: Platform) {
+    let (status, _) = platform.terminate();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn a_copy_of_a_stopped_directory_is_a_backup() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (data, backup) = (directory.path().join("data"), directory.path().join("backup"));
+    let platform = Platform::start(&data);
+    open_show(&platform, SHOW);
+    let first = platform.decide(keyed(&platform)).expect(200);
+    end(platform);
+    copy(&data, &backup);
+    let later = Platform::start(&data);
+    ask(&later, SHOW, "holds", &["a-row-1-seat-2"], "buyer-2").expect(200);
+    end(later);
+
+    let restored = Platform::start(&backup);
+    let repeated = restored.decide(keyed(&restored)).expect(200);
+    assert_eq!(repeated.text, first.text, "the outcome is remembered");
+    let seat = |seat: &str| -> Answer {
+        restored.read(&format!("/v1/shows/{SHOW}/seats/{seat}"), first.str("cursor")).expect(200)
+    };
+    assert_eq!(seat("a-row-1-seat-1").str("status"), "HELD");
+    assert_eq!(seat("a-row-1-seat-2").str("status"), "AVAILABLE", "that came after the backup");
+    let held = ask(&restored, SHOW, "holds", &["a-row-1-seat-2"], "buyer-3").expect(200);
+    assert_eq!(held.json["events"][0]["sequence"], 3, "history goes on where the backup ends");
+    end(restored);
+}
+
+#[test]
+fn a_store_and_a_log_of_different_moments_are_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    let platform = Platform::start(&at("later"));
+    open_show(&platform, SHOW);
+    end(platform);
+    copy(&at("later"), &at("earlier"));
+    let platform = Platform::start(&at("later"));
+    ask(&platform, SHOW, "holds", &["a-row-1-seat-1"], "buyer-1").expect(200);
+    end(platform);
+
+    for (store, log, reason) in [
+        ("earlier", "later", "the store is older than the log"),
+        ("later", "earlier", "log and store are not of one time"),
+    ] {
+        let mixed = at(&format!("{store}-store-{log}-log"));
+        copy(&at(store), &mixed);
+        std::fs::remove_dir_all(mixed.join("log")).expect("it was copied");
+        copy(&at(log).join("log"), &mixed.join("log"));
+        let Output { status, stderr, .. } = command(&mixed).output().expect("it runs");
+        let said = String::from_utf8(stderr).expect("text");
+        assert_eq!(status.code(), Some(1), "{said}");
+        let reasons: Vec<_> = said.lines().filter(|line| line.starts_with("platform: ")).collect();
+        assert!(reasons.len() == 1 && reasons[0].contains(reason), "{store}, {log}: {said}");
+    }
+}
