@@ -28,9 +28,9 @@ contracts:
 generate:
     cargo run --locked --quiet -p charter-codegen --bin charter -- generate
 
-# Write `docs/settings.md` anew after a change of a flag.
-settings:
-    CHARTER_WRITE=1 cargo test --locked -p platform-service --test end_to_end settings::every
+# Write `docs/settings.md` and `docs/metrics.md` anew after a change of a flag or a metric.
+reference:
+    CHARTER_WRITE_DOCS=1 cargo test --locked -p platform-service --test end_to_end -- settings::every metrics::
 
 # The tests that need nothing but Rust and a C compiler.
 test:

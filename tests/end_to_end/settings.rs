@@ -1,6 +1,6 @@
 //! `docs/settings.md`: every setting of every service, written from what `--help` of each says.
 //!
-//! `CHARTER_WRITE=1 cargo test -p platform-service --test end_to_end settings` (or `just settings`) writes it anew.
+//! `CHARTER_WRITE_DOCS=1 cargo test -p platform-service --test end_to_end settings` (or `just reference`) writes it anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ const SERVICES: [&str; 6] = ["platform", "gateway", "seats", "reservations", "co
 const HEAD: &str = "\
 # Settings
 
-Every setting of every service, as `--help` of its binary says it: this page is written from there (`just settings`)
+Every setting of every service, as `--help` of its binary says it: this page is written from there (`just reference`)
 and a test keeps it so. A flag wins over its variable; a variable that is empty counts as not set. A wrong value is one line
 that says what was expected, and exit code 2.
 
@@ -159,14 +159,14 @@ fn document() -> String {
 fn every_setting_stands_in_the_reference() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
     let expected = document();
-    if std::env::var_os("CHARTER_WRITE").is_some() {
+    if std::env::var_os("CHARTER_WRITE_DOCS").is_some() {
         std::fs::write(&path, expected).expect("it can be written");
         return;
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == expected,
-        "docs/settings.md is not what `--help` of the services says: run `just settings`\n{expected}"
+        "docs/settings.md is not what `--help` of the services says: run `just reference`\n{expected}"
     );
 }
 
