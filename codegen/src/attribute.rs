@@ -66,9 +66,17 @@ pub(crate) struct FieldAttribute {
 fn keys(role: Role) -> &'static [&'static str] {
     match role {
         Role::Type => &["kind", "compatibility", LINT],
-        Role::Command => {
-            &["kind", "type", "key", "rejections", "deadline", "socket", "compatibility", LINT]
-        }
+        Role::Command => &[
+            "kind",
+            "type",
+            "key",
+            "rejections",
+            "deadline",
+            "socket",
+            "from",
+            "compatibility",
+            LINT,
+        ],
         Role::Event => &["kind", "type", "key", "broadcast", "compatibility", LINT],
         Role::View => &["kind", "key", "index", "from", LINT],
     }

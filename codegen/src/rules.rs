@@ -141,7 +141,7 @@ rules! {
         "name a field of the view";
     INDEX_TYPE Error "an indexed field is neither record, array, map nor union, for these have no order in a database"
         "leave the field out of the index";
-    VIEW_FROM Error "a view's `from` names contexts that have events"
+    VIEW_FROM Error "the `from` of a view or a command names contexts that have events"
         "name a context with events";
     VIEW_HELD Error "no field holds a view: a view is a row of the read model, and has no form on the wire"
         "name a type under `types` that has the fields";

@@ -33,6 +33,7 @@ pub(super) fn commands(
                 key: keys::resolve(*id, types, problems),
                 rejections: declared,
                 socket: types.attributes[id].socket,
+                from: types.attributes[id].from.iter().map(|from| from.value.clone()).collect(),
                 envelope: envelope(*id, parsed, types),
                 variant: types.def(*id).rust.name.clone(),
             }

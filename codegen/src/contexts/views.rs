@@ -141,15 +141,17 @@ fn fingerprint(view: &View) -> String {
     format!("{:016x}", charter_avro::fingerprint::crc64(shape.as_bytes()))
 }
 
-/// Checks that views fold events that there are, and that no two have one table.
+/// Checks that views fold, and reactors see, events that there are.
 pub(super) fn check_sources(contexts: &[Context], types: &Types, problems: &mut Problems) {
     let with_events: BTreeSet<&str> = contexts
         .iter()
         .filter(|context| !context.events.is_empty())
         .map(|context| context.name.as_str())
         .collect();
-    for view in contexts.iter().flat_map(|context| &context.views) {
-        for from in &types.attributes[&view.id].from {
+    let commands = contexts.iter().flat_map(|context| &context.commands).map(|command| command.id);
+    let views = contexts.iter().flat_map(|context| &context.views).map(|view| view.id);
+    for id in commands.chain(views) {
+        for from in &types.attributes[&id].from {
             if !with_events.contains(from.value.as_str()) {
                 let message =
                     format!("expected the name of a context with events, found `{}`", from.value);

@@ -28,7 +28,7 @@ pub(super) fn method(method: Method) -> &'static str {
 /// A context's part of the picture.
 struct Row<'a> {
     context: &'a Context,
-    /// What is sent, and whether a timer sends it.
+    /// What is sent, and whether the runtime sends it by itself: a timer or a reactor.
     sent: Vec<(String, bool)>,
     events: Vec<String>,
     views: Vec<String>,
@@ -119,6 +119,10 @@ fn row<'a>(contracts: &'a Contracts, context: &'a Context) -> Row<'a> {
             let command = &contracts.type_of(context.commands[deadline.command].id).name;
             sent.push((format!("timer of {}: {command}", contracts.type_of(event.id).name), true));
         }
+    }
+    for command in &context.commands {
+        let name = &contracts.type_of(command.id).name;
+        sent.extend(command.from.iter().map(|from| (format!("reactor on {from}: {name}"), true)));
     }
     let views = contracts.contexts.iter().flat_map(|other| &other.views);
     Row {

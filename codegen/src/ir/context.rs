@@ -41,6 +41,8 @@ pub struct Command {
     pub rejections: Vec<usize>,
     /// Whether a browser may send it on its socket.
     pub socket: bool,
+    /// The contexts on whose events reactors send it.
+    pub from: Vec<String>,
     /// What it travels in.
     pub envelope: Envelope,
     /// The Rust variant in the enum of the context's commands.

@@ -21,9 +21,11 @@ pub(super) fn lint(schemas: &Schemas, documents: &[Api<'_>], found: &mut Finding
             Some("command") => {
                 let socket = named.attribute("socket").and_then(Tree::as_bool) == Some(true);
                 let deadline = named.attribute("deadline").is_some();
-                if !sent.contains(named.name) && !socket && !deadline {
+                let from = named.attribute("from").is_some();
+                if !sent.contains(named.name) && !socket && !deadline && !from {
                     let text =
-                        "expected an operation, a socket or a deadline, found none".to_owned();
+                        "expected an operation, a socket, a deadline or a reactor, found none"
+                            .to_owned();
                     named.push(&rules::COMMAND_UNREACHABLE, "name", text, found);
                 }
                 for api in documents {

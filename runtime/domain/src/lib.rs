@@ -1,6 +1,6 @@
 //! The vocabulary that generated contracts and hand-written domains share: a [`Contract`] names a
 //! context's messages, a [`Decider`] decides commands and folds events, a [`Projection`] turns events
-//! into rows of a [`View`], an [`Envelope`] carries a message with its metadata.
+//! into rows of a [`View`], a [`Reactor`] turns them into commands, an [`Envelope`] carries a message with its metadata.
 //!
 //! Nothing in this crate does I/O, reads a clock or draws a random number: time and ids reach a
 //! decision through its [`Context`], so that a decision can be made again with the same answer.
@@ -12,6 +12,7 @@ mod decider;
 mod envelope;
 mod messages;
 mod partition;
+mod reactor;
 pub mod row;
 pub mod testing;
 mod view;
@@ -26,6 +27,7 @@ pub use contract_shared::Metadata;
 pub use decider::{CommandOf, Decider, EventOf, Projection, RejectionOf};
 pub use envelope::{Envelope, EnvelopeRef};
 pub use partition::partition_of;
+pub use reactor::{Begin, Reactor};
 pub use testing::given;
 pub use view::{Column, ColumnError, ColumnType, ColumnValue, Index, Table, View};
 

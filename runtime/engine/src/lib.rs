@@ -1,13 +1,15 @@
 //! The runtime under a service: the partitioned log, the store, and between them command processing,
-//! publication, projections and deadlines. What it promises stands in `ARCHITECTURE.md`.
+//! publication, projections, reactors and deadlines. What it promises stands in `ARCHITECTURE.md`.
 
 pub mod directory;
+mod follow;
 pub mod log;
 pub mod measures;
 pub mod outcomes;
 mod process;
 mod project;
 mod publish;
+mod react;
 pub mod reads;
 pub mod schemas;
 mod service;
@@ -15,4 +17,5 @@ pub mod standalone;
 pub mod store;
 pub mod submit;
 
+pub use react::{Effect, EffectError};
 pub use service::{ContextService, Roles, Runtime, Service, ServiceError, ServiceStatus, Settings};

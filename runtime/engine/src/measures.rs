@@ -82,6 +82,7 @@ const fn of(
 
 const CONTEXT: &[&str] = &["context"];
 const PARTITION: &[&str] = &["context", "partition"];
+const REACTOR: &[&str] = &["context", "reactor"];
 
 /// Metrics of the runtime.
 pub const MEASURES: &[Measure] = &[
@@ -238,6 +239,21 @@ pub const MEASURES: &[Measure] = &[
         CONTEXT,
         Seldom,
         "Aggregates that a projection has set aside",
+    ),
+    // Reactors.
+    of(
+        "charter_events_reacted_total",
+        Counter,
+        REACTOR,
+        Seldom,
+        "Events of the context that a reactor is done with",
+    ),
+    of(
+        "charter_reactions_parked_total",
+        Counter,
+        REACTOR,
+        Seldom,
+        "Aggregates of the context that a reactor has set aside",
     ),
     // Outcomes to those who wait.
     of("charter_outcome_waiters", Gauge, &[], Working, "Requests that wait for an outcome now"),

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use charter_domain::{CommandOf, Contract, Decider, EventOf, Projection, View};
+use charter_domain::{CommandOf, Contract, Decider, EventOf, Projection, Reactor, View};
 use contract_shared::{DeadLetter, Outcome};
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::log::{DEFAULT_PARTITIONS, Log, LogError};
 use crate::outcomes::{OUTCOMES_TOPIC, OutcomeHints, OutcomePublisher};
 use crate::project::Views;
+use crate::react::{Effect, Reacting, Reacts};
 use crate::schemas::{
     MessageCodec, RecordCodec, RegistryError, SchemaCatalog, SchemaError, WireError,
 };
@@ -28,7 +30,8 @@ use crate::store::{Messages, Store, StoreError};
 use crate::submit::CommandSender;
 use crate::{process, project};
 
-pub(crate) use group::Ended;
+pub(crate) use group::{Ended, Work};
+pub(crate) use start::topics;
 pub use status::ServiceStatus;
 pub(crate) use status::{Backoff, Health, until_overdue};
 pub(crate) use watch::owned;
@@ -153,12 +156,12 @@ async fn unless_stopped<T>(
 /// their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Roles {
-    /// It decides and projects.
+    /// It decides, projects and reacts.
     #[default]
     All,
-    /// It decides commands; another process projects.
+    /// It decides commands; another process projects and reacts.
     Decide,
-    /// It projects events, and makes the views' tables; another process decides.
+    /// It projects events, makes the views' tables, and reacts to events; another process decides.
     Project,
 }
 
@@ -250,9 +253,10 @@ pub trait Service: Debug + Send + Sync + 'static {
     fn status(&self) -> ServiceStatus;
 }
 
-/// Decides the commands of a context and projects its events.
+/// Decides the commands of a context, projects its events, and reacts to those of any.
 pub struct ContextService<D: Decider> {
     views: Arc<Views<D::Contract>>,
+    reactors: Vec<Arc<dyn Reacts>>,
     health: Health,
     decider: PhantomData<fn() -> D>,
 }
@@ -282,11 +286,19 @@ pub(crate) struct Ports<D: Decider> {
     pub(crate) outcomes: Arc<OutcomePublisher>,
 }
 
+/// What a service starts with: its ports, and of each reactor its group, the topic it follows and its work.
+type Prepared<D> = (Ports<D>, Vec<(String, String, Arc<Work>)>);
+
 impl<D: Decider> ContextService<D> {
     /// A service that decides.
     #[must_use]
     pub fn new() -> Self {
-        Self { views: Arc::new(Views::new()), health: Health::default(), decider: PhantomData }
+        Self {
+            views: Arc::new(Views::new()),
+            reactors: Vec::new(),
+            health: Health::default(),
+            decider: PhantomData,
+        }
     }
 
     /// The same service, which also folds events into the view `V` by the projection `P`.
@@ -304,6 +316,20 @@ impl<D: Decider> ContextService<D> {
         self
     }
 
+    /// The same service, which also sends what the reactor `R` asks for on events of the context `C`.
+    #[must_use]
+    pub fn react<C: Contract, R: Reactor<C>>(mut self) -> Self {
+        self.reactors.push(Arc::new(Reacting::<C, R::Commands>::reactor::<R>()));
+        self
+    }
+
+    /// The same service, which also does what `effect` does outside on events of the context `C`.
+    #[must_use]
+    pub fn effect<C: Contract, E: Effect<C>>(mut self, effect: E) -> Self {
+        self.reactors.push(Arc::new(Reacting::<C, E::Commands>::effect(effect)));
+        self
+    }
+
     fn change_views(&mut self, change: impl FnOnce(Views<D::Contract>) -> Views<D::Contract>) {
         let views = std::mem::replace(&mut self.views, Arc::new(Views::new()));
         // Before the service runs nobody else holds them.
@@ -311,8 +337,9 @@ impl<D: Decider> ContextService<D> {
     }
 
     /// All that must be there before the first partition is claimed.
-    async fn prepare(&self, runtime: &Runtime) -> Result<Ports<D>, ServiceError> {
+    async fn prepare(&self, runtime: &Runtime) -> Result<Prepared<D>, ServiceError> {
         self.views.check()?;
+        self.check_reactors()?;
         start::pair(runtime).await?;
         let partitions = start::topics::<D::Contract>(runtime).await?;
         let schemas = &runtime.schemas;
@@ -332,7 +359,23 @@ impl<D: Decider> ContextService<D> {
         if runtime.settings.roles.projects() {
             runtime.store.prepare_views(self.views.set()).await?;
         }
-        Ok(ports)
+        let mut reactors = Vec::new();
+        if runtime.settings.roles.projects() {
+            for reactor in &self.reactors {
+                let (topic, work) = reactor.prepare(runtime, &self.health).await?;
+                reactors.push((reactor.group(), topic, work));
+            }
+        }
+        Ok((ports, reactors))
+    }
+
+    fn check_reactors(&self) -> Result<(), ServiceError> {
+        for (number, reactor) in self.reactors.iter().enumerate() {
+            if self.reactors.iter().take(number).any(|other| other.name() == reactor.name()) {
+                return Err(ServiceError::ReactorTwice { name: reactor.name() });
+            }
+        }
+        Ok(())
     }
 
     /// Prepares again and again while what fails may pass.
@@ -340,16 +383,16 @@ impl<D: Decider> ContextService<D> {
         &self,
         runtime: &Runtime,
         stop: &CancellationToken,
-    ) -> Result<Option<Ports<D>>, ServiceError> {
+    ) -> Result<Option<Prepared<D>>, ServiceError> {
         const PART: &str = "start";
         let mut backoff = Backoff::new(&runtime.settings);
         let mut told = String::new();
         self.health.begin(PART);
         while !stop.is_cancelled() {
             match unless_stopped(stop, self.prepare(runtime)).await {
-                Ok(ports) => {
+                Ok(prepared) => {
                     self.health.ready(PART);
-                    return Ok(Some(ports));
+                    return Ok(Some(prepared));
                 }
                 Err(ServiceError::Stopping) => break,
                 Err(error) => {
@@ -378,7 +421,8 @@ impl<D: Decider> Service for ContextService<D> {
 
     async fn run(&self, runtime: Runtime, shutdown: CancellationToken) -> Result<(), ServiceError> {
         let context = D::Contract::NAME;
-        let Some(ports) = self.prepare_patiently(&runtime, &shutdown).await? else { return Ok(()) };
+        let prepared = self.prepare_patiently(&runtime, &shutdown).await?;
+        let Some((ports, reactors)) = prepared else { return Ok(()) };
         let partitions = ports.partitions;
         let ports = Arc::new(ports);
         // One half's end is the other's: a service that can't decide must not seem to work.
@@ -436,11 +480,21 @@ impl<D: Decider> Service for ContextService<D> {
             stop.cancel();
             result
         };
+        for (group, ..) in &reactors {
+            self.health.begin(&group::part(group));
+        }
+        let reacting = reactors.into_iter().map(async |(group, topic, work)| {
+            let result = group::share(&runtime, &group, &topic, &self.health, &stop, work).await;
+            stop.cancel();
+            result
+        });
         self.health.started();
         info!(context, "started");
-        let (decided, projected, ()) = tokio::join!(deciding, projecting, watching);
+        let (decided, projected, reacted, ()) =
+            tokio::join!(deciding, projecting, join_all(reacting), watching);
         info!(context, "stopped");
-        decided.and(projected).map_err(ServiceError::from)
+        let reacted = reacted.into_iter().collect::<Result<(), _>>();
+        decided.and(projected).and(reacted).map_err(ServiceError::from)
     }
 
     fn status(&self) -> ServiceStatus {
@@ -518,6 +572,20 @@ pub enum ServiceError {
         /// The view's Avro full name.
         view: &'static str,
     },
+    /// Nothing can be kept under a reactor's name.
+    #[error("a reactor's name is 1–64 of `A-Z a-z 0-9 _ -`, found `{name}`")]
+    ReactorName {
+        /// The name.
+        name: &'static str,
+    },
+    /// Two reactors have one name.
+    #[error(
+        "two reactors are called `{name}`: their commands' ids and their checkpoint would be one"
+    )]
+    ReactorTwice {
+        /// The name.
+        name: &'static str,
+    },
     /// The log refused.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -553,6 +621,8 @@ impl ServiceError {
             | Self::EventsAhead { .. }
             | Self::ViewWithoutProjection { .. }
             | Self::ViewProjectedTwice { .. }
+            | Self::ReactorName { .. }
+            | Self::ReactorTwice { .. }
             | Self::Stopping
             | Self::Schemas(SchemaError::Missing { .. } | SchemaError::Unparsable { .. }) => false,
         }

@@ -1,14 +1,17 @@
 //! Appending commands to the log, where their partition's owner decides them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use charter_domain::{AggregateId, Contract, Message, Metadata, Timestamp, partition_of};
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
-use crate::log::{Log, LogError, Record};
+use crate::log::{Log, LogError, MAX_RECORD_BYTES, Record};
 use crate::schemas::MessageCodec;
+use crate::store::Reaction;
 
 /// The header with the SHA-256 of the client's request, 32 bytes.
 pub const REQUEST_HASH: &str = "charter-request-hash";
@@ -16,10 +19,16 @@ pub const REQUEST_HASH: &str = "charter-request-hash";
 /// How long a command may take to be appended before its fate is given up on.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The most bytes of one append of many commands, if it is not one command that has more: 4 MiB.
+const APPEND_BYTES: usize = 4 << 20;
+
 /// The code of a command that was refused because its aggregate was at another sequence than the one expected.
 pub const SEQUENCE_MISMATCH: &str = "SEQUENCE_MISMATCH";
 /// The header of a command's record that says which sequence is expected.
 const IF_SEQUENCE: &str = "charter-if-sequence";
+
+/// The header of a command's record that names the event a reactor sent it for.
+const REACTION: &str = "charter-reaction";
 
 /// A command as its sender knows it.
 #[derive(Clone, Debug)]
@@ -112,10 +121,7 @@ impl<C: Contract> CommandSender<C> {
         let append = self.log.append(self.codec.topic(), partition, vec![record]);
         let appended = match tokio::time::timeout(self.timeout, append).await {
             Ok(appended) => appended.map_err(|error| SendError::from_log(command_id, error)),
-            Err(_) => Err(SendError::FateUnknown {
-                command_id,
-                reason: format!("the log didn't answer within {:?}", self.timeout),
-            }),
+            Err(_) => Err(self.unanswered(command_id)),
         };
         let outcome = if appended.is_ok() { "accepted" } else { "refused" };
         metrics::counter!("charter_commands_sent_total", "context" => C::NAME, "outcome" => outcome)
@@ -125,6 +131,51 @@ impl<C: Contract> CommandSender<C> {
             return Err(SendError::FateUnknown { command_id, reason });
         };
         Ok(Accepted { partition, offset: appended.offset, time: appended.time })
+    }
+
+    /// Appends what reactors send, the commands of each partition in their order; when it returns, all are
+    /// durable.
+    ///
+    /// # Errors
+    /// [`SendError::TooLarge`] where one of them is for any log: then none was appended. After any other
+    /// [`SendError`] some of them may have been.
+    pub(crate) async fn send_reactions(
+        &self,
+        commands: Vec<(Reaction, NewCommand<C::Command>)>,
+    ) -> Result<(), SendError> {
+        let Some(first) = commands.first().map(|(_, command)| command.command_id) else {
+            return Ok(());
+        };
+        let count = commands.len() as u64;
+        let mut partitions: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
+        for (reaction, command) in commands {
+            let (partition, mut record) = self.record(command);
+            record.headers.push((REACTION.to_owned(), Bytes::from(reaction.to_string())));
+            let (size, limit) = (record.size(), MAX_RECORD_BYTES);
+            if size > limit {
+                return Err(SendError::TooLarge { size, limit });
+            }
+            partitions.entry(partition).or_default().push(record);
+        }
+        let appends = partitions.into_iter().map(async |(partition, records)| {
+            for part in parts(records) {
+                self.log.append(self.codec.topic(), partition, part).await?;
+            }
+            Ok(())
+        });
+        let appended = match tokio::time::timeout(self.timeout, try_join_all(appends)).await {
+            Ok(appended) => appended.map_err(|error| SendError::from_log(first, error)),
+            Err(_) => Err(self.unanswered(first)),
+        };
+        let outcome = if appended.is_ok() { "accepted" } else { "refused" };
+        metrics::counter!("charter_commands_sent_total", "context" => C::NAME, "outcome" => outcome)
+            .increment(count);
+        appended.map(drop)
+    }
+
+    fn unanswered(&self, command_id: Uuid) -> SendError {
+        let reason = format!("the log didn't answer within {:?}", self.timeout);
+        SendError::FateUnknown { command_id, reason }
     }
 
     /// The command's partition and record.
@@ -165,6 +216,27 @@ impl<C: Contract> CommandSender<C> {
         }
         (partition_of(&record.key, self.partitions), record)
     }
+}
+
+/// The event that a reactor sent a command for; nothing where the header can't be read, which nobody writes.
+pub(crate) fn reaction(record: &Record) -> Option<Reaction> {
+    std::str::from_utf8(record.header(REACTION)?).ok()?.parse().ok()
+}
+
+/// The records in appends of about [`APPEND_BYTES`] at most.
+fn parts(records: Vec<Record>) -> Vec<Vec<Record>> {
+    let mut parts: Vec<Vec<Record>> = Vec::new();
+    let mut bytes = usize::MAX;
+    for record in records {
+        bytes = bytes.saturating_add(record.size());
+        if let (Some(part), true) = (parts.last_mut(), bytes <= APPEND_BYTES) {
+            part.push(record);
+        } else {
+            bytes = record.size();
+            parts.push(vec![record]);
+        }
+    }
+    parts
 }
 
 /// The sequence that a command's record asks for; an error where it has one that can't be read.

@@ -97,7 +97,7 @@ fn batch(lease: &Lease, offset: u64) -> Batch {
             next_position: 0,
             published: -1,
         },
-        outcomes: vec![StoredOutcome { outcome, offset: Some(offset) }],
+        outcomes: vec![StoredOutcome { outcome, offset: Some(offset), reaction: None }],
         events: Vec::new(),
         deadlines: Vec::new(),
         resolved: Vec::new(),

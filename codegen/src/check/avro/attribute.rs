@@ -224,7 +224,9 @@ impl<'p> Pair<'p> {
             ("index", &rules::INDEX_CHANGED, "other indexes"),
         ] {
             let (old, new) = self.values(key);
-            if differs(old, new) {
+            // Which reactors send a command is nothing to those who read or send it.
+            let command = key == "from" && self.texts("kind").1 == Some("command");
+            if differs(old, new) && !command {
                 self.push(row, key, text);
             }
         }

@@ -192,11 +192,11 @@ rows! {
         r#"{ "name": "email", "type": "string" } of an event with `broadcast`"#
         r#"{ "name": "email", "type": "string", "charter": { "private": true } }"#
         "add `\"private\": true` to the field's `charter`";
-    COMMAND_UNREACHABLE "command-unreachable" Warning "a command has an operation, a socket, or a deadline that sends it"
-        "design, section 3: `x-command`, `socket`, `deadline`"
+    COMMAND_UNREACHABLE "command-unreachable" Warning "a command has an operation, a socket, or a deadline or reactor that sends it"
+        "design, section 3: `x-command`, `socket`, `deadline`, `from`"
         "a command that the API does not name"
         "a command that an operation names in `x-command`"
-        "add an operation with `x-command`, or `\"socket\": true`";
+        "add an operation with `x-command`, `\"socket\": true`, or the contexts whose reactors send it as `\"from\"`";
     VIEW_UNREAD "view-unread" Warning "a view has an operation that reads it"
         "design, section 3: `x-query`"
         "a view that the API does not name"

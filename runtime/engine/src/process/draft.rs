@@ -453,7 +453,8 @@ impl<D: Decider> Draft<D> {
             self.hints.push((reply_to.to_owned(), outcome.clone()));
         }
         self.decided.insert((outcome.tenant_id.clone(), outcome.command_id), self.outcomes.len());
-        self.outcomes.push(StoredOutcome { outcome, offset: unit.offset() });
+        let (offset, reaction) = (unit.offset(), unit.reaction());
+        self.outcomes.push(StoredOutcome { outcome, offset, reaction });
     }
 
     /// A deadline of this batch is never written; one of an earlier batch is deleted with this one.

@@ -19,6 +19,16 @@ pub(super) fn deadline_command_id(event_id: Uuid, index: u32) -> Uuid {
     derive("deadline", &[event_id.as_bytes(), &index.to_be_bytes()])
 }
 
+/// The id of a command that a reactor sends for an event: the one at `index` of those.
+pub(crate) fn reaction_command_id(reactor: &str, event_id: Uuid, index: u32) -> Uuid {
+    derive("reaction", &[reactor.as_bytes(), event_id.as_bytes(), &index.to_be_bytes()])
+}
+
+/// What an effect for an event is known by outside.
+pub(crate) fn effect_id(effect: &str, event_id: Uuid) -> Uuid {
+    derive("effect", &[effect.as_bytes(), event_id.as_bytes()])
+}
+
 /// The id of a dead letter: the same for a record that is set aside again.
 pub(super) fn dead_letter_id(topic: &str, partition: u32, place: &[u8]) -> Uuid {
     derive("dead-letter", &[topic.as_bytes(), &partition.to_be_bytes(), place])

@@ -25,6 +25,7 @@ use crate::service::{Backoff, Ended, Health, Ports, owned, until_overdue};
 use crate::store::{Attempt, StoreError};
 pub(crate) use cache::Budget;
 pub(crate) use failure::panic_message;
+pub(crate) use ids::{effect_id, reaction_command_id};
 use owner::{Care, Owner};
 
 /// How often deciding a command may end the process before it is given up.

@@ -8,7 +8,8 @@ use contract_shared::Metadata;
 use uuid::Uuid;
 
 use crate::log::LogRecord;
-use crate::store::{DeadlineId, StoredDeadline};
+use crate::store::{DeadlineId, Reaction, StoredDeadline};
+use crate::submit;
 
 /// One thing to decide.
 #[derive(Clone, Debug)]
@@ -107,6 +108,14 @@ impl<C> Unit<C> {
     pub(super) fn offset(&self) -> Option<u64> {
         match self {
             Self::Command { offset, .. } => Some(*offset),
+            Self::Deadline { .. } => None,
+        }
+    }
+
+    /// The event that a reactor sent the command for.
+    pub(super) fn reaction(&self) -> Option<Reaction> {
+        match self {
+            Self::Command { record, .. } => submit::reaction(&record.record),
             Self::Deadline { .. } => None,
         }
     }

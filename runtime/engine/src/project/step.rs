@@ -4,22 +4,14 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Instant;
 
-use charter_domain::{AggregateId, Contract, Envelope, Timestamp};
+use charter_domain::{AggregateId, Contract, Envelope};
 use tracing::warn;
 
 use super::fold::Rows;
 use super::views::Views;
+use crate::follow::Item;
 use crate::measures;
 use crate::store::{Parked, Progress, Store, StoreError, ViewStep, ViewWrite};
-
-/// An event to be projected.
-pub(super) struct Item<E> {
-    pub(super) position: i64,
-    pub(super) aggregate: AggregateId,
-    pub(super) time: Timestamp,
-    /// The event, or why it can't be read.
-    pub(super) event: Result<Envelope<E>, String>,
-}
 
 /// How far the views of a partition have come, and what moves them.
 pub(super) struct Projecting<'a, C: Contract> {
@@ -95,7 +87,7 @@ impl<C: Contract> Projecting<'_, C> {
         }
         let event = match &item.event {
             Ok(event) => event,
-            Err(reason) => return (0, Some(reason.clone())),
+            Err(reason) => return (0, Some(reason.to_string())),
         };
         let mut count = 0;
         let mut failure = None;
@@ -138,7 +130,7 @@ impl<C: Contract> Projecting<'_, C> {
             touched += usize::from(self.is_touched(item));
             let result = match (failure, &item.event) {
                 (Some(reason), _) => Err(reason),
-                (None, Err(reason)) => Err(reason.clone()),
+                (None, Err(reason)) => Err(reason.to_string()),
                 (None, Ok(_)) if aside.contains(&item.aggregate) => continue,
                 (None, Ok(event)) => {
                     let mut folded =

@@ -11,7 +11,7 @@ use crate::log::{LogError, TopicSpec};
 use crate::outcomes::outcomes_topic;
 
 /// Fixes the partition count and makes the context's topics; gives the count.
-pub(super) async fn topics<C: Contract>(runtime: &Runtime) -> Result<u32, ServiceError> {
+pub(crate) async fn topics<C: Contract>(runtime: &Runtime) -> Result<u32, ServiceError> {
     let partitions = runtime.store.fix_partitions(runtime.settings.partitions).await?;
     for (name, retention) in [
         (C::commands_topic(), None),

@@ -5,6 +5,8 @@ use contract_shared::Outcome;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::Reaction;
+
 /// The right to write for a partition, until another owner claims it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -87,6 +89,8 @@ pub struct StoredOutcome {
     pub outcome: Outcome,
     /// The command's offset; `None` for a deadline's.
     pub offset: Option<u64>,
+    /// The event that a reactor sent the command for, which keeps the outcome while it may be sent again.
+    pub reaction: Option<Reaction>,
 }
 
 /// An event of the history.

@@ -15,6 +15,7 @@ mod messages;
 mod names;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod reactions;
 pub mod sqlite;
 mod standing;
 mod views;
@@ -23,7 +24,7 @@ mod waits;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
+use charter_domain::{AggregateId, Begin, ColumnValue, Table, Timestamp};
 use contract_shared::Outcome;
 use uuid::Uuid;
 
@@ -35,6 +36,7 @@ pub use error::StoreError;
 pub(crate) use messages::{Messages, ReadError};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresSettings, PostgresStore};
+pub use reactions::{NoReaction, Reaction, ReactorPart, ReactorStep};
 pub use sqlite::{Durability, SqliteStore};
 pub use standing::{PoolUse, Standing};
 pub use views::{Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrite};
@@ -181,7 +183,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     ) -> Result<Option<Outcome>, StoreError>;
 
     /// Forgets up to `limit` outcomes of commands that this partition decided before `decided_before`,
-    /// oldest first.
+    /// oldest first. Those of a reactor's commands stay while it may send them again: while it is not past the
+    /// event that they are for, or has set an aggregate of that partition aside at or before it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -315,6 +318,39 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError>;
+
+    /// Lets a reactor that has no checkpoints yet begin where it says, in each of a context's partitions; one
+    /// that has some is left where it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::FateUnknown`].
+    async fn prepare_reactor(
+        &self,
+        reactor: &str,
+        context: &str,
+        partitions: u32,
+        begin: Begin,
+    ) -> Result<(), StoreError>;
+
+    /// The position of the last event that a reactor is done with, -1 for none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn reactor_position(&self, part: &ReactorPart) -> Result<i64, StoreError>;
+
+    /// The aggregates that a reactor has set aside, in the order of where they are stuck.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn reactor_parked(&self, part: &ReactorPart) -> Result<Vec<Parked>, StoreError>;
+
+    /// Moves a reactor's checkpoint, compared first, and sets aggregates aside, all in one transaction. One
+    /// that is aside already keeps its first position.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] where the position is not the step's; [`StoreError::FateUnknown`] where it may
+    /// have been committed.
+    async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError>;
 
     /// The connections to the database.
     fn pools(&self) -> Vec<PoolUse>;

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
+use charter_domain::{AggregateId, Begin, ColumnValue, Table, Timestamp};
 use charter_engine::log::{Appended, Log, LogError, LogRecord, Membership, Record, TopicSpec};
 use charter_engine::reads::{ListQuery, Page, RowRead};
 use charter_engine::store::{
-    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, SchemaHash, Standing,
-    Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep,
-    ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, ReactorPart, ReactorStep,
+    SchemaHash, Standing, Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial,
+    ViewSet, ViewStep, ViewWrite,
 };
 use contract_shared::Outcome;
 use uuid::Uuid;
@@ -75,6 +75,8 @@ pub(crate) struct FaultyStore {
     pub(crate) histories: Script,
     /// Looks for the next deadline.
     pub(crate) deadlines: Script,
+    /// Steps of reactors.
+    pub(crate) reactions: Script,
 }
 
 fn store_unknown() -> StoreError {
@@ -256,6 +258,33 @@ impl Store for FaultyStore {
 
     async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
         self.store.view_positions(context).await
+    }
+    async fn prepare_reactor(
+        &self,
+        reactor: &str,
+        context: &str,
+        partitions: u32,
+        begin: Begin,
+    ) -> Result<(), StoreError> {
+        self.store.prepare_reactor(reactor, context, partitions, begin).await
+    }
+    async fn reactor_position(&self, part: &ReactorPart) -> Result<i64, StoreError> {
+        self.store.reactor_position(part).await
+    }
+    async fn reactor_parked(&self, part: &ReactorPart) -> Result<Vec<Parked>, StoreError> {
+        self.store.reactor_parked(part).await
+    }
+    async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError> {
+        match self.reactions.next() {
+            Fault::Pass | Fault::Skip => self.store.step_reactor(step).await,
+            Fault::Refuse => Err(store_refused()),
+            Fault::LostAndUnknown => Err(store_unknown()),
+            Fault::DoneButUnknown => {
+                self.store.step_reactor(step).await?;
+                Err(store_unknown())
+            }
+            Fault::Hang => std::future::pending().await,
+        }
     }
     async fn close(&self) {
         self.store.close().await;

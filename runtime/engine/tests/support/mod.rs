@@ -91,6 +91,7 @@ impl World {
             steps: Script::default(),
             histories: Script::default(),
             deadlines: Script::default(),
+            reactions: Script::default(),
         });
         let schemas = SchemaCatalog::new(Arc::new(MemoryRegistry::new()), Registration::Register);
         let commands = schemas.messages(&Tally::commands_topic()).await.expect("schemas");

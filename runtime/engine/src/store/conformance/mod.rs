@@ -3,6 +3,7 @@
 
 mod history;
 mod lists;
+mod reactors;
 mod sharing;
 mod views;
 
@@ -21,6 +22,7 @@ use super::{
 
 pub use history::*;
 pub use lists::*;
+pub use reactors::*;
 pub use sharing::*;
 pub use views::*;
 
@@ -100,6 +102,11 @@ macro_rules! store_conformance {
             lists_compare_decimals
             lists_are_of_one_tenant
             wrong_lists_are_refused
+            a_reactor_begins_where_it_says
+            a_reactors_position_is_compared
+            a_reactors_parked_aggregates_are_kept_and_resumed
+            outcomes_of_a_reactor_stay_until_it_is_past_them
+            only_one_of_two_reactors_steps
         );
     };
     ($harness:expr, $($test:ident)*) => {
@@ -180,7 +187,8 @@ fn outcome(tenant: &str, command: u128, decided_at: i64) -> StoredOutcome {
         decided_at: at(decided_at),
         request_hash: Some(Bytes(vec![7; 32])),
     };
-    StoredOutcome { outcome, offset: Some(u64::try_from(decided_at).expect("small")) }
+    let offset = Some(u64::try_from(decided_at).expect("small"));
+    StoredOutcome { outcome, offset, reaction: None }
 }
 
 fn event(tenant: &str, key: &str, sequence: i64, position: i64) -> StoredEvent {

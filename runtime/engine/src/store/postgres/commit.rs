@@ -50,6 +50,9 @@ const OUTCOME: [Kind; 16] = [
     Kind::Bytes,
 ];
 
+const REACTION: [Kind; 6] =
+    [Kind::Uuid, Kind::Text, Kind::Text, Kind::Text, Kind::Int8, Kind::Int8];
+
 const EVENT: [Kind; 11] = [
     Kind::Text,
     Kind::Int8,
@@ -90,6 +93,7 @@ pub(super) struct Job {
 struct Batches {
     checkpoints: Rows,
     outcomes: Rows,
+    reactions: Rows,
     events: Rows,
     deadlines: Rows,
     resolved: Rows,
@@ -114,6 +118,7 @@ impl Job {
             rows: Batches {
                 checkpoints,
                 outcomes: outcomes(&batch.outcomes),
+                reactions: reactions(&batch.outcomes),
                 events: events(lease, &batch.events),
                 deadlines: deadlines(lease, &batch.deadlines),
                 resolved: resolved(&batch.resolved),
@@ -153,6 +158,21 @@ fn outcomes(outcomes: &[StoredOutcome]) -> Rows {
             .optional(outcome.request_hash.as_ref(), |row, hash| {
                 row.bytes(&hash.0);
             });
+    }
+    rows
+}
+
+fn reactions(outcomes: &[StoredOutcome]) -> Rows {
+    let mut rows = Rows::of(REACTION);
+    for stored in outcomes {
+        let Some(reaction) = &stored.reaction else { continue };
+        rows.row()
+            .uuid(stored.outcome.command_id)
+            .text(&stored.outcome.tenant_id)
+            .text(&reaction.part.reactor)
+            .text(&reaction.part.context)
+            .int8(reaction.part.partition)
+            .int8(reaction.position);
     }
     rows
 }
@@ -206,6 +226,7 @@ impl Batches {
         Self {
             checkpoints: Rows::of(CHECKPOINT),
             outcomes: Rows::of(OUTCOME),
+            reactions: Rows::of(REACTION),
             events: Rows::of(EVENT),
             deadlines: Rows::of(DEADLINE),
             resolved: Rows::of(RESOLVED),
@@ -215,6 +236,7 @@ impl Batches {
     fn append(&mut self, other: &Self) {
         self.checkpoints.append(&other.checkpoints);
         self.outcomes.append(&other.outcomes);
+        self.reactions.append(&other.reactions);
         self.events.append(&other.events);
         self.deadlines.append(&other.deadlines);
         self.resolved.append(&other.resolved);
@@ -251,6 +273,11 @@ fn statement(jobs: &[Job]) -> Statement {
                      aggregate_key, status, code, detail, details, events, position, accepted_at,
                      decided_at, request_hash)",
             rows.outcomes,
+        ),
+        (
+            "reaction",
+            "reactions (command_id, tenant, reactor, context, partition, position)",
+            rows.reactions,
         ),
         (
             "event",
@@ -295,7 +322,7 @@ impl Work for Commits {
 
     fn weight(job: &Job) -> usize {
         let rows = &job.rows;
-        let all = [&rows.outcomes, &rows.events, &rows.deadlines, &rows.resolved];
+        let all = [&rows.outcomes, &rows.reactions, &rows.events, &rows.deadlines, &rows.resolved];
         1 + all.iter().map(|rows| rows.len() + rows.bytes() / ROW_BYTES).sum::<usize>()
     }
 

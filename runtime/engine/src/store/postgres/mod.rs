@@ -10,6 +10,7 @@ mod history;
 mod list;
 mod numeric;
 mod outcomes;
+mod reactors;
 mod reading;
 mod settings;
 mod standing;
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
+use charter_domain::{AggregateId, Begin, ColumnValue, Table, Timestamp};
 use contract_shared::Outcome;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgRow;
@@ -41,14 +42,14 @@ use self::outcomes::Lookups;
 use self::reading::Reads;
 pub use self::settings::PostgresSettings;
 use self::step::{Locking, Steps};
-use self::values::{At, Kind, Rows};
+use self::values::{Kind, Rows};
 use super::columns::damaged;
 use super::lane::Lane;
 use super::waits::Waits;
 use super::{
-    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, SchemaHash, Standing,
-    Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep,
-    ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, ReactorPart, ReactorStep,
+    SchemaHash, Standing, Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial,
+    ViewSet, ViewStep, ViewWrite,
 };
 use crate::reads::{ListQuery, Page, RowRead};
 
@@ -438,18 +439,10 @@ impl Store for PostgresStore {
         )
         .bind(context)
         .bind(i64::from(partition));
-        let read = |row: &PgRow| -> Result<Parked, sqlx::Error> {
-            let time: At = row.try_get(4)?;
-            Ok(Parked {
-                aggregate: AggregateId { tenant: row.try_get(0)?, key: row.try_get(1)? },
-                partition,
-                position: row.try_get(2)?,
-                reason: row.try_get(3)?,
-                time: time.0,
-            })
-        };
         let rows = self.readers.fetch_all(query).await?;
-        rows.iter().map(|row| read(row).map_err(StoreError::unavailable)).collect()
+        rows.iter()
+            .map(|row| reactors::read_parked(row, partition).map_err(StoreError::unavailable))
+            .collect()
     }
 
     async fn parked_counts(&self, context: &str) -> Result<Vec<(u32, u64)>, StoreError> {
@@ -486,6 +479,28 @@ impl Store for PostgresStore {
 
     async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
         self.views.waits.wait(context, seen, || list::positions(&self.readers, context)).await
+    }
+
+    async fn prepare_reactor(
+        &self,
+        reactor: &str,
+        context: &str,
+        partitions: u32,
+        begin: Begin,
+    ) -> Result<(), StoreError> {
+        reactors::prepare(&self.writers, reactor, context, partitions, begin).await
+    }
+
+    async fn reactor_position(&self, part: &ReactorPart) -> Result<i64, StoreError> {
+        reactors::position(&self.readers, part).await
+    }
+
+    async fn reactor_parked(&self, part: &ReactorPart) -> Result<Vec<Parked>, StoreError> {
+        reactors::parked(&self.readers, part).await
+    }
+
+    async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError> {
+        reactors::step(&self.writers, step).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {

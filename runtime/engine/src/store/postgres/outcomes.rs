@@ -13,6 +13,7 @@ use super::values::{At, Kind, Rows, unnest};
 use super::{number, small};
 use crate::store::columns::{OUTCOME, events_of, offset, status_of};
 use crate::store::lane::{self, Work};
+use crate::store::reactions::NOT_SENT_AGAIN;
 use crate::store::{Purged, StoreError};
 
 /// The columns that [`read`] reads, in its order.
@@ -87,15 +88,18 @@ pub(super) async fn purge(
     decided_before: Timestamp,
     limit: u32,
 ) -> Result<Purged, StoreError> {
-    let query = sqlx::query(
+    let query = sqlx::query(AssertSqlSafe(format!(
         "WITH gone AS (
              DELETE FROM outcomes WHERE ctid = ANY (ARRAY (
-                 SELECT ctid FROM outcomes
-                 WHERE context = $1 AND partition = $2 AND decided_at < $3
+                 SELECT o.ctid FROM outcomes AS o
+                 WHERE context = $1 AND partition = $2 AND decided_at < $3 AND {NOT_SENT_AGAIN}
                  ORDER BY decided_at LIMIT $4))
-             RETURNING command_offset)
-         SELECT count(*), max(command_offset) FROM gone",
-    )
+             RETURNING command_id, tenant, command_offset),
+         unsent AS (
+             DELETE FROM reactions AS r USING gone
+             WHERE r.command_id = gone.command_id AND r.tenant = gone.tenant)
+         SELECT count(*), max(command_offset) FROM gone"
+    )))
     .bind(context)
     .bind(i64::from(partition))
     .bind(At(decided_before))

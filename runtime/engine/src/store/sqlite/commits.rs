@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::checkpoints::Checkpoints;
 use super::sync::WriteAheadLog;
-use super::{Files, commit, history, is_taken, outcomes};
+use super::{Files, commit, history, is_taken, outcomes, reactors};
 use crate::store::{Batch, Lease, StoreError};
 
 /// Written transactions that wait for the disk. Beyond it nothing more is written.
@@ -250,6 +250,7 @@ async fn insert(
     };
     let outcomes: Vec<_> = batches.iter().flat_map(|batch| &batch.outcomes).collect();
     outcomes::insert(transaction, &outcomes).await.map_err(conflict("command id"))?;
+    reactors::insert(transaction, &outcomes).await.map_err(StoreError::unavailable)?;
     let events: Vec<_> = batches
         .iter()
         .flat_map(|batch| batch.events.iter().map(|event| (&batch.lease, event)))

@@ -7,6 +7,7 @@ mod history;
 mod list;
 mod lookups;
 mod outcomes;
+mod reactors;
 mod standing;
 mod sync;
 mod values;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
+use charter_domain::{AggregateId, Begin, ColumnValue, Table, Timestamp};
 use contract_shared::Outcome;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::Migrator;
@@ -30,9 +31,9 @@ use uuid::Uuid;
 use super::lane::Lane;
 use super::waits::Waits;
 use super::{
-    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, SchemaHash, Standing,
-    Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial, ViewSet, ViewStep,
-    ViewWrite,
+    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, ReactorPart, ReactorStep,
+    SchemaHash, Standing, Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial,
+    ViewSet, ViewStep, ViewWrite,
 };
 use commits::Commits;
 use lookups::{LANES, Lookups};
@@ -462,6 +463,28 @@ impl Store for SqliteStore {
 
     async fn wait_projected(&self, context: &str, seen: &[(u32, i64)]) -> Result<(), StoreError> {
         self.waits.wait(context, seen, || self.view_positions(context)).await
+    }
+
+    async fn prepare_reactor(
+        &self,
+        reactor: &str,
+        context: &str,
+        partitions: u32,
+        begin: Begin,
+    ) -> Result<(), StoreError> {
+        reactors::prepare(&self.history, reactor, context, partitions, begin).await
+    }
+
+    async fn reactor_position(&self, part: &ReactorPart) -> Result<i64, StoreError> {
+        reactors::position(&self.history, part).await
+    }
+
+    async fn reactor_parked(&self, part: &ReactorPart) -> Result<Vec<Parked>, StoreError> {
+        reactors::parked(&self.history, part).await
+    }
+
+    async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError> {
+        reactors::step(&self.history, step).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {

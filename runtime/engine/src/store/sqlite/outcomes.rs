@@ -3,11 +3,12 @@
 use charter_domain::Timestamp;
 use contract_shared::Outcome;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqlitePool};
 use uuid::Uuid;
 
 use super::{Connection, Files, commit, offset, parts, signed, uuid};
 use crate::store::columns::{OUTCOME, events_of, events_text, status_of, status_text};
+use crate::store::reactions::NOT_SENT_AGAIN;
 use crate::store::{Purged, StoreError, StoredOutcome};
 
 const COLUMNS: usize = 16;
@@ -98,12 +99,13 @@ pub(super) async fn purge(
     limit: u32,
 ) -> Result<Purged, StoreError> {
     let mut transaction = files.write().await?;
-    let offsets: Vec<Option<i64>> = sqlx::query_scalar(
+    let gone: Vec<(Vec<u8>, String, Option<i64>)> = sqlx::query_as(AssertSqlSafe(format!(
         "DELETE FROM outcomes WHERE (tenant, command_id) IN (
-             SELECT tenant, command_id FROM outcomes
-             WHERE context = $1 AND partition = $2 AND decided_at < $3 ORDER BY decided_at LIMIT $4)
-         RETURNING command_offset",
-    )
+             SELECT tenant, command_id FROM outcomes AS o
+             WHERE context = $1 AND partition = $2 AND decided_at < $3 AND {NOT_SENT_AGAIN}
+             ORDER BY decided_at LIMIT $4)
+         RETURNING command_id, tenant, command_offset"
+    )))
     .bind(context)
     .bind(partition)
     .bind(decided_before.micros())
@@ -111,12 +113,22 @@ pub(super) async fn purge(
     .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::unavailable)?;
+    for part in parts(&gone, 2) {
+        let mut query = QueryBuilder::<Sqlite>::new("WITH gone (command_id, tenant) AS (");
+        query.push_values(part, |mut row, (command_id, tenant, _)| {
+            row.push_bind(command_id).push_bind(tenant);
+        });
+        query.push(
+            ") DELETE FROM reactions WHERE (command_id, tenant) IN (SELECT command_id, tenant FROM gone)",
+        );
+        query.build().execute(&mut *transaction).await.map_err(StoreError::unavailable)?;
+    }
     commit(transaction).await?;
     Ok(Purged {
-        outcomes: u32::try_from(offsets.len()).unwrap_or(limit),
-        offset: offsets
+        outcomes: u32::try_from(gone.len()).unwrap_or(limit),
+        offset: gone
             .into_iter()
-            .flatten()
+            .filter_map(|(.., offset)| offset)
             .max()
             .map(|value| offset(OUTCOME, value))
             .transpose()?,
