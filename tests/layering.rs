@@ -14,7 +14,7 @@ const DECIDERS: &str = "*-service";
 /// `platform`.
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
-        "charter-avro" | "charter-keys" => &[],
+        "charter-avro" | "charter-keys" | "charter-portal" => &[],
         "charter-codegen" | "contract-shared" => &["charter-avro"],
         "registry-service" => &["charter-avro", "charter-keys"],
         "charter-domain" => &["charter-avro", "contract-shared"],
@@ -53,7 +53,10 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         context if kind(context) == Some(CONTEXTS) => {
             &["charter-avro", "charter-domain", "contract-shared"]
         }
-        "core-service" | "gateway-service" => SERVICE,
+        "core-service" => SERVICE,
+        "gateway-service" => {
+            &["charter-engine", "charter-http", "charter-portal", "contract-gateway", CONTEXTS]
+        }
         service if kind(service) == Some(DECIDERS) => SERVICE,
         _ => return None,
     })

@@ -150,7 +150,8 @@ fn generate(check: bool, root: &Path, format: Format) -> anyhow::Result<u8> {
     let compiled = progress::during("reading the contracts", || compile(&input));
     show(&compiled.problems, &input, format);
     let Some(contracts) = compiled.contracts else { return Ok(PROBLEMS) };
-    let outputs = progress::during("writing code", || emit::emit(&contracts));
+    let mut outputs = progress::during("writing code", || emit::emit(&contracts));
+    outputs.extend(crate::doc::catalogue(root, &contracts)?);
     let changes = sync::compare(root, &outputs)?;
     if changes.is_empty() {
         return Ok(CLEAN);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use charter_avro::source::{SourceError, Tree};
 use serde_json::Value as Json;
 
+use crate::check::contracts::Contracts;
 use words::place;
 
 /// A part of the contracts that is compared by itself: an Avro type, an operation, a component of a document.
@@ -81,6 +82,40 @@ pub fn parts(path: &str, text: &str) -> Result<Parts, SourceError> {
         .to_owned();
     let name = if name.is_empty() { path.to_owned() } else { name };
     Ok(BTreeMap::from([(name, Part { kind, value: json })]))
+}
+
+/// The parts of all contracts of one time.
+///
+/// # Errors
+/// Where a file is no JSON or YAML.
+pub fn all(contracts: &Contracts) -> Result<Parts, FileError> {
+    let mut parts = Parts::new();
+    for file in contracts.schema_files() {
+        parts.extend(one(&file.path, &file.text)?);
+    }
+    for path in contracts.documents() {
+        let text = contracts.openapi.get(path).map(String::as_str).unwrap_or_default();
+        parts.extend(one(&contracts.document_path(path), text)?);
+    }
+    Ok(parts)
+}
+
+/// The parts of one file, with its name in what is wrong with it.
+///
+/// # Errors
+/// Where it is no JSON or YAML.
+pub fn one(path: &str, text: &str) -> Result<Parts, FileError> {
+    parts(path, text).map_err(|source| FileError { path: path.to_owned(), source })
+}
+
+/// A file that holds no contract.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}:{}:{}`: {}", source.span.line, source.span.column, source.message)]
+pub struct FileError {
+    /// Its path.
+    path: String,
+    /// Where it breaks, and why.
+    source: SourceError,
 }
 
 /// The operations and components of a document, and what is left.

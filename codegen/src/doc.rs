@@ -1,18 +1,24 @@
 //! The contracts as a site of standing pages: what there is, who sends what to whom, which version brought it. No script,
-//! no font, nothing from elsewhere; the same contracts give the same bytes.
+//! no font, nothing from elsewhere; the same contracts give the same bytes. `charter doc` writes whole pages, `charter
+//! generate` the parts that a gateway's portal goes around.
 
 mod diagram;
+mod example;
 mod page;
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use crate::check::formats::escaped;
-use crate::diff::{self, Parts};
+use crate::check::{self, formats::escaped};
+use crate::diff::{self, FileError, Parts};
 use crate::ir::{
     Command, Context, Contracts, Event, Field, OperationKind, QueryResult, Shape, Type, TypeDef,
     TypeId, View,
 };
+use crate::sync::{DiskError, FOLDER, Output};
 use page::{Page, prose, slug};
+
+pub use page::Form;
 
 /// A page of the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +38,61 @@ pub struct Site<'a> {
     pub now: &'a Parts,
     /// The releases, oldest first.
     pub released: &'a [(u32, Parts)],
+    /// Whether pages are whole, or parts of others.
+    pub form: Form,
+}
+
+/// The pages of `contracts`, which are those below `root`, with the releases that lie there.
+///
+/// # Errors
+/// Where a file cannot be read, or a release holds something that is no contract.
+pub fn site(root: &Path, contracts: &Contracts, form: Form) -> Result<Vec<File>, SiteError> {
+    let now = diff::all(&check::contracts::Contracts::working_tree(root)?)?;
+    let mut released = Vec::new();
+    for (number, files) in check::contracts::releases(root)? {
+        released.push((number, diff::all(&files)?));
+    }
+    Ok(Site { contracts, now: &now, released: &released, form }.files())
+}
+
+/// The folder below [`FOLDER`] that [`catalogue`] is for.
+const CATALOGUE: &str = "contract-gateway/catalogue";
+
+/// The pages as parts, for the crate of a gateway to embed; none where there is no HTTP contract.
+///
+/// # Errors
+/// As [`site`].
+pub fn catalogue(root: &Path, contracts: &Contracts) -> Result<Vec<Output>, SiteError> {
+    if contracts.gateway.is_none() {
+        return Ok(Vec::new());
+    }
+    let output =
+        |File { name, text }| Output { path: format!("{FOLDER}/{CATALOGUE}/{name}"), text };
+    Ok(site(root, contracts, Form::Part)?.into_iter().map(output).collect())
+}
+
+/// Why there are no pages.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SiteError {
+    /// A file.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A release.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The names of the site's pages: `index.html`, one a context, and `api.html` where there is an HTTP contract.
+#[must_use]
+pub fn names(contracts: &Contracts) -> Vec<String> {
+    let contexts = contracts.contexts.iter().map(|context| format!("{}.html", context.name));
+    let api = contracts.gateway.is_some().then(|| "api.html".to_owned());
+    ["index.html".to_owned()].into_iter().chain(contexts).chain(api).collect()
 }
 
 impl Site<'_> {
-    /// All pages: `index.html`, one a context, and `api.html` where there is an HTTP contract.
+    /// All pages, those of [`names`].
     #[must_use]
     pub fn files(&self) -> Vec<File> {
         let mut files = vec![self.index()];
@@ -55,7 +112,7 @@ impl Site<'_> {
         if self.contracts.gateway.is_some() {
             links.push(("api.html".to_owned(), "API".to_owned()));
         }
-        Page::new(title, &links)
+        Page::new(title, links, self.form)
     }
 
     fn index(&self) -> File {
@@ -253,7 +310,26 @@ impl Site<'_> {
                 page.paragraph(&format!("One of {}.", names.join(", ")));
             }
         }
+        self.details(page, id);
         page.raw("</article>\n");
+    }
+
+    /// What a record looks like on its way: an example as JSON, and its schema.
+    fn details(&self, page: &mut Page, id: TypeId) {
+        let def = self.contracts.type_of(id);
+        if !matches!(def.shape, Shape::Record(_)) {
+            return;
+        }
+        let example = serde_json::to_string_pretty(&example::of(self.contracts, id));
+        let schema = serde_json::from_str::<serde_json::Value>(&def.schema)
+            .and_then(|schema| serde_json::to_string_pretty(&schema));
+        for (title, text) in [("Example", example), ("Avro schema", schema)] {
+            let text = text.expect("the IR holds schemas and examples as JSON");
+            page.raw(&format!(
+                "<details><summary>{title}</summary><pre><code>{}</code></pre></details>\n",
+                escaped(&text)
+            ));
+        }
     }
 
     fn fields(&self, page: &mut Page, fields: &[Field]) {

@@ -149,13 +149,17 @@ fn walk(folder: &Path, name: &str, found: &mut Vec<(String, PathBuf)>) -> Result
 }
 
 /// Whether a file is one of the schemas and documents that generated crates embed, which have no place for
-/// a banner: `generated/<crate>/schemas/<name>.avsc`, `generated/<crate>/openapi.json`, `….yaml`.
+/// a banner: `generated/<crate>/schemas/<name>.avsc`, `generated/<crate>/catalogue/<name>.html`,
+/// `generated/<crate>/openapi.json`, `….yaml`.
 fn is_embedded(path: &str) -> bool {
     let mut parts = path.split('/').skip(2);
     match (parts.next(), parts.next(), parts.next()) {
         (Some("openapi.json" | "openapi.yaml"), None, None) => true,
         (Some("schemas"), Some(file), None) => {
             Path::new(file).extension().is_some_and(|end| end == "avsc")
+        }
+        (Some("catalogue"), Some(file), None) => {
+            Path::new(file).extension().is_some_and(|end| end == "html")
         }
         _ => false,
     }

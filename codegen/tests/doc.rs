@@ -110,6 +110,9 @@ fn a_message_is_shown_with_who_sends_it_and_what_it_may_be_refused_with() {
         event.contains("at <code>expiresAt</code> comes <code>seat.expireHold</code>"),
         "{event}"
     );
+    for said in ["<summary>Example</summary>", "&quot;holderId&quot;: &quot;buyer-7&quot;"] {
+        assert!(event.contains(said), "{said} is missing in {event}");
+    }
     assert!(event.contains("private: never sent to browsers"), "{event}");
     assert!(event.contains("<code>show:{showId}</code>"), "{event}");
     let expire = article("seat.expirehold");
@@ -129,6 +132,21 @@ fn the_drawing_names_operations_contexts_events_and_views() {
         ">SeatView<",
     ] {
         assert!(drawing.contains(said), "{said} is missing");
+    }
+}
+
+/// What a gateway's portal goes around has the same words, without a look of its own.
+#[test]
+fn the_catalogue_of_a_gateway_is_the_same_site_in_parts() {
+    let parts = folder("../generated/contract-gateway/catalogue");
+    for (name, whole) in ours() {
+        let part = fs::read_to_string(parts.join(&name)).unwrap();
+        assert!(part.starts_with("<main class=\"contracts\">") && part.ends_with("</main>\n"));
+        assert!(!part.contains("<style") && !part.contains(" style="));
+        let said = |page: &str| {
+            page[page.find("</h1>").unwrap()..page.find("</main>").unwrap()].to_owned()
+        };
+        assert_eq!(said(&part), said(&whole), "{name}");
     }
 }
 

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use charter_codegen::input::Input;
-use charter_codegen::{compile, emit, sync};
+use charter_codegen::{compile, doc, emit, sync};
 
 /// The crates that are checked in below `emit/golden`.
 const GOLDEN: [&str; 2] = ["contract-gateway/", "contract-shop/"];
@@ -107,6 +107,8 @@ fn the_repositorys_generated_files_are_fresh() {
     let root = here().join("../../..");
     let compiled = compile(&Input::read(&root).expect("the repository's contracts"));
     let contracts = compiled.contracts.unwrap_or_else(|| panic!("{:?}", compiled.problems));
-    let changes = sync::compare(&root, &emit::emit(&contracts)).expect("readable");
+    let mut outputs = emit::emit(&contracts);
+    outputs.extend(doc::catalogue(&root, &contracts).expect("pages"));
+    let changes = sync::compare(&root, &outputs).expect("readable");
     assert_eq!(changes.lines(), [], "run `charter generate`");
 }

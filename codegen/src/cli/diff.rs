@@ -56,35 +56,16 @@ impl Diff {
 
     fn side(&self, side: &str) -> anyhow::Result<Parts> {
         if let Some(reference) = side.strip_prefix("git:") {
-            return all(&git::contracts(&self.root, reference)?);
+            return Ok(diff::all(&git::contracts(&self.root, reference)?)?);
         }
         let path = Path::new(side);
         if path.is_dir() {
             let contracts = Contracts::folder(side, path)?;
-            return if contracts.is_empty() { loose(path) } else { all(&contracts) };
+            return if contracts.is_empty() { loose(path) } else { Ok(diff::all(&contracts)?) };
         }
         let text = fs::read_to_string(path).with_context(|| format!("cannot read `{side}`"))?;
-        one(side, &text)
+        Ok(diff::one(side, &text)?)
     }
-}
-
-fn one(path: &str, text: &str) -> anyhow::Result<Parts> {
-    diff::parts(path, text).map_err(|error| {
-        anyhow::anyhow!("`{path}:{}:{}`: {}", error.span.line, error.span.column, error.message)
-    })
-}
-
-/// The parts of all contracts.
-pub(super) fn all(contracts: &Contracts) -> anyhow::Result<Parts> {
-    let mut parts = Parts::new();
-    for file in contracts.schema_files() {
-        parts.extend(one(&file.path, &file.text)?);
-    }
-    for path in contracts.documents() {
-        let text = contracts.openapi.get(path).map(String::as_str).unwrap_or_default();
-        parts.extend(one(&contracts.document_path(path), text)?);
-    }
-    Ok(parts)
 }
 
 /// A folder of contracts that is no repository: a release, a context.
@@ -105,7 +86,7 @@ fn loose(folder: &Path) -> anyhow::Result<Parts> {
             } else if matches!(extension, Some("avsc" | "yaml" | "yml")) {
                 let text = fs::read_to_string(&path)
                     .with_context(|| format!("cannot read `{}`", path.display()))?;
-                parts.extend(one(&path.to_string_lossy(), &text)?);
+                parts.extend(diff::one(&path.to_string_lossy(), &text)?);
             }
         }
     }

@@ -6,11 +6,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use super::diff::all;
 use super::{CLEAN, Format, PROBLEMS, say, show};
-use crate::check::contracts::{Contracts, releases};
 use crate::compile;
-use crate::doc::Site;
+use crate::doc::{Form, site};
 use crate::input::Input;
 
 /// Arguments of `charter doc`.
@@ -34,12 +32,7 @@ impl Doc {
         let compiled = compile(&input);
         show(&compiled.problems, &input, Format::Text);
         let Some(contracts) = compiled.contracts else { return Ok(PROBLEMS) };
-        let now = all(&Contracts::working_tree(&self.root)?)?;
-        let mut released = Vec::new();
-        for (number, contracts) in releases(&self.root)? {
-            released.push((number, all(&contracts)?));
-        }
-        let files = Site { contracts: &contracts, now: &now, released: &released }.files();
+        let files = site(&self.root, &contracts, Form::Whole)?;
         fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot make `{}`", self.out.display()))?;
         for file in &files {

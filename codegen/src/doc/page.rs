@@ -27,23 +27,30 @@ td:first-child { white-space: nowrap; }
 svg text { font: 12px ui-monospace, monospace; fill: currentColor; } svg .title { font: bold 14px system-ui, sans-serif; }
 svg .box { fill: var(--soft); stroke: currentColor; stroke-opacity: .5; } svg .way { fill: none; stroke: var(--accent); stroke-opacity: .6; }
 svg .timer { stroke-dasharray: 4 3; }
+details { margin-top: .4rem; } summary { cursor: pointer; font-size: .93em; } pre { overflow-x: auto; background: var(--soft); border-radius: .4rem; padding: .6rem .8rem; } pre code { background: none; padding: 0; }
 ";
+
+/// Whether a page is a document of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// It is, with its own look.
+    Whole,
+    /// It is the `main` of one, and has no look.
+    Part,
+}
 
 /// The text of a page so far.
 #[derive(Debug)]
 pub(super) struct Page {
     title: String,
+    links: Vec<(String, String)>,
+    form: Form,
     body: String,
 }
 
 impl Page {
-    pub(super) fn new(title: &str, links: &[(String, String)]) -> Self {
-        let mut body = String::from("<nav>");
-        for (page, name) in links {
-            let _ = write!(body, "<a href=\"{}\">{}</a>", escaped(page), escaped(name));
-        }
-        let _ = writeln!(body, "</nav>\n<main>\n<h1>{}</h1>", escaped(title));
-        Self { title: title.to_owned(), body }
+    pub(super) fn new(title: &str, links: Vec<(String, String)>, form: Form) -> Self {
+        Self { title: title.to_owned(), links, form, body: String::new() }
     }
 
     pub(super) fn heading(&mut self, text: &str) {
@@ -63,13 +70,25 @@ impl Page {
     }
 
     pub(super) fn file(self, name: &str) -> File {
-        let Self { title, body } = self;
-        let text = format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</main>\n</body>\n</html>\n",
-            escaped(&title)
-        );
+        let Self { title, links, form, body } = self;
+        let mut nav = String::new();
+        for (page, text) in links {
+            let current = if page == name { " aria-current=\"page\"" } else { "" };
+            let _ = write!(nav, "<a href=\"{}\"{current}>{}</a>", escaped(&page), escaped(&text));
+        }
+        let title = escaped(&title);
+        let text = match form {
+            Form::Whole => format!(
+                "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+                 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+                 <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+                 <nav>{nav}</nav>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n",
+            ),
+            Form::Part => format!(
+                "<main class=\"contracts\">\n<nav class=\"within\" aria-label=\"Contracts\">{nav}</nav>\n\
+                 <h1>{title}</h1>\n{body}</main>\n"
+            ),
+        };
         File { name: name.to_owned(), text }
     }
 }

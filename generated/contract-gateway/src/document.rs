@@ -13,6 +13,14 @@ pub const ASYNCAPI: &str = include_str!("../asyncapi.json");
 /// The contract as its authors wrote it.
 pub const YAML: &str = include_str!("../openapi.yaml");
 
+/// Commands, events and views of all contexts for people: parts of pages by file name.
+pub const CATALOGUE: &[(&str, &str)] = &[
+    ("index.html", include_str!("../catalogue/index.html")),
+    ("reservation.html", include_str!("../catalogue/reservation.html")),
+    ("seat.html", include_str!("../catalogue/seat.html")),
+    ("api.html", include_str!("../catalogue/api.html")),
+];
+
 /// What the annotations of the code say, to be held against [`JSON`].
 #[derive(Clone, Copy, Debug, OpenApi)]
 #[openapi(
@@ -23,6 +31,7 @@ pub const YAML: &str = include_str!("../openapi.yaml");
     ),
     paths(
         crate::operations::get_command::get_command,
+        crate::operations::list_shows::list_shows,
         crate::operations::open_show::open_show,
         crate::operations::get_show::get_show,
         crate::operations::confirm_seats::confirm_seats,
@@ -76,6 +85,7 @@ pub const YAML: &str = include_str!("../openapi.yaml");
             crate::schemas::Section,
             crate::schemas::SectionStats,
             crate::schemas::Show,
+            crate::schemas::ShowPage,
             crate::schemas::ShowStats,
             crate::schemas::UpdateReservationRequest,
             crate::schemas::Violation

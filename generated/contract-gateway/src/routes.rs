@@ -80,6 +80,7 @@ pub fn seat_commands() -> Router<Api> {
 
 /// The operations that read views.
 pub const QUERIES: &[&Operation] = &[
+    <operations::ListShows as ListOperation>::OPERATION,
     <operations::GetShow as RowOperation>::OPERATION,
     <operations::ListReservedSeats as ListOperation>::OPERATION,
     <operations::ListSeats as ListOperation>::OPERATION,
@@ -95,6 +96,7 @@ pub const QUERIES: &[&Operation] = &[
 /// Routes of the operations that read views.
 pub fn queries() -> Router<Api> {
     Router::new()
+        .route("/v1/shows", get(operations::list_shows))
         .route("/v1/shows/{showId}", get(operations::get_show))
         .route("/v1/shows/{showId}/history", get(operations::list_reserved_seats))
         .route("/v1/shows/{showId}/seats", get(operations::list_seats))

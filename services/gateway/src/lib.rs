@@ -2,6 +2,7 @@
 //! has it.
 
 mod contexts;
+mod pages;
 
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ pub fn operations() -> Vec<&'static Operation> {
 }
 
 /// The routes of the contract, guarded, and the contract itself under `/openapi.json` and `/openapi.yaml`,
-/// the messages behind it under `/asyncapi.json`.
+/// the messages behind it under `/asyncapi.json`, and the portal at `/`.
 pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
     let access = Arc::clone(api.access());
     let served = routes::seat_commands()
@@ -56,5 +57,5 @@ pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
         .into_iter()
         .filter_map(|operation| Some((operation, elsewhere.of(operation)?.clone())));
     let guarded = access::guarded(forwarding(served, forwarded), operations(), access);
-    guarded.merge(document::routes(JSON, YAML, ASYNCAPI))
+    guarded.merge(document::routes(JSON, YAML, ASYNCAPI)).merge(pages::portal().routes())
 }

@@ -8,7 +8,7 @@ pub(crate) fn greeting(addresses: &Addresses) -> String {
     format!(
         r#"Charter platform
 
-  gateway   {gateway}   (contract /openapi.json, state /health/ready, metrics /metrics)
+  gateway   {gateway}   (open it in a browser; contract /openapi.json, state /health/ready, metrics /metrics)
   registry  {registry}
   data      {data_dir}   ({durability})
 

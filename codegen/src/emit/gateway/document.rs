@@ -4,6 +4,7 @@ use quote::quote;
 
 use super::operation_module;
 use super::types::Place;
+use crate::doc;
 use crate::emit::text::{RustFile, parsed};
 use crate::ir::Gateway;
 
@@ -48,6 +49,10 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
             description.as_ref().map(|description| quote!(, description = #description));
         quote!((name = #name #description))
     });
+    let pages = doc::names(place.scope.contracts()).into_iter().map(|name| {
+        let path = format!("../catalogue/{name}");
+        quote!((#name, include_str!(#path)))
+    });
     let items = quote! {
         /// The contract as JSON (OpenAPI 3.1).
         pub const JSON: &str = include_str!("../openapi.json");
@@ -57,6 +62,9 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
 
         /// The contract as its authors wrote it.
         pub const YAML: &str = include_str!("../openapi.yaml");
+
+        /// Commands, events and views of all contexts for people: parts of pages by file name.
+        pub const CATALOGUE: &[(&str, &str)] = &[#(#pages),*];
 
         /// What the annotations of the code say, to be held against [`JSON`].
         #[derive(Clone, Copy, Debug, #open_api)]

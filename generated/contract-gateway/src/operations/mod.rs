@@ -20,6 +20,7 @@ pub(crate) mod list_availability;
 pub(crate) mod list_reservations;
 pub(crate) mod list_reserved_seats;
 pub(crate) mod list_seats;
+pub(crate) mod list_shows;
 pub(crate) mod mark_no_show;
 pub(crate) mod open_property;
 pub(crate) mod open_show;
@@ -62,6 +63,7 @@ pub use list_reserved_seats::{
     ListReservedSeats, ListReservedSeatsParameters, list_reserved_seats,
 };
 pub use list_seats::{ListSeats, ListSeatsParameters, list_seats};
+pub use list_shows::{ListShows, ListShowsParameters, list_shows};
 pub use mark_no_show::{MarkNoShow, MarkNoShowParameters, mark_no_show};
 pub use open_property::{OpenProperty, OpenPropertyParameters, open_property};
 pub use open_show::{OpenShow, OpenShowParameters, open_show};

@@ -1,0 +1,55 @@
+"use strict";
+(() => {
+  // runtime/portal/pages/access.ts
+  var KEPT = "charter.credentials";
+  var CHANGED = "charter-credentials";
+  function credentials() {
+    const kept = sessionStorage.getItem(KEPT);
+    return kept === null ? null : JSON.parse(kept);
+  }
+  function authorization() {
+    const known = credentials();
+    if (known === null) return {};
+    const isToken = known.secret.split(".").length === 3;
+    return isToken ? { Authorization: `Bearer ${known.secret}` } : { "X-API-Key": known.secret };
+  }
+
+  // runtime/portal/pages/reference.ts
+  async function begin() {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const follow = () => {
+      document.documentElement.classList.toggle("dark-mode", dark.matches);
+    };
+    dark.addEventListener("change", follow);
+    follow();
+    const contract = await (await fetch("/openapi.json")).json();
+    contract.servers = [{ url: location.origin, description: "This host." }];
+    const swagger = SwaggerUIBundle({
+      spec: contract,
+      dom_id: "#reference",
+      deepLinking: true,
+      docExpansion: "list",
+      defaultModelsExpandDepth: 0,
+      displayRequestDuration: true,
+      filter: true,
+      tryItOutEnabled: false,
+      persistAuthorization: false,
+      validatorUrl: null,
+      requestInterceptor: (request) => {
+        const chosen = request.headers["X-API-Key"] ?? request.headers["Authorization"];
+        if (chosen === void 0) Object.assign(request.headers, authorization());
+        return request;
+      },
+      onComplete: () => document.getElementById("reference")?.setAttribute("data-ready", "")
+    });
+    const authorize = () => {
+      const key = authorization()["X-API-Key"];
+      if (key !== void 0 && credentials() !== null) swagger.preauthorizeApiKey("apiKey", key);
+    };
+    window.addEventListener(CHANGED, authorize);
+  }
+  void begin().catch((error) => {
+    const place = document.getElementById("reference");
+    if (place !== null) place.textContent = `The contract could not be shown: ${String(error)}`;
+  });
+})();

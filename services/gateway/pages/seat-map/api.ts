@@ -1,0 +1,141 @@
+/** What the seat map asks of the API. */
+
+import { credentials } from "charter-portal/access";
+import { type Answer, call, Problem } from "charter-portal/http";
+import type { SeatRow } from "./hall";
+import type { Section } from "./layout";
+
+export interface Show {
+  showId: string;
+  title: string;
+  sections: Section[];
+  seats: number;
+  holdSeconds: number;
+  maxSeatsPerHold: number;
+}
+
+interface Page<T> {
+  items: T[];
+  nextPageToken: string | null;
+  cursor: string;
+}
+
+/** What became of a command. */
+interface Outcome {
+  commandId: string;
+  status: "PENDING" | "APPLIED" | "REJECTED" | "FAILED";
+}
+
+/** How long a command waits for its outcome before it is asked for again, in seconds. */
+const WAIT = 10;
+/** How often a command is sent before it is given up; it is the same command each time. */
+const TRIES = 4;
+/** The most seats of a page. */
+const PAGE = 1000;
+
+const NAME = "charter.seat-map.name";
+
+/** Some text that nobody else has. */
+export function unique(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** In whose name this tab holds seats. */
+export function holder(): string {
+  const known = credentials()?.name ?? sessionStorage.getItem(NAME);
+  if (known !== null && known !== undefined && known !== "") return known;
+  const made = `guest-${unique().slice(0, 8)}`;
+  sessionStorage.setItem(NAME, made);
+  return made;
+}
+
+export async function shows(): Promise<Show[]> {
+  const found: Show[] = [];
+  let token: string | null = null;
+  do {
+    const after: string = token === null ? "" : `&pageToken=${encodeURIComponent(token)}`;
+    const { body }: Answer<Page<Show>> = await call("GET", `/v1/shows?limit=100${after}`);
+    found.push(...body.items);
+    token = body.nextPageToken;
+  } while (token !== null && found.length < 500);
+  return found;
+}
+
+export function show(showId: string): Promise<Answer<Show>> {
+  return call("GET", `/v1/shows/${encodeURIComponent(showId)}`);
+}
+
+/** The seats of a show that stand so, page by page. */
+export async function seats(showId: string, status: "HELD" | "RESERVED", each: (row: SeatRow) => void): Promise<void> {
+  let token: string | null = null;
+  do {
+    const after: string = token === null ? "" : `&pageToken=${encodeURIComponent(token)}`;
+    const path = `/v1/shows/${encodeURIComponent(showId)}/seats?status=${status}&limit=${PAGE}${after}`;
+    const { body }: Answer<Page<SeatRow>> = await call("GET", path);
+    body.items.forEach(each);
+    token = body.nextPageToken;
+  } while (token !== null);
+}
+
+export interface Stats {
+  available: number;
+  held: number;
+  reserved: number;
+}
+
+export function stats(showId: string): Promise<Answer<Stats>> {
+  return call("GET", `/v1/shows/${encodeURIComponent(showId)}/stats`);
+}
+
+/** Sends a command until its outcome is known. Sent again after a loss, it still is the same command, by its key. */
+async function command(path: string, body: unknown): Promise<Outcome> {
+  const key = unique();
+  for (let tried = 1; ; tried++) {
+    try {
+      const headers = { "Idempotency-Key": key, Prefer: `wait=${WAIT}` };
+      const { body: outcome } = await call<Outcome>("POST", path, { body, headers });
+      if (outcome.status === "APPLIED") return outcome;
+      if (tried >= TRIES) throw new Problem(202, "UNAVAILABLE", "it is not decided yet");
+    } catch (problem) {
+      const mayHelp = problem instanceof Problem && (problem.status === 0 || problem.status === 503);
+      if (!mayHelp || tried >= TRIES) throw problem;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * (problem.retryAfter ?? tried)));
+    }
+  }
+}
+
+/** Holds seats, all or none, and gives the hold's id. */
+export async function hold(showId: string, seatIds: string[]): Promise<string> {
+  const path = `/v1/shows/${encodeURIComponent(showId)}/holds`;
+  return (await command(path, { seatIds, holderId: holder() })).commandId;
+}
+
+export async function confirm(showId: string, seatIds: string[]): Promise<void> {
+  await command(`/v1/shows/${encodeURIComponent(showId)}/confirmations`, { seatIds, holderId: holder() });
+}
+
+export async function release(showId: string, seatIds: string[]): Promise<void> {
+  await command(`/v1/shows/${encodeURIComponent(showId)}/releases`, { seatIds, holderId: holder() });
+}
+
+/** Opens a show of about so many seats, in sections that look like a stadium's. */
+export async function openShow(title: string, count: number, holdSeconds: number): Promise<string> {
+  const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+  const showId = `${slug || "show"}-${unique().slice(0, 4)}`.slice(-64);
+  await command("/v1/shows", { showId, title, holdSeconds, maxSeatsPerHold: 8, sections: stands(count) });
+  return showId;
+}
+
+/** Sections of at most 1,000 seats; together exactly `count`, where it is a multiple of 100. */
+export function stands(count: number): Section[] {
+  const [rows, seatsPerRow] = count <= 1_000 ? [10, 10] : count <= 10_000 ? [10, 20] : count <= 50_000 ? [20, 25] : [25, 40];
+  const whole = Math.max(1, Math.round(count / (rows * seatsPerRow)));
+  return Array.from({ length: whole }, (_, index) => ({ sectionId: sectionName(index), rows, seatsPerRow }));
+}
+
+/** A to Z, then AA. */
+function sectionName(index: number): string {
+  const letter = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? letter : `${sectionName(Math.floor(index / 26) - 1)}${letter}`;
+}
