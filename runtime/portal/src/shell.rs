@@ -51,7 +51,7 @@ pub(crate) fn whole(api: &str, pages: &[Page], page: &Page) -> String {
 }
 
 /// Pages that links lead to.
-fn linked<'a>(pages: &'a [Page]) -> impl Iterator<Item = (&'a Page, &'static str)> {
+fn linked(pages: &[Page]) -> impl Iterator<Item = (&Page, &'static str)> {
     pages
         .iter()
         .filter(|page| page.path != "/")

@@ -137,9 +137,25 @@
 
   // services/gateway/pages/seat-map/api.ts
   var WAIT = 10;
-  var TRIES = 4;
+  var TRIES = 5;
   var PAGE = 1e3;
   var NAME = "charter.seat-map.name";
+  var written = null;
+  async function read(path) {
+    const headers = written === null ? {} : { "Consistent-With": written, Prefer: `wait=${WAIT}` };
+    return patiently(() => call("GET", path, { headers }));
+  }
+  async function patiently(ask2) {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await ask2();
+      } catch (problem) {
+        const mayHelp = problem instanceof Problem && [0, 202, 503].includes(problem.status);
+        if (!mayHelp || tried >= TRIES) throw problem;
+        await new Promise((resolve) => setTimeout(resolve, 1e3 * (problem.retryAfter ?? tried)));
+      }
+    }
+  }
   function unique() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -156,42 +172,37 @@
     let token = null;
     do {
       const after = token === null ? "" : `&pageToken=${encodeURIComponent(token)}`;
-      const { body } = await call("GET", `/v1/shows?limit=100${after}`);
+      const { body } = await read(`/v1/shows?limit=100${after}`);
       found.push(...body.items);
       token = body.nextPageToken;
     } while (token !== null && found.length < 500);
     return found;
   }
   function show(showId) {
-    return call("GET", `/v1/shows/${encodeURIComponent(showId)}`);
+    return read(`/v1/shows/${encodeURIComponent(showId)}`);
   }
   async function seats(showId, status, each) {
     let token = null;
     do {
       const after = token === null ? "" : `&pageToken=${encodeURIComponent(token)}`;
       const path = `/v1/shows/${encodeURIComponent(showId)}/seats?status=${status}&limit=${PAGE}${after}`;
-      const { body } = await call("GET", path);
+      const { body } = await read(path);
       body.items.forEach(each);
       token = body.nextPageToken;
     } while (token !== null);
   }
   function stats(showId) {
-    return call("GET", `/v1/shows/${encodeURIComponent(showId)}/stats`);
+    return read(`/v1/shows/${encodeURIComponent(showId)}/stats`);
   }
   async function command(path, body) {
-    const key = unique();
-    for (let tried = 1; ; tried++) {
-      try {
-        const headers = { "Idempotency-Key": key, Prefer: `wait=${WAIT}` };
-        const { body: outcome } = await call("POST", path, { body, headers });
-        if (outcome.status === "APPLIED") return outcome;
-        if (tried >= TRIES) throw new Problem(202, "UNAVAILABLE", "it is not decided yet");
-      } catch (problem) {
-        const mayHelp = problem instanceof Problem && (problem.status === 0 || problem.status === 503);
-        if (!mayHelp || tried >= TRIES) throw problem;
-        await new Promise((resolve) => setTimeout(resolve, 1e3 * (problem.retryAfter ?? tried)));
-      }
-    }
+    const headers = { "Idempotency-Key": unique(), Prefer: `wait=${WAIT}` };
+    const outcome = await patiently(async () => {
+      const { body: outcome2 } = await call("POST", path, { body, headers });
+      if (outcome2.status !== "APPLIED") throw new Problem(202, "UNAVAILABLE", "it is not decided yet");
+      return outcome2;
+    });
+    written = outcome.cursor ?? written;
+    return outcome;
   }
   async function hold(showId, seatIds) {
     const path = `/v1/shows/${encodeURIComponent(showId)}/holds`;
@@ -375,24 +386,24 @@
   }
   function seatInWords(layout, seat) {
     const { section, row, number: number2 } = layout.placeOf(seat);
-    return `${layout.sections[section]?.sectionId ?? ""}, row ${row}, seat ${number2}`;
+    return `${layout.sections[section]?.sectionId ?? ""} row ${row} seat ${number2}`;
   }
   function seatsInWords(layout, seats2) {
     const rows = /* @__PURE__ */ new Map();
     for (const seat of seats2) {
       const { section, row, number: number2 } = layout.placeOf(seat);
-      const name = `${layout.sections[section]?.sectionId ?? ""}, row ${row}`;
+      const name = `${layout.sections[section]?.sectionId ?? ""} row ${row}`;
       rows.set(name, [...rows.get(name) ?? [], number2]);
     }
     const parts = [...rows].map(([name, numbers]) => {
       const sorted = numbers.sort((one, other) => one - other);
-      return `${name}, ${sorted.length === 1 ? "seat" : "seats"} ${listed(sorted.map(String))}`;
+      return `${name} ${sorted.length === 1 ? "seat" : "seats"} ${sorted.join(", ")}`;
     });
     return listed(parts.slice(0, 4).concat(parts.length > 4 ? [`${parts.length - 4} more rows`] : []));
   }
   function listed(parts) {
     if (parts.length < 2) return parts.join("");
-    return `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1] ?? ""}`;
+    return `${parts.slice(0, -1).join("; ")} and ${parts[parts.length - 1] ?? ""}`;
   }
   function refusalInWords(problem, layout) {
     if (!(problem instanceof Problem)) return `Something went wrong here: ${String(problem)}`;
@@ -862,8 +873,10 @@
       on("pointerup", (event) => this.up(event));
       on("pointercancel", (event) => this.pointers.delete(event.pointerId));
       on("pointerleave", () => this.tip(-1, 0, 0));
+      on("blur", () => this.tip(-1, 0, 0));
       on("wheel", (event) => {
         event.preventDefault();
+        this.tip(-1, 0, 0);
         const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
         camera.zoom(Math.exp(-event.deltaY * lines * 16e-4), event.offsetX, event.offsetY);
         drawing.ask();
@@ -917,6 +930,7 @@
       if (seat < 0) return;
       this.drawing.cursor = -1;
       this.hearer.pressed(seat);
+      this.tip(seat, event.offsetX, event.offsetY);
     }
     key(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -930,7 +944,10 @@
       const step = steps[event.key];
       if (step !== void 0) this.go(...step);
       else if (event.key === "Enter" || event.key === " ") {
-        if (drawing.cursor >= 0) this.hearer.pressed(drawing.cursor);
+        if (drawing.cursor >= 0) {
+          this.hearer.pressed(drawing.cursor);
+          this.tell(drawing.cursor);
+        }
       } else if (event.key === "+" || event.key === "=") camera.zoom(1.5);
       else if (event.key === "-") camera.zoom(1 / 1.5);
       else if (event.key === "0") camera.fit(layout.box);
@@ -947,9 +964,12 @@
       if (seat < 0) return;
       drawing.cursor = seat;
       camera.show(layout.x[seat] ?? 0, layout.y[seat] ?? 0);
+      this.tell(seat);
+    }
+    /** Says where the keyboard is, to eyes and ears. */
+    tell(seat) {
       part("said").textContent = this.hearer.described(seat);
-      const [x, y] = camera.screen(layout.x[seat] ?? 0, layout.y[seat] ?? 0);
-      this.tip(seat, x, y);
+      this.tip(seat, ...this.camera.screen(this.layout.x[seat] ?? 0, this.layout.y[seat] ?? 0));
     }
     /** The seat that is nearest to the middle of what one sees. */
     middle() {
@@ -986,23 +1006,18 @@
   function stadium(length) {
     const radius = length / (2.8 + 2 * Math.PI);
     const straight = radius * 1.4;
-    const bend = Math.PI * radius;
-    const at = (along, out) => {
-      let rest = (along % length + length) % length;
-      const r = radius + out;
+    const at = (along, tier, out) => {
+      const inner = radius + tier;
+      const bend = Math.PI * inner;
+      const r = inner + out;
+      let rest = along;
       if (rest < straight / 2) return [-rest, r];
       rest -= straight / 2;
-      if (rest < bend) {
-        const angle = rest / radius;
-        return [-straight / 2 - r * Math.sin(angle), r * Math.cos(angle)];
-      }
+      if (rest < bend) return [-straight / 2 - r * Math.sin(rest / inner), r * Math.cos(rest / inner)];
       rest -= bend;
       if (rest < straight) return [rest - straight / 2, -r];
       rest -= straight;
-      if (rest < bend) {
-        const angle = rest / radius;
-        return [straight / 2 + r * Math.sin(angle), -r * Math.cos(angle)];
-      }
+      if (rest < bend) return [straight / 2 + r * Math.sin(rest / inner), -r * Math.cos(rest / inner)];
       return [straight / 2 - (rest - bend), r];
     };
     return { length, turn: 2 * Math.PI, at };
@@ -1010,9 +1025,9 @@
   function hall(length, depth) {
     const radius = Math.max(length / 2.2, depth * 1.5, 8);
     const turn = length / radius;
-    const at = (along, out) => {
-      const angle = along / radius - turn / 2;
-      const r = radius + out;
+    const at = (along, tier, out) => {
+      const angle = along / (radius + tier) - turn / 2;
+      const r = radius + tier + out;
       return [r * Math.sin(angle), r * Math.cos(angle)];
     };
     return { length, turn, at };
@@ -1061,24 +1076,24 @@
       const { tiers, depths, curve } = isHall ? inHall(sections) : inStadium(sections);
       tiers.forEach((tier, number2) => {
         const out = depths[number2] ?? 0;
-        const grown = (curve.length + curve.turn * out) / curve.length;
-        const aisle = AISLE + (curve.length * grown - widthOf(tier)) / tier.length;
+        const aisle = AISLE + (curve.length + curve.turn * out - widthOf(tier)) / tier.length;
         let along = aisle / 2;
         for (const section of tier) {
-          this.place(section, (step, row) => curve.at((along + step) / grown, out + row * ROW));
+          const from = along;
+          this.place(section, (step, row) => curve.at(from + step, out, row * ROW));
           along += section.seatsPerRow + aisle;
         }
       });
       this.box = this.blocks.reduce(around, { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity });
-      const front = curve.at(curve.length / 2, 0);
+      const front = curve.at(curve.length / 2, 0, 0);
       if (isHall) {
         const half = Math.max(curve.length / 4, 5);
         const depth = Math.max(3, half / 4);
-        const top = Math.min(this.box.top, curve.at(0, 0)[1]) - depth - 3;
+        const top = Math.min(this.box.top, curve.at(0, 0, 0)[1]) - depth - 3;
         this.middle = { kind: "stage", box: { left: -half, right: half, top, bottom: top + depth } };
         this.box = around(this.box, this.middle.box);
       } else {
-        const side = curve.at(curve.length / 4, 0)[0];
+        const side = curve.at(curve.length / 4, 0, 0)[0];
         const inset = 5;
         this.middle = {
           kind: "field",

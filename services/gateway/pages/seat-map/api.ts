@@ -24,16 +24,39 @@ interface Page<T> {
 interface Outcome {
   commandId: string;
   status: "PENDING" | "APPLIED" | "REJECTED" | "FAILED";
+  cursor?: string;
 }
 
 /** How long a command waits for its outcome before it is asked for again, in seconds. */
 const WAIT = 10;
-/** How often a command is sent before it is given up; it is the same command each time. */
-const TRIES = 4;
+/** How often something is asked for before it is given up. */
+const TRIES = 5;
 /** The most seats of a page. */
 const PAGE = 1000;
 
 const NAME = "charter.seat-map.name";
+
+/** What this tab's last command changed: reads wait until they have seen it. */
+let written: string | null = null;
+
+/** Reads once the view has seen this tab's commands; a large show takes a while to be laid out. */
+async function read<T>(path: string): Promise<Answer<T>> {
+  const headers: Record<string, string> = written === null ? {} : { "Consistent-With": written, Prefer: `wait=${WAIT}` };
+  return patiently(() => call<T>("GET", path, { headers }));
+}
+
+/** Asks again where there was no answer, or none in time. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await ask();
+    } catch (problem) {
+      const mayHelp = problem instanceof Problem && [0, 202, 503].includes(problem.status);
+      if (!mayHelp || tried >= TRIES) throw problem;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * (problem.retryAfter ?? tried)));
+    }
+  }
+}
 
 /** Some text that nobody else has. */
 export function unique(): string {
@@ -55,7 +78,7 @@ export async function shows(): Promise<Show[]> {
   let token: string | null = null;
   do {
     const after: string = token === null ? "" : `&pageToken=${encodeURIComponent(token)}`;
-    const { body }: Answer<Page<Show>> = await call("GET", `/v1/shows?limit=100${after}`);
+    const { body }: Answer<Page<Show>> = await read(`/v1/shows?limit=100${after}`);
     found.push(...body.items);
     token = body.nextPageToken;
   } while (token !== null && found.length < 500);
@@ -63,7 +86,7 @@ export async function shows(): Promise<Show[]> {
 }
 
 export function show(showId: string): Promise<Answer<Show>> {
-  return call("GET", `/v1/shows/${encodeURIComponent(showId)}`);
+  return read(`/v1/shows/${encodeURIComponent(showId)}`);
 }
 
 /** The seats of a show that stand so, page by page. */
@@ -72,7 +95,7 @@ export async function seats(showId: string, status: "HELD" | "RESERVED", each: (
   do {
     const after: string = token === null ? "" : `&pageToken=${encodeURIComponent(token)}`;
     const path = `/v1/shows/${encodeURIComponent(showId)}/seats?status=${status}&limit=${PAGE}${after}`;
-    const { body }: Answer<Page<SeatRow>> = await call("GET", path);
+    const { body }: Answer<Page<SeatRow>> = await read(path);
     body.items.forEach(each);
     token = body.nextPageToken;
   } while (token !== null);
@@ -85,24 +108,19 @@ export interface Stats {
 }
 
 export function stats(showId: string): Promise<Answer<Stats>> {
-  return call("GET", `/v1/shows/${encodeURIComponent(showId)}/stats`);
+  return read(`/v1/shows/${encodeURIComponent(showId)}/stats`);
 }
 
 /** Sends a command until its outcome is known. Sent again after a loss, it still is the same command, by its key. */
 async function command(path: string, body: unknown): Promise<Outcome> {
-  const key = unique();
-  for (let tried = 1; ; tried++) {
-    try {
-      const headers = { "Idempotency-Key": key, Prefer: `wait=${WAIT}` };
-      const { body: outcome } = await call<Outcome>("POST", path, { body, headers });
-      if (outcome.status === "APPLIED") return outcome;
-      if (tried >= TRIES) throw new Problem(202, "UNAVAILABLE", "it is not decided yet");
-    } catch (problem) {
-      const mayHelp = problem instanceof Problem && (problem.status === 0 || problem.status === 503);
-      if (!mayHelp || tried >= TRIES) throw problem;
-      await new Promise((resolve) => setTimeout(resolve, 1000 * (problem.retryAfter ?? tried)));
-    }
-  }
+  const headers = { "Idempotency-Key": unique(), Prefer: `wait=${WAIT}` };
+  const outcome = await patiently(async () => {
+    const { body: outcome } = await call<Outcome>("POST", path, { body, headers });
+    if (outcome.status !== "APPLIED") throw new Problem(202, "UNAVAILABLE", "it is not decided yet");
+    return outcome;
+  });
+  written = outcome.cursor ?? written;
+  return outcome;
 }
 
 /** Holds seats, all or none, and gives the hold's id. */

@@ -40,8 +40,10 @@ export class Hand {
     on("pointerup", (event) => this.up(event));
     on("pointercancel", (event) => this.pointers.delete(event.pointerId));
     on("pointerleave", () => this.tip(-1, 0, 0));
+    on("blur", () => this.tip(-1, 0, 0));
     on("wheel", (event) => {
       event.preventDefault();
+      this.tip(-1, 0, 0);
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
       camera.zoom(Math.exp(-event.deltaY * lines * 0.0016), event.offsetX, event.offsetY);
       drawing.ask();
@@ -90,6 +92,7 @@ export class Hand {
     if (seat < 0) return;
     this.drawing.cursor = -1;
     this.hearer.pressed(seat);
+    this.tip(seat, event.offsetX, event.offsetY);
   }
 
   private key(event: KeyboardEvent): void {
@@ -104,7 +107,10 @@ export class Hand {
     const step = steps[event.key];
     if (step !== undefined) this.go(...step);
     else if (event.key === "Enter" || event.key === " ") {
-      if (drawing.cursor >= 0) this.hearer.pressed(drawing.cursor);
+      if (drawing.cursor >= 0) {
+        this.hearer.pressed(drawing.cursor);
+        this.tell(drawing.cursor);
+      }
     } else if (event.key === "+" || event.key === "=") camera.zoom(1.5);
     else if (event.key === "-") camera.zoom(1 / 1.5);
     else if (event.key === "0") camera.fit(layout.box);
@@ -122,9 +128,13 @@ export class Hand {
     if (seat < 0) return;
     drawing.cursor = seat;
     camera.show(layout.x[seat] ?? 0, layout.y[seat] ?? 0);
+    this.tell(seat);
+  }
+
+  /** Says where the keyboard is, to eyes and ears. */
+  private tell(seat: number): void {
     part("said").textContent = this.hearer.described(seat);
-    const [x, y] = camera.screen(layout.x[seat] ?? 0, layout.y[seat] ?? 0);
-    this.tip(seat, x, y);
+    this.tip(seat, ...this.camera.screen(this.layout.x[seat] ?? 0, this.layout.y[seat] ?? 0));
   }
 
   /** The seat that is nearest to the middle of what one sees. */

@@ -48,31 +48,26 @@ const HALL_SEATS = 3_000;
 interface Curve {
   length: number;
   turn: number;
-  /** The place at `along` on the line, `out` steps outwards. */
-  at(along: number, out: number): [number, number];
+  /** The place `along` the line that is `tier` steps outside of this one, and `out` steps farther. */
+  at(along: number, tier: number, out: number): [number, number];
 }
 
 /** Two straights and two half circles, closed; it begins in the middle of the near straight and runs to the left. */
 function stadium(length: number): Curve {
   const radius = length / (2.8 + 2 * Math.PI);
   const straight = radius * 1.4;
-  const bend = Math.PI * radius;
-  const at = (along: number, out: number): [number, number] => {
-    let rest = ((along % length) + length) % length;
-    const r = radius + out;
+  const at = (along: number, tier: number, out: number): [number, number] => {
+    const inner = radius + tier;
+    const bend = Math.PI * inner;
+    const r = inner + out;
+    let rest = along;
     if (rest < straight / 2) return [-rest, r];
     rest -= straight / 2;
-    if (rest < bend) {
-      const angle = rest / radius;
-      return [-straight / 2 - r * Math.sin(angle), r * Math.cos(angle)];
-    }
+    if (rest < bend) return [-straight / 2 - r * Math.sin(rest / inner), r * Math.cos(rest / inner)];
     rest -= bend;
     if (rest < straight) return [rest - straight / 2, -r];
     rest -= straight;
-    if (rest < bend) {
-      const angle = rest / radius;
-      return [straight / 2 + r * Math.sin(angle), -r * Math.cos(angle)];
-    }
+    if (rest < bend) return [straight / 2 + r * Math.sin(rest / inner), -r * Math.cos(rest / inner)];
     return [straight / 2 - (rest - bend), r];
   };
   return { length, turn: 2 * Math.PI, at };
@@ -82,9 +77,9 @@ function stadium(length: number): Curve {
 function hall(length: number, depth: number): Curve {
   const radius = Math.max(length / 2.2, depth * 1.5, 8);
   const turn = length / radius;
-  const at = (along: number, out: number): [number, number] => {
-    const angle = along / radius - turn / 2;
-    const r = radius + out;
+  const at = (along: number, tier: number, out: number): [number, number] => {
+    const angle = along / (radius + tier) - turn / 2;
+    const r = radius + tier + out;
     return [r * Math.sin(angle), r * Math.cos(angle)];
   };
   return { length, turn, at };
@@ -154,25 +149,25 @@ export class Layout {
     const { tiers, depths, curve } = isHall ? inHall(sections) : inStadium(sections);
     tiers.forEach((tier, number) => {
       const out = depths[number] ?? 0;
-      const grown = (curve.length + curve.turn * out) / curve.length;
       // What is left over widens the aisles.
-      const aisle = AISLE + (curve.length * grown - widthOf(tier)) / tier.length;
+      const aisle = AISLE + (curve.length + curve.turn * out - widthOf(tier)) / tier.length;
       let along = aisle / 2;
       for (const section of tier) {
-        this.place(section, (step, row) => curve.at((along + step) / grown, out + row * ROW));
+        const from = along;
+        this.place(section, (step, row) => curve.at(from + step, out, row * ROW));
         along += section.seatsPerRow + aisle;
       }
     });
     this.box = this.blocks.reduce<Box>(around, { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity });
-    const front = curve.at(curve.length / 2, 0);
+    const front = curve.at(curve.length / 2, 0, 0);
     if (isHall) {
       const half = Math.max(curve.length / 4, 5);
       const depth = Math.max(3, half / 4);
-      const top = Math.min(this.box.top, curve.at(0, 0)[1]) - depth - 3;
+      const top = Math.min(this.box.top, curve.at(0, 0, 0)[1]) - depth - 3;
       this.middle = { kind: "stage", box: { left: -half, right: half, top, bottom: top + depth } };
       this.box = around(this.box, this.middle.box);
     } else {
-      const side = curve.at(curve.length / 4, 0)[0];
+      const side = curve.at(curve.length / 4, 0, 0)[0];
       const inset = 5;
       this.middle = {
         kind: "field",

@@ -20,7 +20,7 @@ export function kindInWords(kind: Kind): string {
 /** A seat as people say it. */
 export function seatInWords(layout: Layout, seat: number): string {
   const { section, row, number } = layout.placeOf(seat);
-  return `${layout.sections[section]?.sectionId ?? ""}, row ${row}, seat ${number}`;
+  return `${layout.sections[section]?.sectionId ?? ""} row ${row} seat ${number}`;
 }
 
 /** Seats as people say them, those of a row together. */
@@ -28,19 +28,19 @@ export function seatsInWords(layout: Layout, seats: Iterable<number>): string {
   const rows = new Map<string, number[]>();
   for (const seat of seats) {
     const { section, row, number } = layout.placeOf(seat);
-    const name = `${layout.sections[section]?.sectionId ?? ""}, row ${row}`;
+    const name = `${layout.sections[section]?.sectionId ?? ""} row ${row}`;
     rows.set(name, [...(rows.get(name) ?? []), number]);
   }
   const parts = [...rows].map(([name, numbers]) => {
     const sorted = numbers.sort((one, other) => one - other);
-    return `${name}, ${sorted.length === 1 ? "seat" : "seats"} ${listed(sorted.map(String))}`;
+    return `${name} ${sorted.length === 1 ? "seat" : "seats"} ${sorted.join(", ")}`;
   });
   return listed(parts.slice(0, 4).concat(parts.length > 4 ? [`${parts.length - 4} more rows`] : []));
 }
 
 export function listed(parts: string[]): string {
   if (parts.length < 2) return parts.join("");
-  return `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1] ?? ""}`;
+  return `${parts.slice(0, -1).join("; ")} and ${parts[parts.length - 1] ?? ""}`;
 }
 
 /** Why something was refused, and what to do. */
