@@ -1,2 +1,213 @@
-/** The live view. */
-export {};
+/** The live view: how the parts are, rates, lag, outcomes and dead letters from the metrics, and the events of a room. */
+
+import { Look, parse } from "./metrics";
+import { Stream } from "./sse";
+
+/** How often the metrics are looked at, in milliseconds, and how many looks a line shows. */
+const PERIOD = 2_000;
+const LOOKS = 60;
+/** How many looks make the minute that quantiles are of. */
+const MINUTE = 30;
+/** The most events that are kept to be filtered. */
+const EVENTS = 500;
+
+function part<T extends Element = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no #${id}`);
+  return found as unknown as T;
+}
+
+const figures = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat("en");
+
+function cells(texts: string[], className = ""): HTMLTableRowElement {
+  const row = document.createElement("tr");
+  row.className = className;
+  for (const text of texts) row.insertCell().textContent = text;
+  return row;
+}
+
+// Metrics
+
+const looks: Look[] = [];
+const histories: Record<string, number[]> = {};
+let isPaused = false;
+
+function seconds(value: number | null): string {
+  if (value === null) return "–";
+  if (!Number.isFinite(value)) return "> 30 s";
+  return value < 1 ? `≤ ${figures.format(value * 1000)} ms` : `≤ ${figures.format(value)} s`;
+}
+
+function showRate(id: string, rate: number): void {
+  part(id).textContent = figures.format(rate);
+  const history = (histories[id] ??= []);
+  history.push(rate);
+  if (history.length > LOOKS) history.shift();
+  const most = Math.max(...history, 1);
+  const points = history.map((value, index) => {
+    const x = 120 - (history.length - 1 - index) * (120 / (LOOKS - 1));
+    return `${x.toFixed(1)},${(30 - (value / most) * 28).toFixed(1)}`;
+  });
+  part<SVGElement>(`${id}-line`).firstElementChild?.setAttribute("points", points.join(" "));
+}
+
+function showContexts(now: Look): void {
+  const contexts = now.values("charter_events_published_total", "context");
+  const rows = contexts.map((context) => {
+    const sums = ["charter_commands_undecided", "charter_events_unprojected", "charter_dead_letters", "charter_parked_aggregates"];
+    const values = sums.map((name) => now.sum(name, { context }));
+    const isBad = (values[2] ?? 0) > 0 || (values[3] ?? 0) > 0;
+    return cells([context, ...values.map((value) => whole.format(value))], isBad ? "bad" : "");
+  });
+  part("contexts").replaceChildren(...rows);
+}
+
+function showOutcomes(now: Look, before: Look): void {
+  const name = "charter_commands_total";
+  const rows = now.of(name).filter(({ value }) => value > 0);
+  rows.sort((one, other) => other.value - one.value);
+  const shown = rows.slice(0, 20).map(({ labels, value }) => {
+    const { context = "", outcome = "", code = "" } = labels;
+    const rate = now.rate(name, before, labels);
+    return cells([context, outcome, code, whole.format(value), figures.format(rate)], outcome.toLowerCase());
+  });
+  part("outcomes").replaceChildren(...(shown.length === 0 ? [cells(["none yet", "", "", "", ""])] : shown));
+}
+
+async function look(): Promise<void> {
+  if (isPaused) return;
+  const response = await fetch("/metrics");
+  const now = new Look(parse(await response.text()), performance.now());
+  const before = looks[looks.length - 1];
+  looks.push(now);
+  if (looks.length > MINUTE + 1) looks.shift();
+  showContexts(now);
+  if (before !== undefined) {
+    showRate("commands", now.rate("charter_commands_total", before));
+    showRate("events", now.rate("charter_events_published_total", before));
+    showRate("requests", now.rate("charter_http_requests_total", before));
+    showOutcomes(now, before);
+  }
+  const first = looks[0];
+  if (first !== undefined) {
+    part("decided").textContent = seconds(now.quantile(0.99, "charter_accepted_to_decided_seconds", first));
+    part("visible").textContent = seconds(now.quantile(0.99, "charter_accepted_to_visible_seconds", first));
+  }
+}
+
+interface Readiness {
+  parts: { name: string; ready: boolean; reason?: string }[];
+}
+
+async function lookAtParts(): Promise<void> {
+  if (isPaused) return;
+  const { parts } = (await (await fetch("/health/ready")).json()) as Readiness;
+  const shown = parts.map(({ name, ready, reason }) => {
+    const element = document.createElement("span");
+    element.className = ready ? "good" : "bad";
+    element.textContent = ready ? name : `${name}: ${reason ?? "not ready"}`;
+    return element;
+  });
+  part("parts").replaceChildren(...shown);
+}
+
+/** Does something again and again, one at a time. */
+function again(act: () => Promise<void>): void {
+  const lost = (): void => {
+    const gone = document.createElement("span");
+    gone.className = "bad";
+    gone.textContent = "no answer";
+    part("parts").replaceChildren(gone);
+  };
+  void act()
+    .catch(lost)
+    .finally(() => setTimeout(() => again(act), PERIOD));
+}
+
+const pause = part<HTMLButtonElement>("pause");
+pause.addEventListener("click", () => {
+  isPaused = !isPaused;
+  pause.textContent = isPaused ? "Go on" : "Pause";
+  pause.setAttribute("aria-pressed", String(isPaused));
+});
+again(look);
+again(lookAtParts);
+
+// Events
+
+interface Line {
+  time: string;
+  type: string;
+  text: string;
+}
+
+let stream: Stream | null = null;
+let lines: Line[] = [];
+const form = part<HTMLFormElement>("tail");
+const room = form.elements.namedItem("room") as HTMLInputElement;
+const filter = form.elements.namedItem("filter") as HTMLInputElement;
+
+function element(line: Line): HTMLLIElement {
+  const item = document.createElement("li");
+  const time = document.createElement("time");
+  time.textContent = line.time;
+  const type = document.createElement("b");
+  type.textContent = line.type;
+  const code = document.createElement("code");
+  code.textContent = line.text;
+  item.append(time, type, code);
+  return item;
+}
+
+function isWanted(line: Line): boolean {
+  const words = filter.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const said = `${line.type} ${line.text}`.toLowerCase();
+  return words.every((word) => said.includes(word));
+}
+
+function showLines(): void {
+  part("lines").replaceChildren(...lines.filter(isWanted).slice(0, 200).map(element));
+}
+
+function follow(name: string): void {
+  stream?.close();
+  lines = [];
+  showLines();
+  const standing = part("tail-standing");
+  const say = (kind: string, text: string): void => {
+    standing.className = `standing ${kind}`;
+    standing.textContent = text;
+  };
+  stream = new Stream(`/v1/streams/${encodeURIComponent(name)}`, null, {
+    standing: (now) => say(now, { connecting: "Connecting …", live: `Following ${name}`, waiting: "Connection lost" }[now]),
+    refused: (problem) => say("waiting", problem.detail),
+    message: ({ event, data }) => {
+      // What stands already is no event.
+      if (event === "initial-load" || event === "stats-updated" || event === "dropped") return;
+      const { time, sequence, payload } = JSON.parse(data) as { time?: string; sequence?: number; payload?: unknown };
+      const clock = time === undefined ? "" : new Date(time).toLocaleTimeString("en-GB");
+      const line = { time: clock, type: event, text: `${sequence ?? ""} ${JSON.stringify(payload)}` };
+      lines.unshift(line);
+      lines.length = Math.min(lines.length, EVENTS);
+      if (isPaused || !isWanted(line)) return;
+      const list = part("lines");
+      list.prepend(element(line));
+      if (list.children.length > 200) list.lastElementChild?.remove();
+    },
+  });
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  location.hash = encodeURIComponent(room.value.trim());
+});
+filter.addEventListener("input", showLines);
+function fromAddress(): void {
+  const name = decodeURIComponent(location.hash.slice(1));
+  if (name === "") return;
+  room.value = name;
+  follow(name);
+}
+addEventListener("hashchange", fromAddress);
+fromAddress();

@@ -574,6 +574,7 @@
   var NEAR = 22;
   var BUDGET = 2.5;
   var MOST_PIXELS = 2e7;
+  var MANY = 200;
   var Drawing = class {
     constructor(canvas, layout, hall2, camera, legend) {
       this.canvas = canvas;
@@ -624,7 +625,10 @@
     /** A seat is shown otherwise. */
     changed(seat) {
       const picture = this.pictures.get(this.layout.blockOf[seat] ?? -1);
-      if (picture !== void 0) picture.isStale = true;
+      if (picture !== void 0 && !picture.isStale) {
+        picture.changed.push(seat);
+        picture.isStale = picture.changed.length > MANY;
+      }
       this.ask();
     }
     /** Draws with the next frame. */
@@ -675,6 +679,8 @@
         if (picture === void 0 || picture.isStale || picture.scale !== wanted) {
           if (performance.now() < end) picture = this.picture(index, wanted);
           else isLate = true;
+        } else if (picture.changed.length > 0) {
+          this.mend(picture, index);
         }
         const block = this.layout.blocks[index];
         if (picture === void 0 || block === void 0) continue;
@@ -696,28 +702,44 @@
       if (picture === void 0 || picture.scale !== scale) {
         if (picture !== void 0) this.pixels -= picture.canvas.width * picture.canvas.height;
         this.makeRoom(width * height);
-        picture = { canvas: new OffscreenCanvas(width, height), scale, isStale: true, shown: this.frames };
+        picture = { canvas: new OffscreenCanvas(width, height), scale, isStale: true, changed: [], shown: this.frames };
         this.pictures.set(index, picture);
         this.pixels += width * height;
       }
       const context = picture.canvas.getContext("2d");
       if (context === null) return void 0;
       context.clearRect(0, 0, width, height);
-      const size = scale * 0.8;
-      for (const seat of block.seats) {
-        const x = ((this.layout.x[seat] ?? 0) - block.left) * scale;
-        const y = ((this.layout.y[seat] ?? 0) - block.top) * scale;
-        const kind = this.hall.kind(seat);
-        if (size < 5) {
-          context.fillStyle = this.looks[kind]?.fill ?? "";
-          context.fillRect(x - size / 2, y - size / 2, size, size);
-        } else {
-          const sprite = this.sprite(kind, size);
-          context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
-        }
-      }
+      for (const seat of block.seats) this.stamp(context, block, scale, seat);
       picture.isStale = false;
+      picture.changed = [];
       return picture;
+    }
+    /** Draws the seats of a block that changed. */
+    mend(picture, index) {
+      const context = picture.canvas.getContext("2d");
+      const block = this.layout.blocks[index];
+      if (context === null || block === void 0) return;
+      const half = Math.ceil(picture.scale * 0.4) + 1;
+      for (const seat of picture.changed) {
+        const x = ((this.layout.x[seat] ?? 0) - block.left) * picture.scale;
+        const y = ((this.layout.y[seat] ?? 0) - block.top) * picture.scale;
+        context.clearRect(x - half, y - half, 2 * half, 2 * half);
+        this.stamp(context, block, picture.scale, seat);
+      }
+      picture.changed = [];
+    }
+    stamp(context, block, scale, seat) {
+      const x = ((this.layout.x[seat] ?? 0) - block.left) * scale;
+      const y = ((this.layout.y[seat] ?? 0) - block.top) * scale;
+      const size = scale * 0.8;
+      const kind = this.hall.kind(seat);
+      if (size < 5) {
+        context.fillStyle = this.looks[kind]?.fill ?? "";
+        context.fillRect(x - size / 2, y - size / 2, size, size);
+      } else {
+        const sprite = this.sprite(kind, size);
+        context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
+      }
     }
     /** Forgets pictures that nobody has seen for longest. */
     makeRoom(pixels) {
@@ -999,8 +1021,8 @@
   var ROW = 1.12;
   var AISLE = 2.4;
   var GANGWAY = 4;
-  var BLOCK_ROWS = 14;
-  var BLOCK_SEATS = 42;
+  var BLOCK_ROWS = 25;
+  var BLOCK_SEATS = 50;
   var HALL_SECTIONS = 4;
   var HALL_SEATS = 3e3;
   function stadium(length) {

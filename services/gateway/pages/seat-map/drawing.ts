@@ -3,7 +3,7 @@
 
 import type { Camera } from "./camera";
 import { type Hall, Kind } from "./hall";
-import type { Layout } from "./layout";
+import type { Block, Layout } from "./layout";
 
 /** From this distance of two seats on, in device pixels, seats are drawn one by one; a screen has some thousands then. */
 const NEAR = 22;
@@ -11,6 +11,9 @@ const NEAR = 22;
 const BUDGET = 2.5;
 /** The most pixels that all pictures have together: 80 MB. */
 const MOST_PIXELS = 20_000_000;
+
+/** From so many changed seats on, a block is drawn anew instead of seat by seat. */
+const MANY = 200;
 
 /** Colours of a kind of seat, light and dark. */
 interface Look {
@@ -24,7 +27,10 @@ interface Picture {
   canvas: OffscreenCanvas;
   /** Pixels from a seat to the next. */
   scale: number;
+  /** All of it is to be drawn anew. */
   isStale: boolean;
+  /** Seats that are, where it is not all of them. */
+  changed: number[];
   /** The frame that showed it last. */
   shown: number;
 }
@@ -79,7 +85,10 @@ export class Drawing {
   /** A seat is shown otherwise. */
   changed(seat: number): void {
     const picture = this.pictures.get(this.layout.blockOf[seat] ?? -1);
-    if (picture !== undefined) picture.isStale = true;
+    if (picture !== undefined && !picture.isStale) {
+      picture.changed.push(seat);
+      picture.isStale = picture.changed.length > MANY;
+    }
     this.ask();
   }
 
@@ -138,6 +147,8 @@ export class Drawing {
       if (picture === undefined || picture.isStale || picture.scale !== wanted) {
         if (performance.now() < end) picture = this.picture(index, wanted);
         else isLate = true;
+      } else if (picture.changed.length > 0) {
+        this.mend(picture, index);
       }
       const block = this.layout.blocks[index];
       if (picture === undefined || block === undefined) continue;
@@ -160,28 +171,46 @@ export class Drawing {
     if (picture === undefined || picture.scale !== scale) {
       if (picture !== undefined) this.pixels -= picture.canvas.width * picture.canvas.height;
       this.makeRoom(width * height);
-      picture = { canvas: new OffscreenCanvas(width, height), scale, isStale: true, shown: this.frames };
+      picture = { canvas: new OffscreenCanvas(width, height), scale, isStale: true, changed: [], shown: this.frames };
       this.pictures.set(index, picture);
       this.pixels += width * height;
     }
     const context = picture.canvas.getContext("2d");
     if (context === null) return undefined;
     context.clearRect(0, 0, width, height);
-    const size = scale * 0.8;
-    for (const seat of block.seats) {
-      const x = ((this.layout.x[seat] ?? 0) - block.left) * scale;
-      const y = ((this.layout.y[seat] ?? 0) - block.top) * scale;
-      const kind = this.hall.kind(seat);
-      if (size < 5) {
-        context.fillStyle = this.looks[kind]?.fill ?? "";
-        context.fillRect(x - size / 2, y - size / 2, size, size);
-      } else {
-        const sprite = this.sprite(kind, size);
-        context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
-      }
-    }
+    for (const seat of block.seats) this.stamp(context, block, scale, seat);
     picture.isStale = false;
+    picture.changed = [];
     return picture;
+  }
+
+  /** Draws the seats of a block that changed. */
+  private mend(picture: Picture, index: number): void {
+    const context = picture.canvas.getContext("2d");
+    const block = this.layout.blocks[index];
+    if (context === null || block === undefined) return;
+    const half = Math.ceil(picture.scale * 0.4) + 1;
+    for (const seat of picture.changed) {
+      const x = ((this.layout.x[seat] ?? 0) - block.left) * picture.scale;
+      const y = ((this.layout.y[seat] ?? 0) - block.top) * picture.scale;
+      context.clearRect(x - half, y - half, 2 * half, 2 * half);
+      this.stamp(context, block, picture.scale, seat);
+    }
+    picture.changed = [];
+  }
+
+  private stamp(context: OffscreenCanvasRenderingContext2D, block: Block, scale: number, seat: number): void {
+    const x = ((this.layout.x[seat] ?? 0) - block.left) * scale;
+    const y = ((this.layout.y[seat] ?? 0) - block.top) * scale;
+    const size = scale * 0.8;
+    const kind = this.hall.kind(seat);
+    if (size < 5) {
+      context.fillStyle = this.looks[kind]?.fill ?? "";
+      context.fillRect(x - size / 2, y - size / 2, size, size);
+    } else {
+      const sprite = this.sprite(kind, size);
+      context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
+    }
   }
 
   /** Forgets pictures that nobody has seen for longest. */

@@ -13,6 +13,13 @@ pub const ASYNCAPI: &str = include_str!("../asyncapi.json");
 /// The contract as its authors wrote it.
 pub const YAML: &str = include_str!("../openapi.yaml");
 
+/// Commands, events and views of all contexts for people: parts of pages by file name.
+pub const CATALOGUE: &[(&str, &str)] = &[
+    ("index.html", include_str!("../catalogue/index.html")),
+    ("shop.html", include_str!("../catalogue/shop.html")),
+    ("api.html", include_str!("../catalogue/api.html")),
+];
+
 /// What the annotations of the code say, to be held against [`JSON`].
 #[derive(Clone, Copy, Debug, OpenApi)]
 #[openapi(

@@ -1,0 +1,317 @@
+// People at the pages: each page looked at, two buyers on one map, and what happens when the network goes away.
+//
+//   node tests/browser/pages.cjs URL PICTURES
+const assert = require("node:assert/strict");
+const net = require("node:net");
+const path = require("node:path");
+const { after, before, test } = require("node:test");
+const { chromium } = require("playwright-core");
+
+const [, , url, pictures] = process.argv;
+const host = new URL(url);
+/** Longer than anything takes on a busy machine, in milliseconds. */
+const PATIENCE = 30_000;
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHARTER_BROWSER ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
+});
+after(() => browser?.close());
+
+/** A person with a browser. What goes wrong in it, and every request to another host, is kept in `wrong`. */
+async function person({ at = url, scheme = "light", isCut = false } = {}) {
+  const context = await browser.newContext({ colorScheme: scheme, viewport: { width: 1400, height: 900 } });
+  context.setDefaultTimeout(PATIENCE);
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    // A refusal and a lost connection are told as failed loads, by the browser itself.
+    const isLoad = message.text().startsWith("Failed to load resource");
+    if (message.type() === "error" && !(isLoad && isCut)) wrong.push(`console: ${message.text()}`);
+  });
+  page.on("request", (request) => {
+    const to = new URL(request.url());
+    if (to.protocol !== "data:" && to.host !== new URL(at).host) wrong.push(`elsewhere: ${request.url()}`);
+  });
+  const go = (where) => page.goto(new URL(where, at).href);
+  const says = (selector, words) =>
+    page.waitForFunction(
+      ([selector, words]) => document.querySelector(selector)?.textContent?.includes(words),
+      [selector, words],
+    );
+  const end = async () => {
+    await context.close();
+    assert.deepEqual(wrong, []);
+  };
+  return { page, go, says, end, context };
+}
+
+/** Opens a show by the API. */
+async function open(showId, holdSeconds) {
+  const response = await fetch(new URL("/v1/shows", url), {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Prefer: "wait=20" },
+    body: JSON.stringify({
+      showId,
+      title: `The ${showId}`,
+      holdSeconds,
+      sections: [
+        { sectionId: "A", rows: 10, seatsPerRow: 12 },
+        { sectionId: "B", rows: 10, seatsPerRow: 12 },
+      ],
+    }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+/** Goes to a show's map and waits until it is live. */
+async function watch(one, showId) {
+  await one.go(`/seat-map#${showId}`);
+  await one.page.waitForSelector("#map[data-loaded]");
+  await one.says("#standing", "Live");
+}
+
+/** Chooses a seat through the form. */
+async function choose(one, section, row, number) {
+  await one.page.selectOption("#find [name=section]", { label: section });
+  await one.page.fill("#find [name=row]", String(row));
+  await one.page.fill("#find [name=number]", String(number));
+  await one.page.click("#find button[type=submit]");
+  await one.page.focus("#canvas");
+  await one.page.keyboard.press("Enter");
+}
+
+/** What the map says of a seat. */
+async function seat(one, section, row, number) {
+  await one.page.selectOption("#find [name=section]", { label: section });
+  await one.page.fill("#find [name=row]", String(row));
+  await one.page.fill("#find [name=number]", String(number));
+  await one.page.click("#find button[type=submit]");
+  return one.page.textContent("#said");
+}
+
+/** A way to the host that can be cut. */
+async function way() {
+  const sockets = new Set();
+  let isCut = false;
+  const server = net.createServer((socket) => {
+    if (isCut) return socket.destroy();
+    const on = net.connect(Number(host.port), host.hostname);
+    for (const [one, other] of [[socket, on], [on, socket]]) {
+      sockets.add(one);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    cut: () => {
+      isCut = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    mend: () => {
+      isCut = false;
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+for (const scheme of ["light", "dark"]) {
+  test(`every page is whole, ${scheme}`, async () => {
+    const one = await person({ scheme });
+    const shown = {
+      "/": ["front", "#state.good, #state.warn"],
+      "/reference": ["reference", "#reference[data-ready] .opblock"],
+      "/catalogue/": ["events", "main svg .box"],
+      "/catalogue/seat.html": ["events-seat", "#seat\\.seatsheld details"],
+      "/live": ["live", "#parts .good"],
+      "/seat-map": ["shows", "#shows > *"],
+    };
+    for (const [where, [name, selector]] of Object.entries(shown)) {
+      await one.go(where);
+      await one.page.waitForSelector(selector);
+      await one.page.screenshot({ path: path.join(pictures, `${name}-${scheme}.png`) });
+      const missing = await one.page.evaluate(() => [
+        document.querySelectorAll("main").length === 1 ? [] : "there is not one main",
+        document.querySelector("h1") === null ? "no heading" : [],
+        [...document.querySelectorAll("button, a, input, select")]
+          .filter((element) => element.closest("#reference") === null && element.checkVisibility())
+          .filter((element) => !(element.textContent?.trim() || element.ariaLabel || element.labels?.length))
+          .map((element) => `no name: ${element.outerHTML}`),
+      ].flat());
+      assert.deepEqual(missing, [], where);
+    }
+    await one.end();
+  });
+}
+
+test("the API reference sends what one tries", async () => {
+  const one = await person();
+  await one.go("/reference");
+  await one.page.click("#operations-Shows-listShows .opblock-summary-control");
+  await one.page.click("#operations-Shows-listShows .try-out__btn");
+  await one.page.click("#operations-Shows-listShows .execute");
+  await one.says("#operations-Shows-listShows .live-responses-table .response-col_status", "200");
+  await one.end();
+});
+
+test("a newcomer opens a show and finds it in the list", async () => {
+  const one = await person();
+  await one.go("/seat-map");
+  await one.page.fill("#open [name=title]", "First try");
+  await one.page.selectOption("#open [name=seats]", "500");
+  await one.page.click("#open button");
+  await one.page.waitForSelector("#map[data-loaded]");
+  await one.says("#title", "First try");
+  await one.says("#available", "500");
+  await one.page.screenshot({ path: path.join(pictures, "hall.png") });
+  await one.go("/seat-map");
+  await one.says("#shows", "First try");
+  await one.end();
+});
+
+test("two buyers see each other: hold, refusal in words, confirmation, giving back", async () => {
+  await open("evening", 600);
+  const [anna, ben] = [await person(), await person({ scheme: "dark" })];
+  await Promise.all([watch(anna, "evening"), watch(ben, "evening")]);
+  await choose(anna, "A", 3, 4);
+  await choose(anna, "A", 3, 5);
+  await anna.page.click("#hold");
+  await anna.says("#notice", "You hold A row 3 seats 4, 5");
+  await anna.says("#mine .left", "left");
+  await anna.page.screenshot({ path: path.join(pictures, "held-light.png") });
+
+  await ben.says("#held", "2");
+  assert.equal(await seat(ben, "A", 3, 4), "A row 3 seat 4: held by somebody else");
+  await choose(ben, "A", 3, 5);
+  await ben.says("#notice", "A row 3 seat 5 is held by somebody else.");
+  await ben.page.screenshot({ path: path.join(pictures, "held-dark.png") });
+
+  await anna.page.click("#mine button:has-text('Confirm')");
+  await anna.says("#mine .left", "reserved");
+  await ben.says("#reserved", "2");
+  await ben.says("#held", "0");
+  assert.equal(await seat(ben, "A", 3, 4), "A row 3 seat 4: reserved");
+
+  // The tab knows its seats after it was loaded again.
+  await anna.page.reload();
+  await anna.says("#mine", "A row 3 seats 4, 5");
+  await anna.page.click("#mine button:has-text('Give back')");
+  await ben.says("#available", "240");
+  await anna.says("#mine", "None yet.");
+  await Promise.all([anna.end(), ben.end()]);
+});
+
+test("who is too late is told so, and keeps the rest of the choice", async () => {
+  await open("matinee", 600);
+  const [anna, ben] = [await person(), await person({ isCut: true })];
+  // Ben's map doesn't hear of what happens.
+  await ben.context.route("**/v1/streams/**", (route) => route.abort());
+  await ben.go("/seat-map#matinee");
+  await ben.page.waitForSelector("#map[data-loaded]");
+  await choose(ben, "B", 1, 1);
+  await choose(ben, "B", 1, 2);
+  await watch(anna, "matinee");
+  await choose(anna, "B", 1, 1);
+  await anna.page.click("#hold");
+  await anna.says("#notice", "You hold");
+  await ben.page.click("#hold");
+  await ben.says("#notice", "Somebody was faster: B row 1 seat 1 is taken.");
+  await ben.says("#choice", "B row 1 seat 2");
+  assert.equal((await ben.page.textContent("#choice")).includes("seat 1"), false);
+  await Promise.all([anna.end(), ben.end()]);
+});
+
+test("a hold that runs out is free for both", async () => {
+  await open("short", 3);
+  const [anna, ben] = [await person(), await person()];
+  await Promise.all([watch(anna, "short"), watch(ben, "short")]);
+  await choose(anna, "A", 1, 1);
+  await anna.page.click("#hold");
+  await ben.says("#held", "1");
+  await anna.says("#notice", "Your hold has run out: A row 1 seat 1");
+  await ben.says("#available", "240");
+  await anna.says("#mine", "None yet.");
+  await Promise.all([anna.end(), ben.end()]);
+});
+
+test("what happened while the network was away is there once it is back", async () => {
+  await open("cut", 600);
+  const road = await way();
+  const [anna, ben] = [await person(), await person({ at: road.url, isCut: true })];
+  await Promise.all([watch(anna, "cut"), watch(ben, "cut")]);
+  road.cut();
+  await ben.says("#standing", "Connection lost");
+  await ben.page.screenshot({ path: path.join(pictures, "cut.png") });
+  for (const number of [1, 2, 3]) {
+    await choose(anna, "B", 5, number);
+    await anna.page.click("#hold");
+    await anna.says("#held", String(number));
+  }
+  await anna.page.locator("#mine button:has-text('Release')").first().click();
+  await anna.says("#held", "2");
+  assert.equal(await ben.page.textContent("#held"), "0");
+  road.mend();
+  await ben.says("#standing", "Live");
+  await ben.says("#held", "2");
+  // And it goes on.
+  await choose(ben, "B", 5, 1);
+  await ben.page.click("#hold");
+  await anna.says("#held", "3");
+  await Promise.all([anna.end(), ben.end()]);
+  road.close();
+});
+
+test("the map is used with the keyboard alone", async () => {
+  await open("keys", 600);
+  const one = await person();
+  await watch(one, "keys");
+  const { keyboard } = one.page;
+  const at = () => one.page.evaluate(() => document.activeElement?.id);
+  for (let step = 0; step < 40 && (await at()) !== "canvas"; step++) await keyboard.press("Tab");
+  assert.equal(await at(), "canvas");
+  await keyboard.press("ArrowDown");
+  const first = await one.page.textContent("#said");
+  assert.match(first, /^[AB] row \d+ seat \d+: available$/);
+  await keyboard.press("Enter");
+  assert.match(await one.page.textContent("#said"), /chosen by you$/);
+  await keyboard.press("ArrowRight");
+  assert.notEqual(await one.page.textContent("#said"), first);
+  await keyboard.press("Enter");
+  await keyboard.press("h");
+  await one.says("#mine .seats", "seat");
+  for (let step = 0; step < 60; step++) {
+    await keyboard.press("Shift+Tab");
+    if ((await one.page.evaluate(() => document.activeElement?.textContent)) === "Confirm") break;
+  }
+  await keyboard.press("Enter");
+  await one.says("#reserved", "2");
+  await one.page.screenshot({ path: path.join(pictures, "keys.png") });
+  await one.end();
+});
+
+test("on a telephone the map comes first, and nothing is wider than the screen", async () => {
+  const one = await person();
+  await one.page.setViewportSize({ width: 390, height: 844 });
+  await watch(one, "keys");
+  for (const where of ["/seat-map#keys", "/", "/live", "/catalogue/seat.html"]) {
+    await one.go(where);
+    await one.page.waitForLoadState("load");
+    const wide = await one.page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 390, `${where} is ${wide} wide`);
+    await one.page.screenshot({ path: path.join(pictures, `telephone${where.replace(/\W+/g, "-")}.png`) });
+  }
+  await one.end();
+});
