@@ -36,6 +36,11 @@ reference:
 test:
     cargo test --workspace --locked
 
+# The pages in a browser, and whether their scripts are what the TypeScript gives (Node with npm, Chromium).
+pages:
+    runtime/portal/build --check
+    tests/browser/run
+
 # Clients in Python and Node, and `charter registry`, against a registry (Python with venv, Node with npm).
 clients:
     tests/registry/clients

@@ -571,9 +571,10 @@
   };
 
   // services/gateway/pages/seat-map/drawing.ts
-  var NEAR = 22;
-  var BUDGET = 2.5;
+  var NEAR = 26;
+  var BUDGET = 2;
   var MOST_PIXELS = 2e7;
+  var MOST_SIZES = 64;
   var MANY = 200;
   var Drawing = class {
     constructor(canvas, layout, hall2, camera, legend) {
@@ -596,6 +597,7 @@
     cursor = -1;
     context;
     pictures = /* @__PURE__ */ new Map();
+    /** A seat of each kind, by size. */
     sprites = /* @__PURE__ */ new Map();
     looks = [];
     ground = "";
@@ -709,7 +711,8 @@
       const context = picture.canvas.getContext("2d");
       if (context === null) return void 0;
       context.clearRect(0, 0, width, height);
-      for (const seat of block.seats) this.stamp(context, block, scale, seat);
+      const sprites = this.spritesOf(scale * 0.8);
+      for (const seat of block.seats) this.stamp(context, block, scale, seat, sprites);
       picture.isStale = false;
       picture.changed = [];
       return picture;
@@ -720,24 +723,25 @@
       const block = this.layout.blocks[index];
       if (context === null || block === void 0) return;
       const half = Math.ceil(picture.scale * 0.4) + 1;
+      const sprites = this.spritesOf(picture.scale * 0.8);
       for (const seat of picture.changed) {
         const x = ((this.layout.x[seat] ?? 0) - block.left) * picture.scale;
         const y = ((this.layout.y[seat] ?? 0) - block.top) * picture.scale;
         context.clearRect(x - half, y - half, 2 * half, 2 * half);
-        this.stamp(context, block, picture.scale, seat);
+        this.stamp(context, block, picture.scale, seat, sprites);
       }
       picture.changed = [];
     }
-    stamp(context, block, scale, seat) {
+    stamp(context, block, scale, seat, sprites) {
       const x = ((this.layout.x[seat] ?? 0) - block.left) * scale;
       const y = ((this.layout.y[seat] ?? 0) - block.top) * scale;
       const size = scale * 0.8;
       const kind = this.hall.kind(seat);
-      if (size < 5) {
+      const sprite = sprites[kind];
+      if (size < 5 || sprite === void 0) {
         context.fillStyle = this.looks[kind]?.fill ?? "";
         context.fillRect(x - size / 2, y - size / 2, size, size);
       } else {
-        const sprite = this.sprite(kind, size);
         context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
       }
     }
@@ -761,12 +765,14 @@
         this.context.textAlign = "center";
         this.context.textBaseline = "middle";
       }
+      const sprites = this.spritesOf(size);
       for (const seat of block.seats) {
         const x = (this.layout.x[seat] ?? 0) * scale + left;
         const y = (this.layout.y[seat] ?? 0) * scale + top;
         if (x < -size || y < -size || x > width + size || y > height + size) continue;
         const kind = this.hall.kind(seat);
-        const sprite = this.sprite(kind, size);
+        const sprite = sprites[kind];
+        if (sprite === void 0) continue;
         this.context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
         if (hasNumbers && kind !== Kind.MY_RESERVED && kind !== Kind.CHOSEN) {
           this.context.fillStyle = this.looks[kind]?.mark ?? "";
@@ -774,11 +780,16 @@
         }
       }
     }
+    spritesOf(size) {
+      const known = this.sprites.get(size);
+      if (known !== void 0) return known;
+      if (this.sprites.size >= MOST_SIZES) this.sprites.clear();
+      const made2 = Object.values(Kind).map((kind) => this.sprite(kind, size));
+      this.sprites.set(size, made2);
+      return made2;
+    }
     /** A seat of a kind, `size` pixels wide: told apart by form as well as by colour. */
     sprite(kind, size) {
-      const key = `${kind} ${size}`;
-      const known = this.sprites.get(key);
-      if (known !== void 0) return known;
       const whole = Math.ceil(size) + 4;
       const sprite = new OffscreenCanvas(whole, whole);
       const context = sprite.getContext("2d");
@@ -809,7 +820,6 @@
         context.strokeStyle = look.mark;
         context.stroke();
       }
-      this.sprites.set(key, sprite);
       return sprite;
     }
     drawMiddle(left, top, scale) {
@@ -1021,7 +1031,7 @@
   var ROW = 1.12;
   var AISLE = 2.4;
   var GANGWAY = 4;
-  var BLOCK_ROWS = 25;
+  var BLOCK_ROWS = 13;
   var BLOCK_SEATS = 50;
   var HALL_SECTIONS = 4;
   var HALL_SEATS = 3e3;

@@ -6,12 +6,14 @@ import { type Hall, Kind } from "./hall";
 import type { Block, Layout } from "./layout";
 
 /** From this distance of two seats on, in device pixels, seats are drawn one by one; a screen has some thousands then. */
-const NEAR = 22;
+const NEAR = 26;
 /** The longest that a frame spends on new pictures, in milliseconds. */
-const BUDGET = 2.5;
+const BUDGET = 2;
 /** The most pixels that all pictures have together: 80 MB. */
 const MOST_PIXELS = 20_000_000;
 
+/** So many sizes of seats are kept. */
+const MOST_SIZES = 64;
 /** From so many changed seats on, a block is drawn anew instead of seat by seat. */
 const MANY = 200;
 
@@ -40,7 +42,8 @@ export class Drawing {
   cursor = -1;
   private readonly context: CanvasRenderingContext2D;
   private readonly pictures = new Map<number, Picture>();
-  private readonly sprites = new Map<string, OffscreenCanvas>();
+  /** A seat of each kind, by size. */
+  private readonly sprites = new Map<number, OffscreenCanvas[]>();
   private looks: Look[] = [];
   private ground = "";
   private text = "";
@@ -178,7 +181,8 @@ export class Drawing {
     const context = picture.canvas.getContext("2d");
     if (context === null) return undefined;
     context.clearRect(0, 0, width, height);
-    for (const seat of block.seats) this.stamp(context, block, scale, seat);
+    const sprites = this.spritesOf(scale * 0.8);
+    for (const seat of block.seats) this.stamp(context, block, scale, seat, sprites);
     picture.isStale = false;
     picture.changed = [];
     return picture;
@@ -190,25 +194,32 @@ export class Drawing {
     const block = this.layout.blocks[index];
     if (context === null || block === undefined) return;
     const half = Math.ceil(picture.scale * 0.4) + 1;
+    const sprites = this.spritesOf(picture.scale * 0.8);
     for (const seat of picture.changed) {
       const x = ((this.layout.x[seat] ?? 0) - block.left) * picture.scale;
       const y = ((this.layout.y[seat] ?? 0) - block.top) * picture.scale;
       context.clearRect(x - half, y - half, 2 * half, 2 * half);
-      this.stamp(context, block, picture.scale, seat);
+      this.stamp(context, block, picture.scale, seat, sprites);
     }
     picture.changed = [];
   }
 
-  private stamp(context: OffscreenCanvasRenderingContext2D, block: Block, scale: number, seat: number): void {
+  private stamp(
+    context: OffscreenCanvasRenderingContext2D,
+    block: Block,
+    scale: number,
+    seat: number,
+    sprites: OffscreenCanvas[],
+  ): void {
     const x = ((this.layout.x[seat] ?? 0) - block.left) * scale;
     const y = ((this.layout.y[seat] ?? 0) - block.top) * scale;
     const size = scale * 0.8;
     const kind = this.hall.kind(seat);
-    if (size < 5) {
+    const sprite = sprites[kind];
+    if (size < 5 || sprite === undefined) {
       context.fillStyle = this.looks[kind]?.fill ?? "";
       context.fillRect(x - size / 2, y - size / 2, size, size);
     } else {
-      const sprite = this.sprite(kind, size);
       context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
     }
   }
@@ -234,12 +245,14 @@ export class Drawing {
       this.context.textAlign = "center";
       this.context.textBaseline = "middle";
     }
+    const sprites = this.spritesOf(size);
     for (const seat of block.seats) {
       const x = (this.layout.x[seat] ?? 0) * scale + left;
       const y = (this.layout.y[seat] ?? 0) * scale + top;
       if (x < -size || y < -size || x > width + size || y > height + size) continue;
       const kind = this.hall.kind(seat);
-      const sprite = this.sprite(kind, size);
+      const sprite = sprites[kind];
+      if (sprite === undefined) continue;
       this.context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
       if (hasNumbers && kind !== Kind.MY_RESERVED && kind !== Kind.CHOSEN) {
         this.context.fillStyle = this.looks[kind]?.mark ?? "";
@@ -248,11 +261,17 @@ export class Drawing {
     }
   }
 
+  private spritesOf(size: number): OffscreenCanvas[] {
+    const known = this.sprites.get(size);
+    if (known !== undefined) return known;
+    if (this.sprites.size >= MOST_SIZES) this.sprites.clear();
+    const made = Object.values(Kind).map((kind) => this.sprite(kind, size));
+    this.sprites.set(size, made);
+    return made;
+  }
+
   /** A seat of a kind, `size` pixels wide: told apart by form as well as by colour. */
   private sprite(kind: Kind, size: number): OffscreenCanvas {
-    const key = `${kind} ${size}`;
-    const known = this.sprites.get(key);
-    if (known !== undefined) return known;
     const whole = Math.ceil(size) + 4;
     const sprite = new OffscreenCanvas(whole, whole);
     const context = sprite.getContext("2d");
@@ -284,7 +303,6 @@ export class Drawing {
       context.strokeStyle = look.mark;
       context.stroke();
     }
-    this.sprites.set(key, sprite);
     return sprite;
   }
 

@@ -38,7 +38,7 @@ const ROW = 1.12;
 const AISLE = 2.4;
 const GANGWAY = 4;
 /** The most seats of a block, by rows and by seats of a row. */
-const BLOCK_ROWS = 25;
+const BLOCK_ROWS = 13;
 const BLOCK_SEATS = 50;
 /** Up to so many sections or seats there is a stage instead of a field. */
 const HALL_SECTIONS = 4;
