@@ -685,7 +685,11 @@
           this.mend(picture, index);
         }
         const block = this.layout.blocks[index];
-        if (picture === void 0 || block === void 0) continue;
+        if (block === void 0) continue;
+        if (picture === void 0) {
+          this.drawOutline(block, left, top, scale);
+          continue;
+        }
         picture.shown = this.frames;
         const x = block.left * scale + left;
         const y = block.top * scale + top;
@@ -693,6 +697,18 @@
         this.context.drawImage(picture.canvas, x, y, picture.canvas.width * ratio, picture.canvas.height * ratio);
       }
       if (isLate) this.ask();
+    }
+    /** Where a block's picture is going to be. */
+    drawOutline(block, left, top, scale) {
+      const { context } = this;
+      context.beginPath();
+      for (const seat of block.corners) {
+        context.lineTo((this.layout.x[seat] ?? 0) * scale + left, (this.layout.y[seat] ?? 0) * scale + top);
+      }
+      context.globalAlpha = 0.4;
+      context.fillStyle = this.looks[Kind.AVAILABLE]?.fill ?? "";
+      context.fill();
+      context.globalAlpha = 1;
     }
     /** Draws a block anew. */
     picture(index, scale) {
@@ -1248,7 +1264,12 @@
           box.bottom = Math.max(box.bottom, y + 0.7);
         }
       }
-      this.blocks.push({ ...box, seats: Uint32Array.from(seats2) });
+      const { rows = row, seatsPerRow = number2 } = this.sections[section] ?? {};
+      const [lastRow, last] = [Math.min(row + BLOCK_ROWS - 1, rows), Math.min(number2 + BLOCK_SEATS - 1, seatsPerRow)];
+      const corners = [[row, number2], [row, last], [lastRow, last], [lastRow, number2]].map(
+        ([r = 0, n = 0]) => this.at({ section, row: r, number: n })
+      );
+      this.blocks.push({ ...box, seats: Uint32Array.from(seats2), corners });
     }
   };
   function inStadium(sections) {

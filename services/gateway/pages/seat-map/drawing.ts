@@ -154,7 +154,11 @@ export class Drawing {
         this.mend(picture, index);
       }
       const block = this.layout.blocks[index];
-      if (picture === undefined || block === undefined) continue;
+      if (block === undefined) continue;
+      if (picture === undefined) {
+        this.drawOutline(block, left, top, scale);
+        continue;
+      }
       picture.shown = this.frames;
       const x = block.left * scale + left;
       const y = block.top * scale + top;
@@ -162,6 +166,19 @@ export class Drawing {
       this.context.drawImage(picture.canvas, x, y, picture.canvas.width * ratio, picture.canvas.height * ratio);
     }
     if (isLate) this.ask();
+  }
+
+  /** Where a block's picture is going to be. */
+  private drawOutline(block: Block, left: number, top: number, scale: number): void {
+    const { context } = this;
+    context.beginPath();
+    for (const seat of block.corners) {
+      context.lineTo((this.layout.x[seat] ?? 0) * scale + left, (this.layout.y[seat] ?? 0) * scale + top);
+    }
+    context.globalAlpha = 0.4;
+    context.fillStyle = this.looks[Kind.AVAILABLE]?.fill ?? "";
+    context.fill();
+    context.globalAlpha = 1;
   }
 
   /** Draws a block anew. */

@@ -16,6 +16,8 @@ export interface Block {
   bottom: number;
   /** Indices of its seats. */
   seats: Uint32Array;
+  /** The seats in its corners, one after the other around it. */
+  corners: number[];
 }
 
 export interface Box {
@@ -286,7 +288,12 @@ export class Layout {
         box.bottom = Math.max(box.bottom, y + 0.7);
       }
     }
-    this.blocks.push({ ...box, seats: Uint32Array.from(seats) });
+    const { rows = row, seatsPerRow = number } = this.sections[section] ?? {};
+    const [lastRow, last] = [Math.min(row + BLOCK_ROWS - 1, rows), Math.min(number + BLOCK_SEATS - 1, seatsPerRow)];
+    const corners = [[row, number], [row, last], [lastRow, last], [lastRow, number]].map(([r = 0, n = 0]) =>
+      this.at({ section, row: r, number: n }),
+    );
+    this.blocks.push({ ...box, seats: Uint32Array.from(seats), corners });
   }
 }
 
