@@ -184,7 +184,15 @@ fn every_operation_asks_who_it_is_and_whether_they_may() {
         }
     }
     // What says how the process is, and what it offers, is for everybody.
-    for path in ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/openapi.yaml"] {
+    for path in [
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/openapi.json",
+        "/openapi.yaml",
+        "/",
+        "/live",
+    ] {
         Answer::send(platform.get(path)).expect(200);
     }
     let ready = Answer::send(platform.get("/health/ready")).expect(200);

@@ -82,6 +82,7 @@ pub(crate) fn answers_keep_the_contract(platform: &mut World) {
 
     let cursor = confirmed.str("cursor").to_owned();
     for (path, at) in [
+        ("/v1/shows", &"/v1/shows?limit=2".to_owned()),
         ("/v1/shows/{showId}", &format!("/v1/shows/{show_id}")),
         ("/v1/shows/{showId}/seats", &format!("/v1/shows/{show_id}/seats?limit=2")),
         ("/v1/shows/{showId}/seats/{seatId}", &format!("/v1/shows/{show_id}/seats/a-row-1-seat-1")),
