@@ -21,7 +21,7 @@ generated:
 
 # Does a change of the contracts break what was released, and are they as good ones are?
 contracts:
-    cargo run --locked --quiet -p charter-codegen --bin charter -- check
+    cargo run --locked --quiet -p charter-codegen --bin charter -- check --strict
     cargo run --locked --quiet -p charter-codegen --bin charter -- lint --fail-on info
 
 # Write `generated/` anew after a change of a contract.

@@ -24,6 +24,7 @@ pub mod hits;
 pub mod openapi;
 pub mod registry;
 pub mod release;
+mod sample;
 pub mod workspace;
 
 use self::change::ChangeRule;

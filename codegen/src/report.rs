@@ -280,8 +280,8 @@ fn help(change: &Change) -> String {
     if !change.hits.is_empty() {
         let _ = write!(help, "\nhits {}", change.hits.join(", "));
     }
-    if let Some(proof) = change.evidence() {
-        let _ = write!(help, "\nproof: {proof}");
+    if let Some(proof) = change.evidence_line() {
+        let _ = write!(help, "\n{proof}");
     }
     if let Some(reason) = &change.accepted {
         let _ = write!(help, "\naccepted: {reason}");

@@ -155,3 +155,26 @@ fn large_bounds_and_patterns_make_no_large_witness() {
         }
     }
 }
+
+/// Looking for a value that shows a break took minutes with five such schemas: each holds the next in four ways.
+#[test]
+fn schemas_that_hold_one_another_in_many_ways_end() {
+    for depth in [5, 12, 40] {
+        let mut text = with_schema("{$ref: '#/components/schemas/S0'}");
+        text.push_str("components:\n  schemas:\n");
+        for level in 0..depth {
+            let next = format!("{{$ref: '#/components/schemas/S{}'}}", level + 1);
+            let _ = writeln!(
+                text,
+                "    S{level}: {{allOf: [{next}, {{properties: {{p: {next}}}}}], anyOf: [{next}, {next}], unevaluatedProperties: {{maxLength: 5}}}}"
+            );
+        }
+        let _ =
+            writeln!(text, "    S{depth}: {{properties: {{z: {{type: string, maxLength: 9}}}}}}");
+        let found = check("a.yaml", &text, &Beside::default()).unwrap();
+        let broken: Vec<_> =
+            found.iter().filter(|change| change.rule.id.contains("max-length")).collect();
+        assert!(!broken.is_empty(), "{found:?}");
+        assert!(broken.iter().all(|change| change.sample.is_some() || change.unshown.is_some()));
+    }
+}

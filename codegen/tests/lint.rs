@@ -155,8 +155,7 @@ fn reports_for_tools_say_the_same() {
     assert_eq!(result["ruleId"], "field-name");
     assert_eq!(result["partialFingerprints"].as_object().map(serde_json::Map::len), Some(1));
     let github = report("github");
-    let place =
-        format!("file=schemas/shop/events/order_placed.avsc,line={}", finding["at"]["line"]);
+    let place = format!("schemas/shop/events/order_placed.avsc,line={}", finding["at"]["line"]);
     assert!(github.starts_with("::warning ") && github.contains(&place), "{github}");
     assert!(github.ends_with("0 errors, 1 warning, 0 notes\n"), "{github}");
     assert!(

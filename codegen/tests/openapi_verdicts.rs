@@ -140,3 +140,73 @@ fn keywords_beside_a_reference_count() {
     );
     assert_eq!(errors(&with("3.0.3", 20), &with("3.0.3", 10)), Vec::<String>::new());
 }
+
+/// The files beside a document.
+struct Beside(&'static [(&'static str, &'static str)]);
+
+impl Files for Beside {
+    fn read(&self, path: &str) -> Result<String, String> {
+        let found = self.0.iter().find(|(name, _)| *name == path);
+        found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| format!("no file `{path}`"))
+    }
+}
+
+/// Keywords beside a `$ref` into another file were left out. What they refer to lies in their own file, what the
+/// target refers to in the target's.
+#[test]
+fn keywords_beside_a_reference_into_another_file_count() {
+    let files = Beside(&[
+        (
+            "shared/types.yaml",
+            "Name: {type: string, maxLength: 40}\nInner: {type: object, allOf: [{$ref: 'more.yaml#/More'}]}\n",
+        ),
+        ("shared/more.yaml", "More: {properties: {n: {type: integer, maximum: 9}}}\n"),
+    ]);
+    let with = |longest: u32, shortest: u32| {
+        let properties = json!({
+            "p": { "$ref": "shared/types.yaml#/Name", "maxLength": longest },
+            "q": { "$ref": "shared/types.yaml#/Inner", "properties": {
+                "m": { "$ref": "#/components/schemas/M", "minLength": shortest },
+            } },
+        });
+        let schema = json!({ "type": "object", "properties": properties });
+        both_ways(&schema, &json!({ "M": { "type": "string" } }))
+    };
+    let errors = |base: &Value, revision: &Value| -> Vec<String> {
+        let load = |value: &Value| Document::load("api.json", value.to_string(), &files).unwrap();
+        let today: Date = "2026-09-01".parse().unwrap();
+        let found = compare(&load(base), &load(revision), today, Strictness::Parity).unwrap();
+        let errors = found.iter().filter(|change| change.severity == Severity::Error);
+        errors.map(|change| format!("{} {}", change.rule.id, change.evidence().unwrap())).collect()
+    };
+    assert_eq!(
+        errors(&with(20, 1), &with(10, 2)),
+        [
+            "request-property-max-length-decreased request body {\"p\":\"aaaaaaaaaaa\"} was taken, and is not any more: `/p`: is too long",
+            "request-property-min-length-increased request body {\"q\":{\"m\":\"?\"}} was taken, and is not any more: `/q/m`: is too short",
+        ]
+    );
+    assert_eq!(errors(&with(20, 1), &with(20, 1)), Vec::<String>::new());
+}
+
+/// oasdiff looks for a new parameter by its name alone; its verdict stands, and a strict run judges the parameter.
+#[test]
+fn a_new_parameter_is_as_required_as_the_first_of_its_name() {
+    let with = |first: bool, second: Option<bool>| {
+        let mut parameters = vec![
+            json!({ "name": "limit", "in": "query", "required": first, "schema": { "type": "string" } }),
+        ];
+        parameters.extend(second.map(|required| {
+            json!({ "name": "limit", "in": "cookie", "required": required, "schema": { "type": "string" } })
+        }));
+        document(
+            &json!({ "/a": { "get": { "parameters": parameters, "responses": {} } } }),
+            &json!({}),
+        )
+    };
+    let found = |first, second| errors(&with(first, None), &with(first, Some(second)));
+    assert_eq!(found(true, false), ["new-required-request-parameter"]);
+    assert_eq!(found(true, true), ["new-required-request-parameter"]);
+    assert_eq!(found(false, true), Vec::<String>::new());
+    assert_eq!(found(false, false), Vec::<String>::new());
+}

@@ -3,11 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::BTreeMap;
+#[path = "support/exchange.rs"]
+mod exchange;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use charter_avro::logical::Date;
-use charter_codegen::check::change::{Change, Kind, Sample, Spot};
+use charter_codegen::check::change::{Change, Sample, Side, Spot, Unshown};
 use charter_codegen::check::openapi::{Document, Files, Strictness, compare};
 use charter_codegen::rules::Severity;
 use serde_json::{Value, json};
@@ -92,63 +95,120 @@ fn translate(value: &mut Value, old: bool) {
     }
 }
 
-/// What is wrong with a witness.
+/// What is wrong with a witness: with its whole message, or with the value alone.
 fn wrong(sample: &Sample, base: &Value, revision: &Value) -> Option<String> {
+    let expected = match sample.valid_under {
+        Side::Base => (true, false),
+        Side::Revision => (false, true),
+    };
+    if let Some(message) = &sample.message
+        && let (Some(old), Some(new)) =
+            (exchange::knows(base, message), exchange::knows(revision, message))
+        && (old, new) != expected
+    {
+        let fits = (old, new);
+        return Some(format!("{sample}: {message}: known {fits:?}, expected {expected:?}"));
+    }
     let (value, (old, new)) = (sample.value.as_ref()?, sample.schemas.as_ref()?);
     let (Some(old), Some(new)) = (validator(base, old), validator(revision, new)) else {
         println!("not judged: {sample}");
         return None;
     };
     let fits = (old.is_valid(value), new.is_valid(value));
-    let expected = (sample.request, !sample.request);
     (fits != expected).then(|| format!("{sample}: fits {fits:?}, expected {expected:?}"))
 }
 
-/// What a pair of documents shows: what is wrong, and by rule how many errors have a witness and how many have none.
-fn held(
-    name: &str,
-    base: &Value,
-    revision: &Value,
-    counts: &mut BTreeMap<String, (u32, u32)>,
-) -> Vec<String> {
-    let mut failures = Vec::new();
-    for change in changes(base, revision, Strictness::Parity) {
-        if let Some(problem) =
-            change.sample.as_ref().and_then(|sample| wrong(sample, base, revision))
-        {
-            failures.push(format!("{name}: {} {}: {problem}", change.rule.id, change.text));
-        }
-        if change.severity == Severity::Error && change.rule.kind != Kind::Lifecycle {
-            let count = counts.entry(change.rule.id.clone()).or_default();
-            if change.sample.is_some() { count.0 += 1 } else { count.1 += 1 }
+/// What pairs of documents show.
+#[derive(Debug, Default)]
+struct Held {
+    /// What is wrong with a witness, and breaks of which nothing is said.
+    failures: Vec<String>,
+    /// How many errors have a witness, and how many of these a whole message.
+    with: usize,
+    messages: usize,
+    /// Why the others have none, in words, and how many.
+    without: BTreeMap<String, usize>,
+    /// Errors of which values were looked for, and none was found: the pair and the rule.
+    unfound: BTreeSet<(String, String)>,
+}
+
+impl Held {
+    fn hold(&mut self, name: &str, base: &Value, revision: &Value, strictness: Strictness) {
+        for change in changes(base, revision, strictness) {
+            let sample = change.sample.as_ref();
+            if let Some(problem) = sample.and_then(|sample| wrong(sample, base, revision)) {
+                self.failures
+                    .push(format!("{name}: {} {}: {problem}", change.rule.id, change.text));
+            }
+            if change.severity != Severity::Error {
+                continue;
+            }
+            match (sample, &change.unshown) {
+                (Some(sample), _) => {
+                    self.with += 1;
+                    self.messages += usize::from(sample.message.is_some());
+                }
+                (None, Some(reason)) => {
+                    if let Unshown::Searched(_) | Unshown::NoValue(_) | Unshown::Limit(_) = reason {
+                        self.unfound.insert((name.to_owned(), change.rule.id.clone()));
+                    }
+                    *self.without.entry(reason.to_string()).or_default() += 1;
+                }
+                (None, None) => {
+                    let text =
+                        format!("{name}: {} {}: nothing is said", change.rule.id, change.text);
+                    self.failures.push(text);
+                }
+            }
         }
     }
-    failures
 }
 
 #[test]
 fn witnesses_of_the_cases_fit_one_version_only() {
-    let mut failures = Vec::new();
-    let mut counts = BTreeMap::new();
+    let mut held = Held::default();
     for case in ["every_keyword", "every_operation", "transitions"] {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/compat").join(case);
         let read = |name: &str| -> Value {
             serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
         };
         let (old, new) = (read("old.json"), read("new.json"));
-        failures.extend(held(case, &old, &new, &mut counts));
-        failures.extend(held(case, &new, &old, &mut counts));
+        held.hold(case, &old, &new, Strictness::Strict);
+        held.hold(case, &new, &old, Strictness::Strict);
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    let (with, without) = totals(&counts);
-    println!("{counts:#?}\n{with} of {} errors have a witness", with + without);
-    // These schemas change in all their keywords at once, so that few values fit either version, and a comparison looks
-    // for a hundred witnesses only.
-    assert!(with >= 60, "{with} of {} have a witness", with + without);
+    println!("{held:#?}");
+    assert!(held.failures.is_empty(), "{}", held.failures.join("\n"));
+    // These schemas change in all their keywords at once, so that few values fit either version.
+    assert!(held.with >= 100, "{} have a witness", held.with);
 }
 
+/// Errors of the peer cases of which no value was found, and none exists: looked at one by one.
+const NO_VALUE_EXISTS: [(&str, &str); 12] = [
+    // Two branches of a `oneOf` that take the same, and the third takes less: nothing ever fits exactly one.
+    ("TestBreaking_RequestPropertyOneOfRemoved", "request-body-one-of-removed"),
+    ("TestBreaking_RequestPropertyOneOfRemoved", "request-property-one-of-removed"),
+    ("TestResponsePropertyOneOfAdded", "response-body-one-of-added"),
+    ("TestResponsePropertyOneOfAdded", "response-property-one-of-added"),
+    // A pattern of 36 characters, of which 29 are allowed.
+    ("TestRequestQueryParamTypeChanged", "request-parameter-type-changed"),
+    // All items are strings, and one must be an integer.
+    ("TestRequestBodyMinContainsDecreased", "request-body-max-contains-decreased"),
+    ("TestRequestBodyMinContainsDecreased", "response-body-min-contains-decreased"),
+    ("TestRequestBodyMinContainsIncreased", "request-body-min-contains-increased"),
+    ("TestRequestBodyMinContainsIncreased", "response-body-max-contains-increased"),
+    // On the wire `null` is a text, and so is a number in an object.
+    ("TestListOfTypesUncoveredPaths.func5", "request-parameter-property-list-of-types-narrowed"),
+    ("TestNullableUnwrapping_SingleFindingPerLevel.func3", "request-parameter-became-not-nullable"),
+    // What the branch does not take any more, another branch takes.
+    ("TestResponsePropertyAnyOfModified", "response-property-type-changed"),
+];
+
+/// Witnesses of the peer cases for path parameters that are not in their path.
+const UNPLACED: usize = 4;
+
+/// Each error of the peer cases has a witness that two independent judges accept, or it is known why it has none.
 #[test]
-fn witnesses_of_peer_cases_fit_one_version_only() {
+fn each_error_of_the_peer_cases_has_a_witness_or_a_reason() {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/peer_cases");
     let folder = std::env::var_os("PEER_CASES").map_or(beside, PathBuf::from);
     let Ok(text) = std::fs::read_to_string(folder.join("oasdiff_cases.json")) else {
@@ -156,21 +216,29 @@ fn witnesses_of_peer_cases_fit_one_version_only() {
         return;
     };
     let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
-    let mut failures = Vec::new();
-    let mut counts = BTreeMap::new();
+    let mut held = Held::default();
     for case in &cases {
         let name = case["name"].as_str().unwrap();
-        failures.extend(held(name, &case["base"], &case["revision"], &mut counts));
+        let name = name.trim_start_matches("checker_test.").split(':').next().unwrap();
+        held.hold(name, &case["base"], &case["revision"], Strictness::Parity);
     }
-    let (with, without) = totals(&counts);
-    println!("{counts:#?}\n{with} of {} errors have a witness", with + without);
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    // The others have none: `maximum` of an object, a default, a format that no library judges.
-    assert!(with * 10 >= (with + without) * 6, "{with} of {} have a witness", with + without);
-}
-
-fn totals(counts: &BTreeMap<String, (u32, u32)>) -> (u32, u32) {
-    counts.values().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1))
+    let reasons: usize = held.without.values().sum();
+    println!(
+        "{} errors: {} with a witness, {} of them whole messages",
+        held.with + reasons,
+        held.with,
+        held.messages
+    );
+    println!("{:#?}", held.without);
+    assert!(held.failures.is_empty(), "{}", held.failures.join("\n"));
+    // Some cases list path parameters that are not in the path, so that no request holds them.
+    assert_eq!(held.with - held.messages, UNPLACED, "a witness without a whole message");
+    let unfound: BTreeSet<_> = held.unfound.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    if std::env::var_os("PEER_CASES").is_none() {
+        assert_eq!(unfound, BTreeSet::from(NO_VALUE_EXISTS));
+        // 228 errors in all; the others are about words, promises, and values that no schema of the case takes.
+        assert!(held.with >= 155, "{} have a witness", held.with);
+    }
 }
 
 /// A witness is the smallest that there is, where a person can see what that is.

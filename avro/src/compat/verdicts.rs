@@ -1,6 +1,7 @@
 //! Which pairs of types fit: the greatest set of pairs that support one another, so that recursive types fit unless
 //! something speaks against it, wherever in the recursion that something is.
 
+use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -89,10 +90,20 @@ impl Verdicts {
         &self.writer
     }
 
-    /// Whether the reader's type can read everything that the writer's writes. Pairs that cannot meet do not fit.
+    /// Whether the reader's type can read everything that the writer's writes. Pairs that cannot meet do not fit, but for
+    /// those of two primitive types.
     #[must_use]
     pub fn compatible(&self, reader: NodeId, writer: NodeId) -> bool {
-        self.fits.get(&(reader, writer)).copied().unwrap_or(false)
+        let known = self.fits.get(&(reader, writer)).copied();
+        known.or_else(|| self.at_sight((reader, writer))).unwrap_or(false)
+    }
+
+    /// Whether two primitive types fit: nothing is in them that had to be looked at, so that such pairs, which most are,
+    /// are not kept.
+    fn at_sight(&self, pair: (NodeId, NodeId)) -> Option<bool> {
+        let read = &self.reader.node(pair.0).kind;
+        let written = &self.writer.node(pair.1).kind;
+        (is_primitive(read) && is_primitive(written)).then(|| may_fit(read, written))
     }
 
     /// What each field of the reader's record is read from when the writer writes `record`.
@@ -100,30 +111,40 @@ impl Verdicts {
         reader: &'a Record,
         record: &'a Record,
     ) -> impl Iterator<Item = FieldSource> + 'a {
-        let by_name = by_name(record);
-        reader.fields.iter().map(move |field| source_by(field, |name| by_name.get(name).copied()))
+        let known = OnceCell::new();
+        reader.fields.iter().enumerate().map(move |(index, field)| {
+            // Most fields stand where they stood; names are only looked up when one does not.
+            let here = record.fields.get(index).is_some_and(|other| other.name == field.name);
+            if here && field.aliases.is_empty() {
+                return FieldSource::Writer(index);
+            }
+            let known = known.get_or_init(|| by_name(record));
+            source_by(field, |name| known.get(name).copied())
+        })
     }
 
     /// All pairs, or nothing where that takes more than the budget.
     fn judge_all(&mut self, budget: Budget) -> Option<()> {
         let mut left = budget.steps;
         let root = (self.reader.root(), self.writer.root());
-        let mut dependents: HashMap<(NodeId, NodeId), Vec<(NodeId, NodeId)>> = HashMap::new();
+        // Which pair asked for which, in the order of asking; looked up only once something is refuted.
+        let mut asked: Vec<Asked> = Vec::new();
         let mut refuted = Vec::new();
         let mut open = vec![root];
         self.fits.insert(root, true);
         while let Some(pair) = open.pop() {
             left = left.checked_sub(self.steps(pair))?;
-            let mut met = Vec::new();
+            let first = asked.len();
             let fits = self.judge(pair, &mut |inner| {
-                met.push(inner);
-                true
+                self.at_sight(inner).unwrap_or_else(|| {
+                    asked.push(Asked { inner, by: pair });
+                    true
+                })
             });
-            for inner in met {
-                dependents.entry(inner).or_default().push(pair);
-                if let Entry::Vacant(entry) = self.fits.entry(inner) {
+            for Asked { inner, .. } in &asked[first..] {
+                if let Entry::Vacant(entry) = self.fits.entry(*inner) {
                     entry.insert(true);
-                    open.push(inner);
+                    open.push(*inner);
                 }
             }
             if self.fits.len() > budget.pairs {
@@ -132,6 +153,12 @@ impl Verdicts {
             if !fits {
                 self.fits.insert(pair, false);
                 refuted.push(pair);
+            }
+        }
+        let mut dependents: HashMap<(NodeId, NodeId), Vec<(NodeId, NodeId)>> = HashMap::new();
+        if !refuted.is_empty() {
+            for Asked { inner, by } in asked {
+                dependents.entry(inner).or_default().push(by);
             }
         }
         while let Some(pair) = refuted.pop() {
@@ -214,6 +241,32 @@ impl Verdicts {
             }
             _ => may_fit(read, written),
         }
+    }
+}
+
+/// A pair that one judgement asked for.
+#[derive(Clone, Copy)]
+struct Asked {
+    inner: (NodeId, NodeId),
+    by: (NodeId, NodeId),
+}
+
+fn is_primitive(kind: &Kind) -> bool {
+    match kind {
+        Kind::Null
+        | Kind::Boolean
+        | Kind::Int
+        | Kind::Long
+        | Kind::Float
+        | Kind::Double
+        | Kind::Bytes
+        | Kind::String => true,
+        Kind::Record(_)
+        | Kind::Enum(_)
+        | Kind::Fixed(_)
+        | Kind::Array { .. }
+        | Kind::Map { .. }
+        | Kind::Union { .. } => false,
     }
 }
 

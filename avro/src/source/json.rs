@@ -14,7 +14,9 @@ pub(super) fn parse(text: &str) -> Result<Tree, SourceError> {
             span: Span::default(),
         });
     }
-    let mut scanner = Scanner { text, at: 0, line: 1, column: 1 };
+    // A byte order mark, which some editors write, says nothing (RFC 8259, section 8.1, lets a reader ignore it).
+    let at = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
+    let mut scanner = Scanner { text, at, line: 1, column: 1 };
     scanner.skip_whitespace();
     let tree = scanner.value(0)?;
     scanner.skip_whitespace();

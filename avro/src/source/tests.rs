@@ -242,3 +242,12 @@ fn yaml_that_is_no_json_value_is_refused() {
     assert_eq!(yaml("--- 1\n...\n").value, json("1").value);
     assert_eq!(yaml("[]").value, Value::Array(Vec::new()));
 }
+
+/// Files that Windows editors saved were refused.
+#[test]
+fn a_byte_order_mark_says_nothing() {
+    let tree = Tree::parse_json("\u{feff}{\"a\": 1}").unwrap();
+    assert_eq!(tree.get("a").map(|tree| (tree.span.column, tree.span.start)), Some((7, 9)));
+    let error = Tree::parse_json("{\u{feff}}").unwrap_err();
+    assert_eq!(error.rule, "SOURCE_SYNTAX");
+}

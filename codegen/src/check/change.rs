@@ -4,6 +4,7 @@ use std::fmt;
 
 use charter_avro::fingerprint::crc64;
 
+pub use super::sample::{Message, Sample, Side, Unshown};
 use crate::ir::Origin;
 use crate::rules::Severity;
 
@@ -104,34 +105,6 @@ impl fmt::Display for Proof {
     }
 }
 
-/// A request that was taken and is not any more, or an answer that may come and could not: what shows a break of an API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sample {
-    /// Whether it is a request, else an answer.
-    pub request: bool,
-    /// What the value is of (``request body``, `` `query` parameter `limit` ``), or the whole request in words.
-    pub part: String,
-    /// The smallest such value that was found. `None` where the break is no matter of values.
-    pub value: Option<serde_json::Value>,
-    /// Where the two versions of the schema stand that judge the value: base and revision.
-    pub schemas: Option<(Spot, Spot)>,
-    /// What the version says that refuses it.
-    pub error: String,
-}
-
-impl fmt::Display for Sample {
-    /// One sentence.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { request, part, value, error, .. } = self;
-        let value = value.as_ref().map_or(String::new(), |value| format!(" {value}"));
-        if *request {
-            write!(f, "{part}{value} was taken, and is not any more: {error}")
-        } else {
-            write!(f, "{part}{value} may come now, and could not before: {error}")
-        }
-    }
-}
-
 /// One difference between two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -153,6 +126,8 @@ pub struct Change {
     pub proof: Option<Proof>,
     /// A request or an answer that shows it.
     pub sample: Option<Sample>,
+    /// Why none does.
+    pub unshown: Option<Unshown>,
     /// Where it was.
     pub base: Option<Spot>,
     /// Where it is now.
@@ -173,6 +148,13 @@ impl Change {
         proof.or_else(|| self.sample.as_ref().map(Sample::to_string))
     }
 
+    /// The line of a report that shows the change, or says why nothing does.
+    #[must_use]
+    pub fn evidence_line(&self) -> Option<String> {
+        let shown = self.evidence().map(|text| format!("proof: {text}"));
+        shown.or_else(|| self.unshown.as_ref().map(|reason| format!("no proof: {reason}")))
+    }
+
     /// A change of which nothing but this is known yet.
     #[must_use]
     pub fn new(
@@ -191,6 +173,7 @@ impl Change {
             accepted: None,
             proof: None,
             sample: None,
+            unshown: None,
             base: None,
             revision: None,
         }

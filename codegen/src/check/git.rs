@@ -53,12 +53,23 @@ pub fn contracts(root: &Path, reference: &str) -> Result<Contracts, GitError> {
     Ok(contracts)
 }
 
+/// Where `folder` lies in its work tree, with a `/` at the end: what paths below it begin with for who looks from the
+/// work tree's root. Empty at the root, and where there is no git.
+#[must_use]
+pub fn prefix(folder: &Path) -> String {
+    let said = run(folder, &["rev-parse", "--show-prefix"]).unwrap_or_default();
+    said.trim_end_matches(['\n', '\r']).to_owned()
+}
+
 fn run(root: &Path, arguments: &[&str]) -> Result<String, GitError> {
     let words = arguments.join(" ");
     let output = Command::new("git").arg("-C").arg(root).args(arguments).output();
     let output = output.map_err(|source| GitError::Run { arguments: words.clone(), source })?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let mut said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if said.contains("Not a valid object name") {
+            said.push_str("; fetch it first, where the clone has not all of the history");
+        }
         return Err(GitError::Refused { arguments: words, said });
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())

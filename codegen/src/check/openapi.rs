@@ -105,7 +105,8 @@ pub(super) fn whole(
     let top = charter_avro::source::Span { line: 1, column: 1, ..Default::default() };
     let spot = Some(Spot { origin: crate::problem::origin(path, top), pointer: String::new() });
     let (base, revision) = if came { (None, spot) } else { (spot, None) };
-    Some(Change { base, revision, ..Change::new(rule, severity, String::new(), text) })
+    let unshown = (!came).then_some(change::Unshown::Document);
+    Some(Change { unshown, base, revision, ..Change::new(rule, severity, String::new(), text) })
 }
 
 /// Whether a document is an OpenAPI document at all.

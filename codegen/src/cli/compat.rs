@@ -16,6 +16,7 @@ use super::{CLEAN, COULD_NOT_RUN, PROBLEMS, say};
 use crate::check::avro::{self, Version};
 use crate::check::change::Change;
 use crate::check::formats::{self, Topic};
+use crate::check::git;
 use crate::check::openapi::{self, Document, Files, Strictness};
 use crate::problem::{Problem, origin};
 use crate::report;
@@ -172,6 +173,8 @@ pub(super) fn unreadable_contracts(problems: &[Problem], texts: &Texts, format: 
 pub(super) fn write(changes: &[Change], texts: &Texts, format: Format) -> std::io::Result<u8> {
     let mut out = std::io::stdout();
     let topic = Topic::changes(changes);
+    let placed = seen_from_root(changes, format);
+    let changes = placed.as_deref().unwrap_or(changes);
     let text = match format {
         Format::Json => formats::json(changes),
         Format::Sarif => formats::sarif(changes),
@@ -185,6 +188,26 @@ pub(super) fn write(changes: &[Change], texts: &Texts, format: Format) -> std::i
     out.write_all(text.as_bytes())?;
     let breaking = changes.iter().any(|change| change.severity == Severity::Error);
     Ok(if breaking { PROBLEMS } else { CLEAN })
+}
+
+/// The changes with their places as seen from the root of the work tree, for formats whose readers look from there:
+/// annotations on a pull request are lost when a check ran in a folder of the repository and names its own paths.
+pub(super) fn seen_from_root(changes: &[Change], format: Format) -> Option<Vec<Change>> {
+    if !matches!(format, Format::Github | Format::Sarif) {
+        return None;
+    }
+    let prefix = git::prefix(Path::new("."));
+    if prefix.is_empty() {
+        return None;
+    }
+    let mut placed = changes.to_vec();
+    for spot in placed.iter_mut().filter_map(|change| change.revision.as_mut()) {
+        let file = &spot.origin.file;
+        if !file.starts_with(['/', '.']) {
+            spot.origin.file = format!("{prefix}{file}");
+        }
+    }
+    Some(placed)
 }
 
 fn unreadable(errors: &SchemaErrors, path: &str) -> Vec<Problem> {
@@ -240,7 +263,10 @@ impl Contract {
             _ if self.text.contains("openapi") && self.text.contains("paths") => {
                 ContractKind::OpenApi
             }
-            _ if self.text.contains("\"openapi\"") => ContractKind::OpenApi,
+            // An OpenAPI 2 document is refused as one, with its version.
+            _ if ["\"openapi\"", "\"swagger\""].iter().any(|key| self.text.contains(key)) => {
+                ContractKind::OpenApi
+            }
             _ => ContractKind::Avro,
         }
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::compat::{Format, unreadable_contracts};
+use super::compat::{Format, seen_from_root, unreadable_contracts};
 use super::{CLEAN, COULD_NOT_RUN, PROBLEMS};
 use crate::check::change::Change;
 use crate::check::contracts::Contracts;
@@ -95,6 +95,7 @@ impl Lint {
     fn write(&self, linted: &Linted) -> std::io::Result<()> {
         let findings = &linted.findings;
         let changes: Vec<Change> = findings.iter().filter_map(Finding::change).collect();
+        let changes = seen_from_root(&changes, self.format).unwrap_or(changes);
         let topic = Topic {
             command: "charter lint",
             verdict: finding::verdict(findings),

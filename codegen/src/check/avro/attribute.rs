@@ -1,13 +1,13 @@
 //! What the attribute `charter` says in two versions of a type: kind, name on the wire, key, rejections, rooms, modes.
 
 use charter_avro::compat::Mode;
-use charter_avro::schema::{Field, Node};
+use charter_avro::schema::Node;
 use charter_avro::source::{Member, Tree};
 
 use super::rules::{self, Row};
+use super::structure::BothFields;
 use super::{Found, Version};
 use crate::attribute::NAME;
-use crate::check::change::Spot;
 use crate::check::openapi::equal_values;
 
 /// The mode of a subject that asks for none (ADR 0029).
@@ -40,30 +40,27 @@ pub(super) fn compare(
 }
 
 /// Compares the attributes of two versions of a field.
-pub(super) fn compare_field(
-    (old, new): (&Field, &Field),
-    name: &str,
-    spots: &(Spot, Spot),
-    found: &mut Found,
-) {
-    let value =
-        |field: &Field, key: &str| field.attribute(NAME).and_then(|tree| tree.get(key)).cloned();
-    let mut push = |row: &Row, text: String| {
-        found.push(row, format!("{name}: {text}"), Some(spots.0.clone()), Some(spots.1.clone()));
-    };
-    let private =
-        |field: &Field| value(field, "private").and_then(|tree| tree.as_bool()).unwrap_or_default();
-    match (private(old), private(new)) {
-        (false, true) => push(&rules::PRIVATE_SET, "private now".to_owned()),
-        (true, false) => push(&rules::PRIVATE_UNSET, "not private any more".to_owned()),
-        (true, true) | (false, false) => {}
+pub(super) fn compare_field(both: &BothFields<'_>, found: &mut Found) {
+    let (old, new) = both.both();
+    let attributes = [old, new].map(|field| field.attribute(NAME));
+    if attributes == [None, None] {
+        return;
     }
-    let unit =
-        |field: &Field| value(field, "unit").and_then(|tree| tree.as_str().map(ToOwned::to_owned));
-    if let (Some(was), Some(is)) = (unit(old), unit(new))
+    let private = |attribute: Option<&Tree>| -> bool {
+        attribute.and_then(|tree| tree.get("private")?.as_bool()).unwrap_or_default()
+    };
+    match attributes.map(private) {
+        [false, true] => both.push(&rules::PRIVATE_SET, "private now", found),
+        [true, false] => both.push(&rules::PRIVATE_UNSET, "not private any more", found),
+        [true, true] | [false, false] => {}
+    }
+    let unit = |attribute: Option<&'_ Tree>| -> Option<String> {
+        attribute.and_then(|tree| tree.get("unit")?.as_str().map(ToOwned::to_owned))
+    };
+    if let [Some(was), Some(is)] = attributes.map(unit)
         && was != is
     {
-        push(&rules::UNIT_CHANGED, format!("in `{is}` now, and was in `{was}`"));
+        both.push(&rules::UNIT_CHANGED, &format!("in `{is}` now, and was in `{was}`"), found);
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use charter_avro::schema::{Enum, Field, Kind, Logical, Node, NodeId, Record};
+use charter_avro::schema::{Enum, Field, Kind, Logical, Node, NodeId, Record, Schema};
 
 use super::rules::{self, Row};
 use super::{Found, Reach, Version, attribute};
-use crate::check::change::Spot;
 use crate::check::openapi::equal_values;
 
 /// Compares two versions, as far as `reach` says.
@@ -55,10 +54,11 @@ impl Walk<'_> {
         if !root && self.reach == Reach::Type && new.kind.name().is_some() {
             return Vec::new();
         }
-        let name = what(&new.kind, root);
+        let name = || what(&new.kind, root);
         if old.logical != new.logical {
             let text = format!(
-                "{name}: the logical type is {} now, and was {}",
+                "{}: the logical type is {} now, and was {}",
+                name(),
                 logical(new.logical.as_ref()),
                 logical(old.logical.as_ref())
             );
@@ -94,7 +94,7 @@ impl Walk<'_> {
                     .find(|branch| same_type(&old_schema.node(**branch).kind, &new.kind));
                 for branch in branches.iter().filter(|branch| Some(*branch) != kept) {
                     let text =
-                        format!("{name}: {} is gone", quoted(&old_schema.node(*branch).kind));
+                        format!("{}: {} is gone", name(), quoted(&old_schema.node(*branch).kind));
                     self.push(&rules::BRANCH_REMOVED, text, old, new, pointer);
                 }
                 kept.map(|branch| (*branch, new_id, pointer.to_owned())).into_iter().collect()
@@ -106,7 +106,8 @@ impl Walk<'_> {
                 for (index, branch) in branches.iter().enumerate() {
                     if Some(index) != kept {
                         let text = format!(
-                            "{name}: may be {} now",
+                            "{}: may be {} now",
+                            name(),
                             quoted(&new_schema.node(*branch).kind)
                         );
                         self.push(&rules::BRANCH_ADDED, text, old, new, pointer);
@@ -118,7 +119,8 @@ impl Walk<'_> {
             }
             (was, is) => {
                 if was.type_name() != is.type_name() {
-                    let text = format!("{name}: is {} now, and was {}", quoted(is), quoted(was));
+                    let text =
+                        format!("{}: is {} now, and was {}", name(), quoted(is), quoted(was));
                     self.push(&rules::TYPE_PROMOTED, text, old, new, pointer);
                 }
                 Vec::new()
@@ -128,16 +130,22 @@ impl Walk<'_> {
 
     fn named(&mut self, old: &Node, new: &Node, pointer: &str) {
         let (Some(was), Some(is)) = (old.kind.name(), new.kind.name()) else { return };
-        let name = what(&new.kind, pointer.is_empty());
+        let name = || what(&new.kind, pointer.is_empty());
         if was.namespace() != is.namespace() {
-            let text = format!("{name}: the full name is `{is}` now, and was `{was}`");
+            let text = format!("{}: the full name is `{is}` now, and was `{was}`", name());
             self.push(&rules::NAMESPACE_CHANGED, text, old, new, pointer);
         }
         if old.kind.aliases() != new.kind.aliases() {
-            self.push(&rules::ALIASES_CHANGED, format!("{name}: other aliases"), old, new, pointer);
+            self.push(
+                &rules::ALIASES_CHANGED,
+                format!("{}: other aliases", name()),
+                old,
+                new,
+                pointer,
+            );
         }
         if old.kind.doc() != new.kind.doc() {
-            self.push(&rules::DOC_CHANGED, format!("{name}: another `doc`"), old, new, pointer);
+            self.push(&rules::DOC_CHANGED, format!("{}: another `doc`", name()), old, new, pointer);
         }
     }
 
@@ -147,18 +155,14 @@ impl Walk<'_> {
         (new, is): (&Node, &Record),
         pointer: &str,
     ) -> Vec<(NodeId, NodeId, String)> {
-        let mut inner = Vec::new();
-        let mut taken = Vec::new();
+        let mut inner = Vec::with_capacity(is.fields.len());
+        let mut taken = Vec::with_capacity(is.fields.len());
         for (index, field) in is.fields.iter().enumerate() {
-            let pointer = format!("{pointer}/fields/{index}");
-            let before =
-                was.fields.iter().position(|other| other.name == field.name).or_else(|| {
-                    was.fields.iter().position(|other| field.aliases.contains(&other.name))
-                });
-            let now = self.new.spot(new.file, field.name_span, &pointer);
-            let Some(before) = before else {
+            let Some(before) = before(was, field, index) else {
+                let pointer = format!("{pointer}/fields/{index}");
                 let with = if field.default.is_some() { ", with a default" } else { "" };
                 let text = format!("field `{}` of `{}`: new{with}", field.name, is.name);
+                let now = self.new.spot(new.file, field.name_span, &pointer);
                 self.found.push(
                     &rules::FIELD_ADDED,
                     text,
@@ -169,9 +173,18 @@ impl Walk<'_> {
             };
             taken.push(before);
             let earlier = &was.fields[before];
-            let spots = (self.old.spot(old.file, earlier.name_span, &pointer), now);
-            self.field((earlier, field), &is.name.to_string(), &spots);
-            inner.push((earlier.schema, field.schema, format!("{pointer}/type")));
+            let both = BothFields {
+                old: (self.old, old.file, earlier),
+                new: (self.new, new.file, field),
+                record: is,
+                pointer: (pointer, index),
+            };
+            compare_fields(&both, self.found);
+            if !same_at_sight((&self.old.schema, earlier.schema), (&self.new.schema, field.schema))
+            {
+                let pointer = format!("{pointer}/fields/{index}/type");
+                inner.push((earlier.schema, field.schema, pointer));
+            }
         }
         for (index, field) in
             was.fields.iter().enumerate().filter(|(index, _)| !taken.contains(index))
@@ -194,46 +207,6 @@ impl Walk<'_> {
             self.push(&rules::FIELD_MOVED, text, old, new, pointer);
         }
         inner
-    }
-
-    fn field(&mut self, (old, new): (&Field, &Field), record: &str, spots: &(Spot, Spot)) {
-        let name = format!("field `{}` of `{record}`", new.name);
-        let mut push = |row: &Row, text: String| {
-            self.found.push(
-                row,
-                format!("{name}: {text}"),
-                Some(spots.0.clone()),
-                Some(spots.1.clone()),
-            );
-        };
-        if old.name != new.name {
-            push(
-                &rules::FIELD_RENAMED,
-                format!("was called `{}`, which is an alias now", old.name),
-            );
-        }
-        match (&old.default, &new.default) {
-            (None, Some(_)) => push(&rules::DEFAULT_ADDED, "has a default now".to_owned()),
-            (Some(_), None) => push(&rules::DEFAULT_REMOVED, "has no default any more".to_owned()),
-            (Some(was), Some(is)) if !equal_values(was, is) => {
-                let text =
-                    format!("the default is `{}` now, and was `{}`", is.to_json(), was.to_json());
-                push(&rules::DEFAULT_CHANGED, text);
-            }
-            (Some(_), Some(_)) | (None, None) => {}
-        }
-        if old.order != new.order {
-            let text =
-                format!("is sorted `{}` now, and was `{}`", new.order.as_str(), old.order.as_str());
-            push(&rules::ORDER_CHANGED, text);
-        }
-        if old.aliases != new.aliases && old.name == new.name {
-            push(&rules::ALIASES_CHANGED, "other aliases".to_owned());
-        }
-        if old.doc != new.doc {
-            push(&rules::DOC_CHANGED, "another `doc`".to_owned());
-        }
-        attribute::compare_field((old, new), &name, spots, self.found);
     }
 
     fn symbols(&mut self, (old, was): (&Node, &Enum), (new, is): (&Node, &Enum), pointer: &str) {
@@ -301,6 +274,117 @@ impl Walk<'_> {
             self.push(&rules::BRANCHES_MOVED, text, old, new, pointer);
         }
         inner
+    }
+}
+
+/// A field in both versions of a record. What a report says of it is put together when there is something to say.
+pub(super) struct BothFields<'f> {
+    /// The version, its file, and the field in it.
+    old: (&'f Version, u32, &'f Field),
+    new: (&'f Version, u32, &'f Field),
+    /// The new version's record.
+    record: &'f Record,
+    /// The record's pointer, and which field of the new version it is.
+    pointer: (&'f str, usize),
+}
+
+impl<'f> BothFields<'f> {
+    pub(super) fn both(&self) -> (&'f Field, &'f Field) {
+        (self.old.2, self.new.2)
+    }
+
+    /// Reports `text` of the field under `row`.
+    pub(super) fn push(&self, row: &Row, text: &str, found: &mut Found) {
+        let pointer = format!("{}/fields/{}", self.pointer.0, self.pointer.1);
+        let spot = |(version, file, field): (&Version, u32, &Field)| {
+            version.spot(file, field.name_span, &pointer)
+        };
+        let text = format!("field `{}` of `{}`: {text}", self.new.2.name, self.record.name);
+        found.push(row, text, Some(spot(self.old)), Some(spot(self.new)));
+    }
+}
+
+/// Where a field of the new record stands in the old one: mostly where it stands in the new one.
+fn before(was: &Record, field: &Field, index: usize) -> Option<usize> {
+    let named = |other: &Field| other.name == field.name;
+    if was.fields.get(index).is_some_and(named) {
+        return Some(index);
+    }
+    let place = was.fields.iter().position(named);
+    place.or_else(|| was.fields.iter().position(|other| field.aliases.contains(&other.name)))
+}
+
+fn compare_fields(both: &BothFields<'_>, found: &mut Found) {
+    let (old, new) = both.both();
+    if old.name != new.name {
+        let text = format!("was called `{}`, which is an alias now", old.name);
+        both.push(&rules::FIELD_RENAMED, &text, found);
+    }
+    match (&old.default, &new.default) {
+        (None, Some(_)) => both.push(&rules::DEFAULT_ADDED, "has a default now", found),
+        (Some(_), None) => both.push(&rules::DEFAULT_REMOVED, "has no default any more", found),
+        (Some(was), Some(is)) if !equal_values(was, is) => {
+            let text =
+                format!("the default is `{}` now, and was `{}`", is.to_json(), was.to_json());
+            both.push(&rules::DEFAULT_CHANGED, &text, found);
+        }
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+    if old.order != new.order {
+        let text =
+            format!("is sorted `{}` now, and was `{}`", new.order.as_str(), old.order.as_str());
+        both.push(&rules::ORDER_CHANGED, &text, found);
+    }
+    if old.aliases != new.aliases && old.name == new.name {
+        both.push(&rules::ALIASES_CHANGED, "other aliases", found);
+    }
+    if old.doc != new.doc {
+        both.push(&rules::DOC_CHANGED, "another `doc`", found);
+    }
+    attribute::compare_field(both, found);
+}
+
+/// Whether two types are one primitive, or optional ones, so that there is nothing in them to compare: most fields are.
+fn same_at_sight(
+    (old_schema, old): (&Schema, NodeId),
+    (new_schema, new): (&Schema, NodeId),
+) -> bool {
+    let (old, new) = (old_schema.node(old), new_schema.node(new));
+    if old.kind.type_name() != new.kind.type_name() || old.logical != new.logical {
+        return false;
+    }
+    match (&old.kind, &new.kind) {
+        (Kind::Union { branches: was }, Kind::Union { branches: is }) => {
+            let is_union = |(schema, id): (&Schema, NodeId)| {
+                matches!(schema.node(id).kind, Kind::Union { .. })
+            };
+            was.len() == is.len()
+                && was.iter().zip(is).all(|(one, other)| {
+                    let (one, other) = ((old_schema, *one), (new_schema, *other));
+                    // A union holds no union, but a hostile one must not be followed either.
+                    !is_union(one) && same_at_sight(one, other)
+                })
+        }
+        (
+            Kind::Record(_)
+            | Kind::Enum(_)
+            | Kind::Fixed(_)
+            | Kind::Array { .. }
+            | Kind::Map { .. }
+            | Kind::Union { .. },
+            _,
+        ) => false,
+        (
+            Kind::Null
+            | Kind::Boolean
+            | Kind::Int
+            | Kind::Long
+            | Kind::Float
+            | Kind::Double
+            | Kind::Bytes
+            | Kind::String,
+            _,
+        ) => true,
     }
 }
 

@@ -22,7 +22,8 @@ pub fn github(changes: &[Change], topic: &Topic) -> String {
             format!("file={},line={},col={},", property(&origin.file), origin.line, origin.column)
         });
         let subject = super::subject(change);
-        let text = format!("{subject}: {}\n{}", change.text, change.rule.mend);
+        let proof = change.evidence_line().map_or(String::new(), |line| format!("{line}\n"));
+        let text = format!("{subject}: {}\n{proof}{}", change.text, change.rule.mend);
         let _ = writeln!(
             out,
             "::{word} {place}title={}::{}",

@@ -56,8 +56,8 @@ fn article(body: &mut String, change: &Change) {
     if !change.hits.is_empty() {
         let _ = writeln!(body, "<p class=\"place\">hits {}</p>", escaped(&change.hits.join(", ")));
     }
-    if let Some(proof) = change.evidence() {
-        let _ = writeln!(body, "<p class=\"place\">proof: {}</p>", code(&proof));
+    if let Some(proof) = change.evidence_line() {
+        let _ = writeln!(body, "<p class=\"place\">{}</p>", code(&proof));
     }
     if let Some(reason) = &change.accepted {
         let _ = writeln!(body, "<p class=\"help\">accepted: {}</p>", escaped(reason));

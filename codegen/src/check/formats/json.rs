@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::check::change::{Change, Proof, Sample, Spot};
+use crate::check::change::{Change, Message, Proof, Sample, Side, Spot};
 use crate::rules::Severity;
 
 /// Renders `changes` as a JSON document.
@@ -30,6 +30,7 @@ fn change(change: &Change) -> Value {
         "revision": change.revision.as_ref().map(spot),
         "hits": change.hits,
         "witness": change.proof.as_ref().map(proof).or_else(|| change.sample.as_ref().map(sample)),
+        "noWitness": change.unshown.as_ref().map(ToString::to_string),
         "accepted": change.accepted,
         "fingerprint": change.fingerprint(),
         "help": change.rule.mend,
@@ -55,10 +56,26 @@ fn sample(sample: &Sample) -> Value {
         "kind": if sample.request { "request" } else { "response" },
         "part": sample.part,
         "value": sample.value,
-        "validUnder": if sample.request { "base" } else { "revision" },
+        "validUnder": match sample.valid_under {
+            Side::Base => "base",
+            Side::Revision => "revision",
+        },
+        "message": sample.message.as_ref().map(message),
         "base": base.map(spot),
         "revision": revision.map(spot),
         "error": sample.error,
+    })
+}
+
+fn message(message: &Message) -> Value {
+    let headers =
+        message.headers.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+    json!({
+        "method": message.method,
+        "target": message.target,
+        "status": message.status,
+        "headers": headers.collect::<Vec<_>>(),
+        "body": message.body,
     })
 }
 

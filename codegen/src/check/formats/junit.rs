@@ -55,7 +55,8 @@ fn case(out: &mut String, subject: &str, change: &Change) {
     let _ = write!(out, "    <testcase classname=\"{subject}\" name=\"{name}\"");
     if change.severity == Severity::Error {
         let (rule, text) = (escaped(&change.rule.id), escaped(&change.text));
-        let rest = escaped(&format!("{place}\n{}", change.rule.mend));
+        let proof = change.evidence_line().map_or(String::new(), |line| format!("{line}\n"));
+        let rest = escaped(&format!("{place}\n{proof}{}", change.rule.mend));
         let _ = writeln!(
             out,
             ">\n      <failure type=\"{rule}\" message=\"{text}\">{rest}</failure>\n    </testcase>"

@@ -26,7 +26,7 @@ pub fn markdown(changes: &[Change], topic: &Topic) -> String {
                 format!("<br>hits {}", change.hits.join(", "))
             };
             let proof =
-                change.evidence().map_or(String::new(), |proof| format!("<br>proof: {proof}"));
+                change.evidence_line().map_or(String::new(), |proof| format!("<br>{proof}"));
             let accepted = change
                 .accepted
                 .as_ref()

@@ -49,11 +49,12 @@ fn descriptor(rule: &ChangeRule) -> Value {
 
 fn result(change: &Change, index: &BTreeMap<&str, usize>) -> Value {
     let subject = super::subject(change);
+    let proof = change.evidence_line().map_or(String::new(), |line| format!("\n{line}"));
     let mut result = json!({
         "ruleId": change.rule.id,
         "ruleIndex": index.get(change.rule.id.as_str()),
         "level": level(change.severity),
-        "message": { "text": format!("{subject}: {}", change.text) },
+        "message": { "text": format!("{subject}: {}{proof}", change.text) },
         "partialFingerprints": { "charter/v1": change.fingerprint() },
     });
     if let Some(spot) = change.spot() {

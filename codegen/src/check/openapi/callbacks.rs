@@ -3,11 +3,13 @@
 
 use charter_avro::source::Tree;
 
-use super::comparison::{Comparison, Site};
+use super::comparison::{Carrier, Comparison, Site};
 use super::document::Node;
 use super::paths::METHODS;
 use super::rules::{self, Place};
 use super::types::Typing;
+use super::witness::Breach;
+use crate::check::change::Unshown;
 
 impl<'a> Comparison<'_, 'a> {
     /// The callbacks of an operation.
@@ -16,7 +18,8 @@ impl<'a> Comparison<'_, 'a> {
         for (name, was) in base.members(key) {
             let Some((_, is)) = revision.members(key).find(|(other, _)| *other == name) else {
                 let text = format!("the callback `{name}` is gone");
-                self.note(&rules::CALLBACK_REMOVED, subject, text, Some(was), None);
+                let change = self.note(&rules::CALLBACK_REMOVED, subject, text, Some(was), None);
+                self.shown(change, &Breach::Nothing(Unshown::NotSent));
                 continue;
             };
             let (Some(was), Some(is)) = (self.base().resolve(was), self.revision().resolve(is))
@@ -28,7 +31,9 @@ impl<'a> Comparison<'_, 'a> {
                     self.callback(subject, name, (old, new));
                 } else {
                     let text = format!("the callback `{name}` does not call `{address}` any more");
-                    self.note(&rules::CALLBACK_REMOVED, subject, text, Some(old), Some(is));
+                    let change =
+                        self.note(&rules::CALLBACK_REMOVED, subject, text, Some(old), Some(is));
+                    self.shown(change, &Breach::Nothing(Unshown::NotSent));
                 }
             }
         }
@@ -50,7 +55,9 @@ impl<'a> Comparison<'_, 'a> {
             let Some(old) = base.get(method) else { continue };
             let Some(new) = revision.get(method) else {
                 let text = format!("the callback `{name}` makes no `{method}` any more");
-                self.note(&rules::CALLBACK_REMOVED, subject, text, Some(old), Some(revision));
+                let change =
+                    self.note(&rules::CALLBACK_REMOVED, subject, text, Some(old), Some(revision));
+                self.shown(change, &Breach::Nothing(Unshown::NotSent));
                 continue;
             };
             let body = |node: Node<'a>| node.get("requestBody");
@@ -74,6 +81,7 @@ impl<'a> Comparison<'_, 'a> {
                         header: None,
                         repeats: false,
                         unseen: true,
+                        carrier: Carrier::None,
                     };
                     self.schemas(&site, (was, is));
                 }
@@ -92,7 +100,9 @@ impl<'a> Comparison<'_, 'a> {
         for (name, was) in base.members(key) {
             if !revision.members(key).any(|(other, _)| other == name) {
                 let text = format!("the link `{name}` of the response `{status}` is gone");
-                self.note(&rules::LINK_REMOVED, subject, text, Some(was), Some(revision));
+                let change =
+                    self.note(&rules::LINK_REMOVED, subject, text, Some(was), Some(revision));
+                self.shown(change, &Breach::Nothing(Unshown::NotSent));
             }
         }
     }

@@ -12,8 +12,8 @@ use super::rules::{self, Family, Place, Single};
 use super::schema::{Schema, Schemas, Use};
 use super::transition::Transition;
 use super::types::Typing;
-use super::witness::{Pending, Way, in_words};
-use crate::check::change::{Change, ChangeRule, Spot};
+use super::witness::{Exchange, Pending, Way};
+use crate::check::change::{Change, ChangeRule, Kind, Spot, Unshown};
 use crate::problem::Problem;
 use crate::rules::Severity;
 
@@ -46,8 +46,13 @@ pub(crate) struct Comparison<'s, 'a> {
     pub(crate) way: Way<'a>,
     /// Breaks of the site at hand that wait for a witness.
     pub(crate) pending: Vec<Pending<'a>>,
-    /// How many witnesses were looked for.
+    /// How many witnesses were looked for, and what that took.
     pub(crate) witnessed: usize,
+    pub(crate) effort: u64,
+    /// The schemas as witnesses read them, base and revision: what is wrong with a part that is not compared is no problem.
+    pub(crate) quiet: [Schemas<'a>; 2],
+    /// The operation that is compared just now, of which whole messages are put together.
+    pub(crate) exchange: Option<Exchange<'a>>,
     visits: usize,
     visited: HashSet<(usize, usize, bool)>,
 }
@@ -69,6 +74,22 @@ pub(crate) struct Site {
     pub(crate) repeats: bool,
     /// Whether oasdiff does not look there.
     pub(crate) unseen: bool,
+    pub(crate) carrier: Carrier,
+}
+
+/// Which part of a message holds the value.
+#[derive(Clone, Debug)]
+pub(crate) enum Carrier {
+    /// None that could be put together.
+    None,
+    /// A request's body, by media type.
+    Request(String),
+    /// A parameter: place and name.
+    Parameter(String, String),
+    /// An answer's body: status and media type.
+    Response(String, String),
+    /// An answer's header: status and name.
+    Header(String, String),
 }
 
 /// Two versions of a schema.
@@ -129,6 +150,9 @@ impl<'s, 'a> Comparison<'s, 'a> {
             way: Way::new(),
             pending: Vec::new(),
             witnessed: 0,
+            effort: 0,
+            quiet: [old, new].map(|schemas| Schemas::new(Reader::new(schemas.reader.document))),
+            exchange: None,
             visits: 0,
             visited: HashSet::new(),
         }
@@ -142,7 +166,7 @@ impl<'s, 'a> Comparison<'s, 'a> {
         &self.new.reader
     }
 
-    /// Reports under a rule that stands by itself.
+    /// Reports under a rule that stands by itself. Returns which change that is.
     pub(crate) fn note(
         &mut self,
         rule: &Single,
@@ -150,15 +174,26 @@ impl<'s, 'a> Comparison<'s, 'a> {
         text: impl Into<String>,
         base: Option<Node<'a>>,
         revision: Option<Node<'a>>,
-    ) {
-        let base = base.map(|node| self.base().document.spot(node));
-        let revision = revision.map(|node| self.revision().document.spot(node));
-        if let Some(rule) = rules::single(rule) {
-            self.push(rule, false, subject, text.into(), (base, revision));
-        }
+    ) -> Option<usize> {
+        self.note_where(rule, (subject, false), text, base, revision)
     }
 
-    /// Reports under a family, of the whole that `site` is.
+    /// As [`Self::note`]; `unseen` says that oasdiff does not report it here.
+    pub(crate) fn note_where(
+        &mut self,
+        rule: &Single,
+        (subject, unseen): (&str, bool),
+        text: impl Into<String>,
+        base: Option<Node<'a>>,
+        revision: Option<Node<'a>>,
+    ) -> Option<usize> {
+        let base = base.map(|node| self.base().document.spot(node));
+        let revision = revision.map(|node| self.revision().document.spot(node));
+        let rule = rules::single(rule)?;
+        Some(self.push(rule, unseen, (subject, ""), text.into(), (base, revision)))
+    }
+
+    /// Reports under a family, of the whole that `site` is. Returns which change that is.
     pub(crate) fn note_site(
         &mut self,
         family: &Family,
@@ -166,13 +201,12 @@ impl<'s, 'a> Comparison<'s, 'a> {
         text: impl AsRef<str>,
         base: Option<Node<'a>>,
         revision: Option<Node<'a>>,
-    ) {
+    ) -> Option<usize> {
         let base = base.map(|node| self.base().document.spot(node));
         let revision = revision.map(|node| self.revision().document.spot(node));
-        if let Some(rule) = rules::at(family, site.place) {
-            let text = format!("{}: {}", site.words, text.as_ref());
-            self.push(rule, site.unseen, &site.subject, text, (base, revision));
-        }
+        let rule = rules::at(family, site.place)?;
+        let text = format!("{}: {}", site.words, text.as_ref());
+        Some(self.push(rule, site.unseen, (&site.subject, ""), text, (base, revision)))
     }
 
     /// Reports a change of the keyword `key` of a schema, unless a change of the whole schema tells it already.
@@ -191,7 +225,7 @@ impl<'s, 'a> Comparison<'s, 'a> {
         let text = format!("{}: {}", at.site.name(at.path), text.as_ref());
         // Within a header oasdiff compares nothing.
         let unseen = at.site.unseen || (at.site.place == Place::Header && !at.path.is_empty());
-        self.push(rule, unseen, &at.site.subject, text, spots);
+        self.push(rule, unseen, (&at.site.subject, key), text, spots);
     }
 
     /// Reports a change of the keyword `key` under a rule that stands by itself. `path` is what it is about.
@@ -208,7 +242,7 @@ impl<'s, 'a> Comparison<'s, 'a> {
         }
         let spots = self.spots(at.pair, key);
         let text = format!("{}: {}", at.site.name(path), text.as_ref());
-        self.push(rule, at.site.unseen, &at.site.subject, text, spots);
+        self.push(rule, at.site.unseen, (&at.site.subject, key), text, spots);
     }
 
     /// Reports under a family, of a property `path` of the schema, at `key`.
@@ -226,28 +260,39 @@ impl<'s, 'a> Comparison<'s, 'a> {
         let Some(rule) = rules::at(family, place) else { return };
         let spots = self.spots(at.pair, key);
         let text = format!("{}: {}", at.site.name(path), text.as_ref());
-        self.push(rule, at.site.unseen, &at.site.subject, text, spots);
+        self.push(rule, at.site.unseen, (&at.site.subject, key), text, spots);
     }
 
+    /// Reports a change: of an operation, of a keyword of the schema at hand. Returns which it is.
     fn push(
         &mut self,
         rule: &'static ChangeRule,
         unseen: bool,
-        subject: &str,
+        (subject, key): (&str, &str),
         text: String,
         (base, revision): (Option<Spot>, Option<Spot>),
-    ) {
+    ) -> usize {
         let severity = match self.strictness {
             Strictness::Strict => rule.strict,
             Strictness::Parity if unseen => rule.severity.max(Severity::Warning),
             Strictness::Parity => rule.severity,
         };
-        let sample = in_words(&rule.id, subject, &text).filter(|_| severity != Severity::Info);
-        if severity != Severity::Info && sample.is_none() && !self.way.is_empty() {
-            self.pending.push(Pending { change: self.changes.len(), way: self.way.clone() });
+        let breaks = severity != Severity::Info;
+        let unshown = match key {
+            _ if !breaks => None,
+            _ if rule.kind == Kind::Lifecycle => Some(Unshown::Promise),
+            "default" => Some(Unshown::Meaning),
+            _ => None,
+        };
+        let index = self.changes.len();
+        if breaks && unshown.is_none() && !self.way.is_empty() {
+            // `required` of what is in `properties`: the keyword is the first step.
+            let keyword = key.split('/').next().unwrap_or_default().to_owned();
+            self.pending.push(Pending { change: index, keyword, way: self.way.clone() });
         }
         let change = Change::new(rule, severity, subject.to_owned(), text);
-        self.changes.push(Change { sample, base, revision, ..change });
+        self.changes.push(Change { unshown, base, revision, ..change });
+        index
     }
 
     /// Where `key` stands in both versions of a schema; the schema itself where it does not.

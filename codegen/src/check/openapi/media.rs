@@ -70,6 +70,12 @@ pub(crate) fn contains(was: &str, is: &str) -> bool {
     was.kind == is.kind && (structured || (was.subtype == is.subtype && was.suffix == is.suffix))
 }
 
+/// Whether `range` is a range (`application/*`, `*/*`) that takes `name`.
+pub(crate) fn is_in(name: &str, range: &str) -> bool {
+    let kind = name.split('/').next().unwrap_or_default();
+    range != name && (range == "*/*" || range.strip_suffix("/*").is_some_and(|other| other == kind))
+}
+
 /// Whether two names have the same parameters.
 pub(crate) fn same_parameters(was: &str, is: &str) -> bool {
     parse(was).map(|name| name.parameters) == parse(is).map(|name| name.parameters)

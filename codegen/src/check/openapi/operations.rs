@@ -2,12 +2,14 @@
 
 use charter_avro::source::Tree;
 
-use super::comparison::{Comparison, Site};
+use super::comparison::{Carrier, Comparison, Site};
 use super::document::Node;
 use super::media::{self, MediaPairing};
 use super::paths::Names;
 use super::rules::{self, Place};
 use super::types::{Typing, added};
+use super::witness::Breach;
+use crate::check::change::{Side, Unshown};
 
 impl<'a> Comparison<'_, 'a> {
     /// An operation that is in both versions.
@@ -79,6 +81,7 @@ impl<'a> Comparison<'_, 'a> {
             header: None,
             repeats: false,
             unseen: false,
+            carrier: Carrier::None,
         };
         let key = "requestBody";
         match (base.get(key), revision.get(key)) {
@@ -87,12 +90,17 @@ impl<'a> Comparison<'_, 'a> {
                 let Some(body) = self.revision().resolve(new) else { return };
                 if body.flag("required") {
                     let text = "new and required";
-                    self.note_site(&rules::ADDED_REQUIRED, &site, text, None, Some(new));
+                    let change =
+                        self.note_site(&rules::ADDED_REQUIRED, &site, text, None, Some(new));
+                    self.shown(change, &Breach::NoBody);
                 } else {
                     self.note_site(&rules::ADDED_OPTIONAL, &site, "new", None, Some(new));
                 }
             }
-            (Some(old), None) => self.note_site(&rules::REMOVED, &site, "gone", Some(old), None),
+            (Some(old), None) => {
+                let change = self.note_site(&rules::REMOVED, &site, "gone", Some(old), None);
+                self.shown(change, &Breach::Body);
+            }
             (Some(old), Some(new)) => {
                 let (Some(old), Some(new)) =
                     (self.base().resolve(old), self.revision().resolve(new))
@@ -101,13 +109,14 @@ impl<'a> Comparison<'_, 'a> {
                 };
                 match (old.flag("required"), new.flag("required")) {
                     (false, true) => {
-                        self.note_site(
+                        let change = self.note_site(
                             &rules::BECAME_REQUIRED,
                             &site,
                             "required now",
                             Some(old),
                             Some(new),
                         );
+                        self.shown(change, &Breach::NoBody);
                     }
                     (true, false) => {
                         self.note_site(
@@ -139,13 +148,9 @@ impl<'a> Comparison<'_, 'a> {
                     Some(false) => &rules::FAILURE_STATUS_REMOVED,
                     None => &rules::STATUS_RANGE_REMOVED,
                 };
-                self.note(
-                    rule,
-                    subject,
-                    format!("the response `{status}` is gone"),
-                    Some(*was),
-                    None,
-                );
+                let text = format!("the response `{status}` is gone");
+                let change = self.note(rule, subject, text, Some(*was), None);
+                self.shown(change, &Breach::Status(status));
             }
         }
         for (status, is) in &new {
@@ -176,6 +181,7 @@ impl<'a> Comparison<'_, 'a> {
             header: None,
             repeats: false,
             unseen: false,
+            carrier: Carrier::None,
         };
         self.headers(&site, status, (base, revision));
         self.links(subject, status, (base, revision));
@@ -194,35 +200,37 @@ impl<'a> Comparison<'_, 'a> {
                 } else {
                     &rules::HEADER_REMOVED_OPTIONAL
                 };
-                self.note(rule, &site.subject, format!("{words}: gone"), Some(was), None);
+                let text = format!("{words}: gone");
+                let change = self.note(rule, &site.subject, text, Some(was), None);
+                if was.flag("required") {
+                    self.shown(change, &Breach::HeaderMissing(status, name));
+                } else {
+                    self.shown(change, &Breach::Nothing(Unshown::Covered));
+                }
                 continue;
             };
             let Some(is) = self.revision().resolve(is) else { continue };
             let within = format!("of the {words}");
-            let site =
-                Site { place: Place::Header, words, within, typing: Typing::Loose, ..site.clone() };
+            let carrier = Carrier::Header(status.to_owned(), name.to_owned());
+            let (place, typing) = (Place::Header, Typing::Loose);
+            let site = Site { place, words, within, typing, carrier, ..site.clone() };
             if was.flag("required") && !is.flag("required") {
-                self.note_site(&rules::BECAME_OPTIONAL, &site, "optional now", Some(was), Some(is));
+                let text = "optional now";
+                let change =
+                    self.note_site(&rules::BECAME_OPTIONAL, &site, text, Some(was), Some(is));
+                self.shown(change, &Breach::HeaderMissing(status, name));
             }
             match (was.get("schema"), is.get("schema")) {
                 (Some(old), Some(new)) => self.schemas(&site, (old, new)),
                 (None, Some(_)) => {
-                    self.note_site(
-                        &rules::SCHEMA_ADDED,
-                        &site,
-                        "has a schema now",
-                        Some(was),
-                        Some(is),
-                    );
+                    let text = "has a schema now";
+                    self.note_site(&rules::SCHEMA_ADDED, &site, text, Some(was), Some(is));
                 }
-                (Some(_), None) => {
-                    self.note_site(
-                        &rules::SCHEMA_REMOVED,
-                        &site,
-                        "has lost its schema",
-                        Some(was),
-                        Some(is),
-                    );
+                (Some(old), None) => {
+                    let text = "has lost its schema";
+                    let change =
+                        self.note_site(&rules::SCHEMA_REMOVED, &site, text, Some(was), Some(is));
+                    self.shown(change, &Breach::Schema(&site, Side::Base, old));
                 }
                 (None, None) => {}
             }
@@ -249,11 +257,15 @@ impl<'a> Comparison<'_, 'a> {
         for (name, node) in removed {
             let text = format!("the media type `{name}` is gone");
             if status.is_none() {
-                self.note_site(&rules::MEDIA_TYPE_REMOVED, site, text, Some(node), Some(revision));
-            } else {
-                let text = format!("{}: {text}", site.words);
+                let rule = &rules::MEDIA_TYPE_REMOVED;
+                let change = self.note_site(rule, site, text, Some(node), Some(revision));
+                self.shown(change, &Breach::RequestMediaType(name, revision));
+            }
+            if let Some(status) = status {
+                let text = format!("{}: the media type `{name}` is gone", site.words);
                 let rule = &rules::RESPONSE_MEDIA_TYPE_REMOVED;
-                self.note(rule, &site.subject, text, Some(node), Some(revision));
+                let change = self.note(rule, &site.subject, text, Some(node), Some(revision));
+                self.shown(change, &Breach::ResponseMediaType(status, name, revision));
             }
         }
         for (name, node) in added {
@@ -273,35 +285,31 @@ impl<'a> Comparison<'_, 'a> {
         }
         let several = both.len() > 1;
         for ((was, old), (is, new)) in both {
-            let mut site = Site { typing: Typing::of(is), ..site.clone() };
+            let carrier = status.map_or_else(
+                || Carrier::Request(was.to_owned()),
+                |status| Carrier::Response(status.to_owned(), is.to_owned()),
+            );
+            let mut site = Site { typing: Typing::of(is), carrier, ..site.clone() };
             if several {
                 site.words = format!("{} (`{is}`)", site.words);
                 site.within = format!("{} (`{is}`)", site.within);
             }
-            if was != is && status.is_some() {
-                self.media_type_renamed(&site, (was, old), (is, new));
+            if let Some(status) = status.filter(|_| was != is) {
+                self.media_type_renamed(&site, status, (was, old), (is, new));
             }
             match (old.get("schema"), new.get("schema")) {
                 (Some(old), Some(new)) => self.schemas(&site, (old, new)),
-                (None, Some(_)) => {
+                (None, Some(schema)) => {
                     let text = format!("the media type `{is}` has a schema now");
-                    self.note_site(
-                        &rules::MEDIA_TYPE_SCHEMA_ADDED,
-                        &site,
-                        text,
-                        Some(old),
-                        Some(new),
-                    );
+                    let rule = &rules::MEDIA_TYPE_SCHEMA_ADDED;
+                    let change = self.note_site(rule, &site, text, Some(old), Some(new));
+                    self.shown(change, &Breach::Schema(&site, Side::Revision, schema));
                 }
-                (Some(_), None) => {
+                (Some(schema), None) => {
                     let text = format!("the media type `{is}` has lost its schema");
-                    self.note_site(
-                        &rules::MEDIA_TYPE_SCHEMA_REMOVED,
-                        &site,
-                        text,
-                        Some(old),
-                        Some(new),
-                    );
+                    let rule = &rules::MEDIA_TYPE_SCHEMA_REMOVED;
+                    let change = self.note_site(rule, &site, text, Some(old), Some(new));
+                    self.shown(change, &Breach::Schema(&site, Side::Base, schema));
                 }
                 (None, None) => {}
             }
@@ -311,6 +319,7 @@ impl<'a> Comparison<'_, 'a> {
     fn media_type_renamed(
         &mut self,
         site: &Site,
+        status: &str,
         (was, old): (&str, Node<'a>),
         (is, new): (&str, Node<'a>),
     ) {
@@ -322,7 +331,8 @@ impl<'a> Comparison<'_, 'a> {
             &rules::MEDIA_TYPE_NAME_GENERALIZED
         };
         let text = format!("{}: the media type is `{is}` now, and was `{was}`", site.words);
-        self.note(rule, &site.subject, text, Some(old), Some(new));
+        let change = self.note(rule, &site.subject, text, Some(old), Some(new));
+        self.shown(change, &Breach::NewMediaType(status, is));
     }
 }
 

@@ -26,7 +26,8 @@ pub(crate) struct Branches<'a> {
 
 impl<'a> Branches<'a> {
     pub(crate) fn new(schema: &Schema<'a>, trees: &'a [Tree]) -> Self {
-        Self { node: schema.node, trees }
+        let node = trees.first().map_or(schema.node, |tree| schema.within(tree));
+        Self { node, trees }
     }
 
     pub(crate) fn get(self, index: usize) -> Node<'a> {

@@ -1,10 +1,12 @@
 //! Parameters of operations, and of all operations of a path.
 
-use super::comparison::{At, Comparison, Site};
+use super::comparison::{At, Carrier, Comparison, Site, Strictness};
 use super::document::Node;
 use super::paths::{Names, operations};
 use super::rules::{self, Place};
 use super::types::Typing;
+use super::witness::{Breach, End, Exchange};
+use crate::check::change::{Side, Unshown};
 
 /// A parameter, references followed.
 #[derive(Clone, Copy, Debug)]
@@ -61,14 +63,35 @@ impl<'a> Comparison<'_, 'a> {
             }
         }
         for is in new {
-            let rule = match (is.place, is.required()) {
+            // oasdiff looks for a new parameter by its name alone, and its verdict stands unless a run is strict.
+            let first = first_of(revision, is.name, |node| self.revision().resolve(node));
+            let first =
+                first.filter(|_| self.strictness == Strictness::Parity && is.place != "path");
+            let as_first = first.is_some_and(|first| first.required());
+            let rule = match (is.place, is.required() || as_first) {
                 ("path", _) => &rules::NEW_PATH_PARAMETER,
                 (_, true) => &rules::NEW_REQUIRED_PARAMETER,
                 (_, false) => &rules::NEW_OPTIONAL_PARAMETER,
             };
-            let required = if is.required() { "new and required" } else { "new" };
+            let required = match (is.required(), first) {
+                (true, _) => "new and required".to_owned(),
+                (false, Some(first)) if as_first => {
+                    format!("new, and the {} is required", first.words())
+                }
+                (false, _) => "new".to_owned(),
+            };
+            let unseen = is.required() && first.is_some_and(|first| !first.required());
             let text = format!("{}: {required}", is.words());
-            self.note(rule, subject, text, None, Some(is.node));
+            let change = self.note_where(rule, (subject, unseen), text, None, Some(is.node));
+            if as_first && !is.required() {
+                self.shown(change, &Breach::Nothing(Unshown::Covered));
+                continue;
+            }
+            if is.place == "path" {
+                self.shown(change, &Breach::PathParameter(is.name, is.schema));
+            } else {
+                self.shown(change, &Breach::ParameterMissing(is.place, is.name));
+            }
         }
     }
 
@@ -87,7 +110,9 @@ impl<'a> Comparison<'_, 'a> {
                 self.parameter(path, &was, &is, true);
             } else {
                 let text = format!("{}, for all operations: gone", was.words());
-                self.note(&rules::SHARED_PARAMETER_REMOVED, path, text, Some(was.node), None);
+                let rule = &rules::SHARED_PARAMETER_REMOVED;
+                let change = self.note(rule, path, text, Some(was.node), None);
+                self.shown(change, &Breach::ParameterSent(was.place, was.name, was.schema));
             }
         }
         for is in new.into_iter().filter(|is| is.place != "path") {
@@ -99,13 +124,18 @@ impl<'a> Comparison<'_, 'a> {
             for (method, _) in operations(revision) {
                 let required = if is.required() { "new and required" } else { "new" };
                 let text = format!("{}, for all operations: {required}", is.words());
-                self.note(
-                    rule,
-                    &format!("{} {path}", method.to_uppercase()),
-                    text,
-                    None,
-                    Some(is.node),
-                );
+                let subject = format!("{} {path}", method.to_uppercase());
+                let change = self.note(rule, &subject, text, None, Some(is.node));
+                // The operation itself may be new, and then nobody sent it anything.
+                let before = base.get(method);
+                let here = self.exchange.take();
+                self.exchange = here.as_ref().zip(before).map(|(exchange, operation)| {
+                    let end = exchange.base.clone();
+                    let base = end.map(|end| End { operation, ..end });
+                    Exchange { method, base, revision: None }
+                });
+                self.shown(change, &Breach::ParameterMissing(is.place, is.name));
+                self.exchange = here;
             }
         }
     }
@@ -194,7 +224,8 @@ impl<'a> Comparison<'_, 'a> {
         } else {
             (&rules::REMOVED, "gone".to_owned())
         };
-        self.note_site(family, &site, text, Some(was.node), None);
+        let change = self.note_site(family, &site, text, Some(was.node), None);
+        self.shown(change, &Breach::ParameterSent(was.place, was.name, was.schema));
     }
 
     fn parameter(&mut self, subject: &str, was: &Parameter<'a>, is: &Parameter<'a>, shared: bool) {
@@ -202,7 +233,9 @@ impl<'a> Comparison<'_, 'a> {
         let spots = (Some(was.node), Some(is.node));
         match (was.required(), is.required()) {
             (false, true) => {
-                self.note_site(&rules::BECAME_REQUIRED, &site, "required now", spots.0, spots.1);
+                let text = "required now";
+                let change = self.note_site(&rules::BECAME_REQUIRED, &site, text, spots.0, spots.1);
+                self.shown(change, &Breach::ParameterMissing(was.place, was.name));
             }
             (true, false) => {
                 self.note_site(&rules::BECAME_OPTIONAL, &site, "optional now", spots.0, spots.1);
@@ -218,7 +251,8 @@ impl<'a> Comparison<'_, 'a> {
                 words(is.style()),
                 words(was.style())
             );
-            self.note_site(&rules::STYLE_CHANGED, &site, text, spots.0, spots.1);
+            let change = self.note_site(&rules::STYLE_CHANGED, &site, text, spots.0, spots.1);
+            self.shown(change, &Breach::Nothing(Unshown::Spelling));
         }
         self.parameter_lifecycle(&site, was.node, is.node);
         match (was.schema, is.schema) {
@@ -228,8 +262,10 @@ impl<'a> Comparison<'_, 'a> {
                 }
                 self.schemas(&site, (old, new));
             }
-            (None, Some(_)) => {
-                self.note_site(&rules::SCHEMA_ADDED, &site, "has a schema now", spots.0, spots.1);
+            (None, Some(schema)) => {
+                let text = "has a schema now";
+                let change = self.note_site(&rules::SCHEMA_ADDED, &site, text, spots.0, spots.1);
+                self.shown(change, &Breach::Schema(&site, Side::Revision, schema));
             }
             (Some(_), None) => {
                 self.note_site(
@@ -263,7 +299,9 @@ impl<'a> Comparison<'_, 'a> {
                 }
             } else {
                 let text = format!("the media type `{name}` is gone");
-                self.note_site(&rules::MEDIA_TYPE_REMOVED, site, text, Some(old), Some(is));
+                let change =
+                    self.note_site(&rules::MEDIA_TYPE_REMOVED, site, text, Some(old), Some(is));
+                self.shown(change, &Breach::Nothing(Unshown::Spelling));
             }
         }
         for (name, new) in is.members("content") {
@@ -273,6 +311,15 @@ impl<'a> Comparison<'_, 'a> {
             }
         }
     }
+}
+
+/// The first parameter of an operation that is called `name`, wherever it is sent.
+fn first_of<'a>(
+    operation: Node<'a>,
+    name: &str,
+    resolve: impl Fn(Node<'a>) -> Option<Node<'a>>,
+) -> Option<Parameter<'a>> {
+    parameters(operation, resolve).into_iter().find(|parameter| parameter.name == name)
 }
 
 /// Whether two parameters are the same one. Path parameters may have other names.
@@ -297,6 +344,7 @@ fn site(subject: &str, was: &Parameter<'_>, is: &Parameter<'_>, shared: bool) ->
         header: (was.place == "header").then(|| was.name.to_owned()),
         repeats: is.style() == ("form", true),
         unseen: shared,
+        carrier: Carrier::Parameter(was.place.to_owned(), was.name.to_owned()),
     }
 }
 

@@ -4,6 +4,7 @@ use super::comparison::Comparison;
 use super::document::Node;
 use super::lifecycle::{Stability, sunset};
 use super::rules::{self, Single};
+use super::witness::{Breach, End, Exchange};
 
 /// The methods that a path may have.
 pub(crate) const METHODS: [&str; 9] =
@@ -20,7 +21,7 @@ impl<'a> Comparison<'_, 'a> {
         let new: Vec<_> = paths(revision).collect();
         for (path, item) in &old {
             match find(path, &new) {
-                Some((node, names)) => self.items(path, (*item, node), &names),
+                Some((now, node, names)) => self.items((path, now), (*item, node), &names),
                 None => self.path_removed(path, *item),
             }
         }
@@ -46,10 +47,14 @@ impl<'a> Comparison<'_, 'a> {
         let new: Vec<_> = revision.members("webhooks").collect();
         for (name, item) in base.members("webhooks") {
             if let Some((_, node)) = new.iter().find(|(other, _)| *other == name) {
-                self.items(&format!("webhook:{name}"), (item, *node), &Vec::new());
+                let name = format!("webhook:{name}");
+                self.items((&name, &name), (item, *node), &Vec::new());
             } else {
                 let text = format!("the webhook `{name}` is gone");
-                self.note(&rules::WEBHOOK_REMOVED, "", text, Some(item), None);
+                let change = self.note(&rules::WEBHOOK_REMOVED, "", text, Some(item), None);
+                self.exchange = self.gone(&format!("webhook:{name}"), item);
+                self.shown(change, &Breach::Webhook);
+                self.exchange = None;
             }
         }
         for (name, item) in new {
@@ -60,15 +65,36 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
-    fn items(&mut self, path: &str, (base, revision): (Node<'a>, Node<'a>), names: &Names<'a>) {
+    /// A path that is gone, with its first operation.
+    fn gone(&self, path: &str, item: Node<'a>) -> Option<Exchange<'a>> {
+        let item = self.base().resolve(item)?;
+        let (method, operation) = operations(item).next()?;
+        let base = Some(End { path: path.to_owned(), item, operation });
+        Some(Exchange { method, base, revision: None })
+    }
+
+    fn items(
+        &mut self,
+        (path, now): (&str, &str),
+        (base, revision): (Node<'a>, Node<'a>),
+        names: &Names<'a>,
+    ) {
         let (Some(base), Some(revision)) =
             (self.base().resolve(base), self.revision().resolve(revision))
         else {
             return;
         };
+        let exchange = |method: &'static str| {
+            let end = |path: &str, item: Node<'a>| {
+                Some(End { path: path.to_owned(), item, operation: item.get(method)? })
+            };
+            Exchange { method, base: end(path, base), revision: end(now, revision) }
+        };
         for method in METHODS {
             let subject = subject(method, path);
-            match (base.get(method), revision.get(method)) {
+            let versions = (base.get(method), revision.get(method));
+            self.exchange = (versions.0.is_some()).then(|| exchange(method));
+            match versions {
                 (Some(old), Some(new)) => self.operation(&subject, (old, new), names),
                 (Some(old), None) => match Stability::of(old) {
                     Err(message) => {
@@ -89,7 +115,10 @@ impl<'a> Comparison<'_, 'a> {
                 (None, None) => {}
             }
         }
+        let both = METHODS.into_iter().find(|method| base.get(method).is_some());
+        self.exchange = both.map(exchange);
         self.shared_parameters(path, (base, revision), names);
+        self.exchange = None;
     }
 
     fn path_removed(&mut self, path: &str, item: Node<'a>) {
@@ -101,7 +130,12 @@ impl<'a> Comparison<'_, 'a> {
                     self.note(&rules::STABILITY_INVALID, &subject, message, Some(operation), None);
                 }
                 Ok(level) if !level.is_promised() => {}
-                Ok(_) => self.operation_removed(&subject, operation, &PATH),
+                Ok(_) => {
+                    let base = Some(End { path: path.to_owned(), item, operation });
+                    self.exchange = Some(Exchange { method, base, revision: None });
+                    self.operation_removed(&subject, operation, &PATH);
+                    self.exchange = None;
+                }
             }
         }
     }
@@ -121,7 +155,11 @@ impl<'a> Comparison<'_, 'a> {
         } else {
             (rules.plain, format!("{} is gone, and was not deprecated", rules.words))
         };
-        self.note(rule, subject, text, Some(operation), None);
+        let change = self.note(rule, subject, text, Some(operation), None);
+        let lifecycle = change.is_some_and(|change| self.changes[change].unshown.is_some());
+        if !lifecycle {
+            self.shown(change, &Breach::Operation);
+        }
     }
 }
 
@@ -159,16 +197,19 @@ fn subject(method: &str, path: &str) -> String {
 }
 
 /// The path that is `path`, whatever its parameters are called.
-fn find<'a>(path: &'a str, among: &[(&'a str, Node<'a>)]) -> Option<(Node<'a>, Names<'a>)> {
-    if let Some((_, node)) = among.iter().find(|(other, _)| *other == path) {
-        return Some((*node, Vec::new()));
+fn find<'a>(
+    path: &'a str,
+    among: &[(&'a str, Node<'a>)],
+) -> Option<(&'a str, Node<'a>, Names<'a>)> {
+    if let Some((name, node)) = among.iter().find(|(other, _)| *other == path) {
+        return Some((name, *node, Vec::new()));
     }
     let (plain, names) = normal(path);
     among.iter().filter(|(other, _)| other.contains('{') == path.contains('{')).find_map(
-        |(other, node)| {
-            let (other, others) = normal(other);
+        |(name, node)| {
+            let (other, others) = normal(name);
             (other == plain && names.len() == others.len())
-                .then(|| (*node, names.iter().copied().zip(others).collect()))
+                .then(|| (*name, *node, names.iter().copied().zip(others).collect()))
         },
     )
 }

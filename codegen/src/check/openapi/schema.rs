@@ -1,6 +1,6 @@
 //! Schema objects, read once each.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -99,11 +99,25 @@ pub(crate) struct Schemas<'a> {
     pub(crate) reader: Reader<'a>,
     known: RefCell<HashMap<usize, Rc<Schema<'a>>>>,
     patterns: RefCell<HashMap<&'a str, Option<Regex>>>,
+    /// How much looking for a value may still take.
+    pub(crate) effort: Cell<u64>,
 }
 
 impl<'a> Schemas<'a> {
     pub(crate) fn new(reader: Reader<'a>) -> Self {
-        Self { reader, known: RefCell::default(), patterns: RefCell::default() }
+        Self {
+            reader,
+            known: RefCell::default(),
+            patterns: RefCell::default(),
+            effort: Cell::new(0),
+        }
+    }
+
+    /// Takes from what looking for a value may take. Returns whether anything was left.
+    pub(crate) fn spend(&self, effort: u64) -> bool {
+        let left = self.effort.get();
+        self.effort.set(left.saturating_sub(effort));
+        left > 0
     }
 
     /// Whether `text` matches a pattern of the document; `None` where that cannot be told.
@@ -123,12 +137,12 @@ impl<'a> Schemas<'a> {
         let known = self.known.borrow().get(&address).cloned();
         let schema = known.unwrap_or_else(|| {
             let mut schema = self.read(target);
-            for member in &beside {
-                self.keyword(&mut schema, member);
-            }
             if !beside.is_empty() {
                 schema.node = node;
                 schema.target = Some(target);
+            }
+            for member in &beside {
+                self.keyword(&mut schema, member);
             }
             let schema = Rc::new(schema);
             self.known.borrow_mut().insert(address, Rc::clone(&schema));
@@ -137,16 +151,9 @@ impl<'a> Schemas<'a> {
         Use { written: node, schema }
     }
 
-    /// The keywords beside the `$ref` that `node` is, which count in OpenAPI 3.1 and stand over those that it leads
-    /// to. Beside a reference into another file they are left out: what the two refer to lies in different files.
+    /// The keywords beside the `$ref` that `node` is, which count in OpenAPI 3.1 and stand over those that it leads to.
     pub(crate) fn beside(&self, node: Node<'a>) -> Vec<&'a Member> {
-        let mut beside = self.reader.document.beside(node);
-        if !beside.is_empty()
-            && self.reader.resolve(node).is_none_or(|target| target.file != node.file)
-        {
-            beside.clear();
-        }
-        beside
+        self.reader.document.beside(node)
     }
 
     /// What stands beside the `$ref` that `node` is, as a schema of its own.
@@ -282,6 +289,24 @@ impl<'a> Schemas<'a> {
 }
 
 impl<'a> Schema<'a> {
+    /// A schema that one of the keywords holds, with the file that it stands in: that of the `$ref`, where the keyword
+    /// stands beside one, else that of what it leads to.
+    pub(crate) fn within(&self, tree: &'a Tree) -> Node<'a> {
+        let Some(target) = self.target.filter(|target| target.file != self.node.file) else {
+            return self.node.within(tree);
+        };
+        let is = |other: &Tree| std::ptr::eq(other, tree);
+        let members = self.node.tree.as_object().unwrap_or_default();
+        let own = members.iter().any(|member| {
+            let items = member.value.as_array().unwrap_or_default();
+            let named = member.value.as_object().unwrap_or_default();
+            is(&member.value)
+                || items.iter().any(is)
+                || named.iter().any(|member| is(&member.value))
+        });
+        if own { self.node.within(tree) } else { target.within(tree) }
+    }
+
     /// What is written at `key`: beside the `$ref`, or where it leads to.
     pub(crate) fn written(&self, key: &str) -> Option<Node<'a>> {
         self.node.get(key).or_else(|| self.target?.get(key))
@@ -291,7 +316,7 @@ impl<'a> Schema<'a> {
     pub(crate) fn property(&self, name: &str) -> Option<Node<'a>> {
         let member =
             self.properties.iter().find(|member| member.key == name && !member.value.is_null());
-        member.map(|member| self.node.within(&member.value))
+        member.map(|member| self.within(&member.value))
     }
 
     pub(crate) fn requires(&self, name: &str) -> bool {

@@ -5,6 +5,7 @@ use super::document::Node;
 use super::operations::strings;
 use super::rules::{self, Single};
 use super::types::added;
+use super::witness::Breach;
 
 /// One alternative: schemes with the scopes that they ask for, sorted.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,7 +75,9 @@ impl<'a> Comparison<'_, 'a> {
             let words: Vec<_> =
                 is.iter().map(|alternative| format!("`{}`", alternative.words())).collect();
             let text = format!("asks for credentials now: {}", words.join(" or "));
-            self.note(&rules::SECURITY_REQUIRED, subject, text, Some(base), Some(revision));
+            let rule = &rules::SECURITY_REQUIRED;
+            let change = self.note(rule, subject, text, Some(base), Some(revision));
+            self.shown(change, &Breach::Anonymous);
         }
     }
 

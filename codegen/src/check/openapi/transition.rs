@@ -91,12 +91,12 @@ fn is_wrapped<'a>(
         return false;
     }
     let is_null = |tree: &'a Tree| {
-        let branch = schemas.at(wrapped.node.within(tree)).schema;
+        let branch = schemas.at(wrapped.within(tree)).schema;
         branch.types == ["null"] && checks_nothing_but(branch.node.tree, &["type"])
     };
     let payload: Vec<&Tree> = wrapped.one_of.iter().filter(|tree| !is_null(tree)).collect();
     let [payload] = payload[..] else { return false };
-    equality.same_checks(plain.node, wrapped.node.within(payload), swapped)
+    equality.same_checks(plain.node, wrapped.within(payload), swapped)
 }
 
 /// The properties of `base`, an object, that a branch of `revision` has, which is nothing but a `oneOf`.
@@ -108,7 +108,7 @@ fn moved<'a>(base: &Schema<'a>, revision: &Schema<'a>, schemas: &Schemas<'a>) ->
         return Vec::new();
     }
     let branches: Vec<_> =
-        revision.one_of.iter().map(|tree| schemas.at(revision.node.within(tree)).schema).collect();
+        revision.one_of.iter().map(|tree| schemas.at(revision.within(tree)).schema).collect();
     base.properties
         .iter()
         .map(|member| member.key.as_str())
@@ -150,7 +150,7 @@ fn list<'a>(schema: &Schema<'a>, schemas: &Schemas<'a>) -> Option<TypeList<'a>> 
         return Some(TypeList { types: vec![first], branched: false });
     }
     let branches = |trees: &'a [Tree]| -> Option<Vec<&'a str>> {
-        let types = trees.iter().map(|tree| plain_type(schema.node.within(tree), schemas));
+        let types = trees.iter().map(|tree| plain_type(schema.within(tree), schemas));
         types.collect::<Option<Vec<_>>>().filter(|types| !types.is_empty())
     };
     let types = branches(schema.one_of).or_else(|| branches(schema.any_of))?;

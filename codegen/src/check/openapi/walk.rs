@@ -50,7 +50,7 @@ impl<'a> Comparison<'_, 'a> {
             match revision.property(&member.key) {
                 Some(now) => {
                     let path = joined(at.path, &member.key);
-                    let written = (base.node.within(&member.value), now);
+                    let written = (base.within(&member.value), now);
                     self.descend(at.site, written, (&path, &member.key), Some(at.pair), trail);
                 }
                 None => self.property_removed(at, member),
@@ -68,7 +68,7 @@ impl<'a> Comparison<'_, 'a> {
         if at.pair.transition.moved.contains(&name) {
             return;
         }
-        let was = self.old.at(at.pair.base.node.within(&member.value)).schema;
+        let was = self.old.at(at.pair.base.within(&member.value)).schema;
         let path = joined(at.path, name);
         let key = format!("properties/{}", escaped(name));
         let spot = (path.as_str(), key.as_str());
@@ -106,7 +106,7 @@ impl<'a> Comparison<'_, 'a> {
 
     fn property_added(&mut self, at: &At<'_, 'a>, member: &'a Member) {
         let name = member.key.as_str();
-        let now = self.new.at(at.pair.revision.node.within(&member.value)).schema;
+        let now = self.new.at(at.pair.revision.within(&member.value)).schema;
         let path = joined(at.path, name);
         let key = format!("properties/{}", escaped(name));
         let spot = (path.as_str(), key.as_str());
@@ -189,7 +189,7 @@ impl<'a> Comparison<'_, 'a> {
         ];
         for (key, old, new) in singles {
             if let (Some(old), Some(new)) = (old, new) {
-                let written = (at.pair.base.node.within(old), at.pair.revision.node.within(new));
+                let written = (at.pair.base.within(old), at.pair.revision.within(new));
                 self.descend(at.site, written, (&joined(at.path, key), ""), Some(at.pair), trail);
             }
         }
@@ -205,8 +205,7 @@ impl<'a> Comparison<'_, 'a> {
             for member in old {
                 if let Some(other) = new.iter().find(|other| other.key == member.key) {
                     let path = joined(at.path, &format!("{key}[{}]", member.key));
-                    let written =
-                        (base.node.within(&member.value), revision.node.within(&other.value));
+                    let written = (base.within(&member.value), revision.within(&other.value));
                     self.descend(at.site, written, (&path, ""), Some(at.pair), trail);
                 }
             }
@@ -226,7 +225,7 @@ impl<'a> Comparison<'_, 'a> {
             return false;
         }
         let Some(items) = revision.single.items else { return false };
-        let item = self.new.at(revision.node.within(items)).schema;
+        let item = self.new.at(revision.within(items)).schema;
         contains(&without_null(&item.types), &was, Typing::Loose)
             && same_but_type(base.node, item.node)
     }

@@ -235,7 +235,7 @@ impl<'a> Comparison<'_, 'a> {
         if at.place() == Place::Parameter && base.max_items == revision.max_items {
             let items = |schema: &Schema<'a>, schemas: &Schemas<'a>| {
                 let tree = schema.single.items?;
-                schemas.at(schema.node.within(tree)).schema.max_items
+                schemas.at(schema.within(tree)).schema.max_items
             };
             let (base, revision) = (items(base, self.old), items(revision, self.new));
             if base.is_some() && revision.is_some() {

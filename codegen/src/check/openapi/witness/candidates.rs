@@ -32,6 +32,34 @@ impl<'s, 'a> Maker<'s, 'a> {
         Self { schemas, first: RefCell::default() }
     }
 
+    pub(crate) fn schemas(&self) -> &'s Schemas<'a> {
+        self.schemas
+    }
+
+    /// A short value that fits the schema.
+    pub(crate) fn smallest(&self, node: Node<'a>) -> Option<Value> {
+        if node.tree.as_bool() == Some(true) {
+            return Some(json!("a"));
+        }
+        self.first(node, 0)
+    }
+
+    /// A short value that fits the schema and can be written where parameters are: text that is not empty.
+    pub(crate) fn written(&self, node: Node<'a>) -> Option<Value> {
+        let empty = |value: &Value| {
+            value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty)
+        };
+        let first = self.smallest(node);
+        if first.as_ref().is_some_and(|value| !empty(value)) {
+            return first;
+        }
+        let mut values = self.values(node, 0);
+        values.retain(|value| {
+            !empty(value) && validity::check(self.schemas, node, value) == Outcome::Fits
+        });
+        values.into_iter().min_by_key(|value| value.to_string().len()).or(first)
+    }
+
     /// A short value that fits the schema. `None` where none is found, as in a schema that holds itself.
     fn first(&self, node: Node<'a>, depth: usize) -> Option<Value> {
         let address = self.schemas.at(node).schema.node.address();
@@ -51,7 +79,7 @@ impl<'s, 'a> Maker<'s, 'a> {
 
     /// Values near the edges of a schema, fitting or not.
     pub(crate) fn values(&self, node: Node<'a>, depth: usize) -> Vec<Value> {
-        if depth > MAX_DEPTH || node.tree.as_bool().is_some() {
+        if depth > MAX_DEPTH || node.tree.as_bool().is_some() || !self.schemas.spend(64) {
             return vec![json!(0), json!("a"), json!({})];
         }
         let schema = self.schemas.at(node).schema;
@@ -68,14 +96,15 @@ impl<'s, 'a> Maker<'s, 'a> {
             }
         }
         let branches = schema.all_of.iter().chain(schema.any_of).chain(schema.one_of);
+        self.conditional(&schema, depth, &mut values);
         let mut merged: Option<Value> =
             self.object(&schema, depth).filter(|_| !schema.all_of.is_empty());
         for tree in branches {
-            let branch = schema.node.within(tree);
+            let branch = schema.within(tree);
             values.extend(self.values(branch, depth + 2).into_iter().take(24));
         }
         for tree in schema.all_of {
-            let first = self.first(schema.node.within(tree), depth + 1);
+            let first = self.first(schema.within(tree), depth + 1);
             merged = merge(merged, first);
         }
         if let Some(merged) = merged {
@@ -112,7 +141,7 @@ impl<'s, 'a> Maker<'s, 'a> {
     }
 
     fn arrays(&self, schema: &Schema<'a>, depth: usize, values: &mut Vec<Value>) {
-        let node = |tree: &'a Tree| schema.node.within(tree);
+        let node = |tree: &'a Tree| schema.within(tree);
         let prefix: Vec<Value> = schema
             .prefix_items
             .iter()
@@ -176,7 +205,7 @@ impl<'s, 'a> Maker<'s, 'a> {
         values.push(Value::Object(base.clone()));
         let mut full = base.clone();
         for member in schema.properties.iter().filter(|member| !member.value.is_null()).take(40) {
-            let node = schema.node.within(&member.value);
+            let node = schema.within(&member.value);
             if let Some(value) = self.first(node, depth + 1) {
                 full.insert(member.key.clone(), value.clone());
                 values.push(with(&member.key, value));
@@ -193,6 +222,12 @@ impl<'s, 'a> Maker<'s, 'a> {
             let node = schema.property(name);
             let value = node.map_or(Some(json!(0)), |node| self.first(node, depth + 1));
             values.extend(value.map(|value| with(name, value)));
+        }
+        // Properties with values of other types, which a branch or a condition may refuse.
+        for member in schema.properties.iter().filter(|member| !member.value.is_null()).take(6) {
+            for value in [json!(0), json!("a"), json!({})] {
+                values.push(with(&member.key, value));
+            }
         }
         let mut every = full.clone();
         for name in names {
@@ -211,20 +246,20 @@ impl<'s, 'a> Maker<'s, 'a> {
         if let Some(value) = schema
             .single
             .additional_properties
-            .and_then(|tree| self.first(schema.node.within(tree), depth + 1))
+            .and_then(|tree| self.first(schema.within(tree), depth + 1))
         {
             values.push(with(UNLISTED, value));
         }
         for member in schema.pattern_properties {
             let Some(name) = matching(&member.key) else { continue };
-            let node = schema.node.within(&member.value);
+            let node = schema.within(&member.value);
             values.extend(self.first(node, depth + 1).map(|value| with(&name, value)));
             for value in [json!(0), json!("a"), json!(true)] {
                 values.push(with(&name, value));
             }
         }
         if let Some(tree) = schema.single.property_names {
-            for name in self.values(schema.node.within(tree), depth + 2) {
+            for name in self.values(schema.within(tree), depth + 2) {
                 values.extend(name.as_str().map(|name| with(name, json!(0))));
             }
         }
@@ -241,6 +276,40 @@ impl<'s, 'a> Maker<'s, 'a> {
                 }
             }
             values.push(Value::Object(members));
+        }
+    }
+
+    /// Objects that a condition is about: what `if` or `dependentSchemas` asks for, with what it then says of others.
+    fn conditional(&self, schema: &Schema<'a>, depth: usize, values: &mut Vec<Value>) {
+        let node = |tree: &'a Tree| schema.within(tree);
+        let single = &schema.single;
+        let mut cases: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
+        if let Some(condition) = single.condition {
+            let asked = self.values(node(condition), depth + 2);
+            for tree in [single.then, single.otherwise].into_iter().flatten() {
+                cases.push((asked.clone(), self.values(node(tree), depth + 2)));
+            }
+        }
+        for member in schema.dependent_schemas {
+            let own = schema.property(&member.key).and_then(|node| self.first(node, depth + 1));
+            let asked = vec![json!({ member.key.clone(): own.unwrap_or(json!(0)) })];
+            cases.push((asked, self.values(node(&member.value), depth + 2)));
+        }
+        let objects = |found: Vec<Value>| -> Vec<Value> {
+            found
+                .into_iter()
+                .filter(|value| value.as_object().is_some_and(|members| !members.is_empty()))
+                .take(12)
+                .collect()
+        };
+        let base = self.object(schema, depth);
+        for (asked, said) in cases {
+            for said in objects(said) {
+                for asked in objects(asked.clone()) {
+                    values.extend(merge(merge(base.clone(), Some(said.clone())), Some(asked)));
+                }
+                values.extend(merge(base.clone(), Some(said)));
+            }
         }
     }
 
@@ -282,7 +351,7 @@ impl<'s, 'a> Maker<'s, 'a> {
         let schema = self.schemas.at(holder).schema;
         let address = self.schemas.at(held).schema.node.address();
         let is = |tree: &'a Tree| {
-            let node = schema.node.within(tree);
+            let node = schema.within(tree);
             node.tree.as_bool().is_none() && self.schemas.at(node).schema.node.address() == address
         };
         let object = |name: &str| -> Option<Value> {
@@ -307,6 +376,15 @@ impl<'s, 'a> Maker<'s, 'a> {
         if schema.single.additional_properties.is_some_and(is) {
             wrapped.extend(object(UNLISTED));
         }
+        if schema.single.unevaluated_properties.is_some_and(is) {
+            wrapped.extend(object(UNLISTED));
+        }
+        if schema.single.unevaluated_items.is_some_and(is) {
+            let before = schema.prefix_items.iter();
+            let before = before.map(|tree| self.first(schema.within(tree), 1));
+            let items = before.chain([Some(value.clone())]).collect::<Option<Vec<_>>>();
+            wrapped.extend(items.map(Value::Array));
+        }
         if schema.single.items.is_some_and(is) {
             let least = usize::try_from(schema.min_items.clamp(1, 20)).unwrap_or(1);
             wrapped.push(Value::Array(vec![value.clone(); least]));
@@ -317,10 +395,16 @@ impl<'s, 'a> Maker<'s, 'a> {
         if let Some(name) = value.as_str().filter(|_| schema.single.property_names.is_some_and(is))
         {
             wrapped.push(json!({ name: 0 }));
+            let single = &schema.single;
+            let rest = [single.additional_properties, single.unevaluated_properties];
+            let nodes = rest.into_iter().flatten().map(|tree| schema.within(tree));
+            for node in schema.property(name).into_iter().chain(nodes) {
+                wrapped.extend(self.first(node, 1).map(|value| json!({ name: value })));
+            }
         }
         if let Some(place) = schema.prefix_items.iter().position(is) {
             let before = schema.prefix_items[..place].iter();
-            let before = before.map(|tree| self.first(schema.node.within(tree), 1));
+            let before = before.map(|tree| self.first(schema.within(tree), 1));
             let items = before.chain([Some(value.clone())]).collect::<Option<Vec<_>>>();
             wrapped.extend(items.map(Value::Array));
         }
@@ -330,7 +414,7 @@ impl<'s, 'a> Maker<'s, 'a> {
         if branches.chain(applied.into_iter().flatten()).any(is) {
             let mut whole = self.object(&schema, 0);
             for tree in schema.all_of.iter().filter(|tree| !is(tree)) {
-                whole = merge(whole, self.first(schema.node.within(tree), 1));
+                whole = merge(whole, self.first(schema.within(tree), 1));
             }
             wrapped.extend(merge(whole, Some(value.clone())));
             wrapped.push(value);

@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 use super::super::document::Node;
 use super::super::schema::{Bound, Schema, Schemas};
 
+mod evaluated;
+
 /// How deep values may nest: those that are made here are flat.
 const MAX_DEPTH: usize = 40;
 
@@ -74,7 +76,7 @@ impl<'a> Validity<'_, 'a> {
         }
         let schema = self.schemas.at(node).schema;
         let key = (schema.node.address(), std::ptr::from_ref(value) as usize);
-        if depth > MAX_DEPTH || !self.trail.insert(key) {
+        if depth > MAX_DEPTH || !self.schemas.spend(1) || !self.trail.insert(key) {
             return Outcome::Unknown;
         }
         let outcome = self.keywords(&schema, value, at, depth);
@@ -127,14 +129,14 @@ impl<'a> Validity<'_, 'a> {
     fn branches(&mut self, schema: &Schema<'a>, value: &Value, at: &str, depth: usize) -> Outcome {
         let mut outcome = Outcome::Fits;
         for tree in schema.all_of {
-            outcome = outcome.and(|| self.schema(schema.node.within(tree), value, at, depth + 1));
+            outcome = outcome.and(|| self.schema(schema.within(tree), value, at, depth + 1));
         }
         outcome
             .and(|| self.some(schema, (schema.any_of, "anyOf"), value, at, depth))
             .and(|| self.some(schema, (schema.one_of, "oneOf"), value, at, depth))
             .and(|| match schema.single.not {
                 None => Outcome::Fits,
-                Some(tree) => match self.schema(schema.node.within(tree), value, at, depth + 1) {
+                Some(tree) => match self.schema(schema.within(tree), value, at, depth + 1) {
                     Outcome::Fits => Outcome::misfit(at, "fits what `not` excludes"),
                     Outcome::Misfits(_) => Outcome::Fits,
                     Outcome::Unknown => Outcome::Unknown,
@@ -156,7 +158,7 @@ impl<'a> Validity<'_, 'a> {
         }
         let (mut fitting, mut unknown) = (0, 0);
         for tree in trees {
-            match self.schema(schema.node.within(tree), value, at, depth + 1) {
+            match self.schema(schema.within(tree), value, at, depth + 1) {
                 Outcome::Fits => fitting += 1,
                 Outcome::Unknown => unknown += 1,
                 Outcome::Misfits(_) => {}
@@ -173,14 +175,12 @@ impl<'a> Validity<'_, 'a> {
 
     fn condition(&mut self, schema: &Schema<'a>, value: &Value, at: &str, depth: usize) -> Outcome {
         let Some(condition) = schema.single.condition else { return Outcome::Fits };
-        let next = match self.schema(schema.node.within(condition), value, at, depth + 1) {
+        let next = match self.schema(schema.within(condition), value, at, depth + 1) {
             Outcome::Fits => schema.single.then,
             Outcome::Misfits(_) => schema.single.otherwise,
             Outcome::Unknown => return Outcome::Unknown,
         };
-        next.map_or(Outcome::Fits, |tree| {
-            self.schema(schema.node.within(tree), value, at, depth + 1)
-        })
+        next.map_or(Outcome::Fits, |tree| self.schema(schema.within(tree), value, at, depth + 1))
     }
 
     fn array(&mut self, schema: &Schema<'a>, items: &[Value], at: &str, depth: usize) -> Outcome {
@@ -198,14 +198,24 @@ impl<'a> Validity<'_, 'a> {
         let rest = schema.written("items");
         for (index, item) in items.iter().enumerate() {
             let at = format!("{at}/{index}");
-            let node = schema.prefix_items.get(index).map(|tree| schema.node.within(tree)).or(rest);
+            let node = schema.prefix_items.get(index).map(|tree| schema.within(tree)).or(rest);
             if let Some(node) = node {
                 outcome = outcome.and(|| self.schema(node, item, &at, depth + 1));
-            } else if schema.written("unevaluatedItems").is_some() {
-                outcome = outcome.and(|| Outcome::Unknown);
             }
         }
-        outcome.and(|| self.contained(schema, items, at, depth))
+        outcome = outcome.and(|| self.contained(schema, items, at, depth));
+        let Some(node) = schema.written("unevaluatedItems") else { return outcome };
+        let whole = Value::Array(items.to_vec());
+        let Some(looked_at) = self.items_evaluated(schema, &whole, depth) else {
+            return outcome.and(|| Outcome::Unknown);
+        };
+        for (index, item) in items.iter().enumerate().skip(looked_at.0) {
+            if !looked_at.1.contains(&index) {
+                outcome =
+                    outcome.and(|| self.schema(node, item, &format!("{at}/{index}"), depth + 1));
+            }
+        }
+        outcome
     }
 
     fn contained(
@@ -272,7 +282,7 @@ impl<'a> Validity<'_, 'a> {
         for member in
             schema.dependent_schemas.iter().filter(|member| members.contains_key(&member.key))
         {
-            let node = schema.node.within(&member.value);
+            let node = schema.within(&member.value);
             outcome = outcome.and(|| self.schema(node, &whole, at, depth + 1));
         }
         for (name, value) in members {
@@ -282,6 +292,14 @@ impl<'a> Validity<'_, 'a> {
                 let name = Value::String(name.clone());
                 outcome = outcome.and(|| self.schema(node, &name, &inner, depth + 1));
             }
+        }
+        let Some(node) = schema.written("unevaluatedProperties") else { return outcome };
+        let Some(looked_at) = self.names_evaluated(schema, &whole, depth) else {
+            return outcome.and(|| Outcome::Unknown);
+        };
+        for (name, value) in members.iter().filter(|(name, _)| !looked_at.contains(*name)) {
+            let inner = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+            outcome = outcome.and(|| self.schema(node, value, &inner, depth + 1));
         }
         outcome
     }
@@ -303,7 +321,7 @@ impl<'a> Validity<'_, 'a> {
             match self.schemas.matches(&pattern.key, name) {
                 Some(true) => {
                     known = true;
-                    let node = schema.node.within(&pattern.value);
+                    let node = schema.within(&pattern.value);
                     outcome = outcome.and(|| self.schema(node, value, at, depth + 1));
                 }
                 Some(false) => {}
@@ -319,9 +337,6 @@ impl<'a> Validity<'_, 'a> {
             } else {
                 self.schema(node, value, at, depth + 1)
             };
-        }
-        if schema.written("unevaluatedProperties").is_some() {
-            return Outcome::Unknown;
         }
         Outcome::Fits
     }
@@ -434,21 +449,37 @@ pub(crate) const OF_FORMATS: [(&str, &str); 10] = [
 /// No value of any format of [`OF_FORMATS`].
 pub(crate) const OF_NO_FORMAT: &str = "?";
 
+/// Whether a format says which texts are taken; all others say how a value is meant.
+pub(crate) fn judges(format: &str) -> bool {
+    let others = ["uri-reference", "iri", "iri-reference", "uri-template", "regex"];
+    OF_FORMATS.iter().any(|(name, _)| *name == format)
+        || others.contains(&format)
+        || format.starts_with("idn-")
+        || format.ends_with("json-pointer")
+}
+
 fn format(format: &str, text: &str, at: &str) -> Outcome {
     let Some((_, known)) = OF_FORMATS.iter().find(|(name, _)| *name == format) else {
-        // All others that are not JSON Schema's say how a value is meant, not which are taken.
-        let judged = ["uri-reference", "iri", "iri-reference", "uri-template", "regex"];
-        let judged = judged.contains(&format)
-            || format.starts_with("idn-")
-            || format.ends_with("json-pointer");
-        return if judged { Outcome::Unknown } else { Outcome::Fits };
+        return if judges(format) { Outcome::Unknown } else { Outcome::Fits };
     };
     let misfit = || Outcome::misfit(at, format!("is no `{format}`"));
+    // What every text of the format has.
+    let may_be = match format {
+        "date" => text.parse::<Date>().is_ok(),
+        "date-time" => text.parse::<TimestampMicros>().is_ok() || text.len() >= 16,
+        "time" | "ipv6" | "uri" => text.contains(':'),
+        "duration" => text.starts_with('P'),
+        "uuid" => text.len() == 36,
+        "email" => text.contains('@'),
+        "hostname" => {
+            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+        }
+        "ipv4" => text.split('.').count() == 4,
+        _ => true,
+    };
     match format {
         _ if text == *known => Outcome::Fits,
-        _ if text == OF_NO_FORMAT || text.is_empty() => misfit(),
-        "date" if text.parse::<Date>().is_err() => misfit(),
-        "date-time" if text.parse::<TimestampMicros>().is_err() && text.len() < 16 => misfit(),
+        _ if text == OF_NO_FORMAT || text.is_empty() || !may_be => misfit(),
         _ => Outcome::Unknown,
     }
 }
