@@ -34,6 +34,15 @@ pub(crate) struct Attribute {
     pub(crate) broadcast: Option<Spanned<String>>,
     pub(crate) indexes: Vec<Spanned<Vec<Spanned<String>>>>,
     pub(crate) from: Vec<Spanned<String>>,
+    pub(crate) load: Option<DeclaredLoad>,
+}
+
+/// `load`: the room that shows a view's rows, and under which name.
+#[derive(Clone, Debug)]
+pub(crate) struct DeclaredLoad {
+    pub(crate) room: Spanned<String>,
+    pub(crate) name: Spanned<String>,
+    pub(crate) updates: bool,
 }
 
 /// An entry of `rejections`.
@@ -78,7 +87,7 @@ fn keys(role: Role) -> &'static [&'static str] {
             LINT,
         ],
         Role::Event => &["kind", "type", "key", "broadcast", "compatibility", LINT],
-        Role::View => &["kind", "key", "index", "from", LINT],
+        Role::View => &["kind", "key", "index", "from", "load", LINT],
     }
 }
 
@@ -125,6 +134,7 @@ pub(crate) fn of_type(tree: &Tree, file: &str, problems: &mut Problems) -> Attri
             "broadcast" => attribute.broadcast = reader.string(member),
             "index" => attribute.indexes = reader.indexes(value),
             "from" => attribute.from = reader.strings("from", value),
+            "load" => attribute.load = reader.load(value),
             "compatibility" => reader.compatibility(member),
             LINT => reader.lint(member),
             _ => {}
@@ -304,6 +314,29 @@ impl Reader<'_> {
         Some(DeclaredRejection { code, status, details, doc })
     }
 
+    fn load(&mut self, tree: &Tree) -> Option<DeclaredLoad> {
+        let members = self.object("load", tree)?;
+        let (mut room, mut name, mut updates) = (None, None, false);
+        for member in members {
+            match member.key.as_str() {
+                "room" => room = self.string(member),
+                "as" => name = self.string(member),
+                "updates" => updates = self.boolean(member),
+                _ => self.unknown_of(member, "a load", &["room", "as", "updates"]),
+            }
+        }
+        self.all_there("load", tree, &["room", "as"]);
+        Some(DeclaredLoad { room: room?, name: name?, updates })
+    }
+
+    /// Says which of the keys that an object must have are missing.
+    fn all_there(&mut self, name: &str, tree: &Tree, keys: &[&str]) {
+        for key in keys.iter().filter(|key| tree.get(key).is_none()) {
+            let message = format!("expected `{name}` to have `{key}`, found none");
+            self.problems.push(Problem::new(&rules::CHARTER_SHAPE, &self.at(tree), message));
+        }
+    }
+
     fn deadline(&mut self, tree: &Tree) -> Option<DeclaredDeadline> {
         let members = self.object("deadline", tree)?;
         let (mut set, mut at, mut copy) = (None, None, Vec::new());
@@ -315,20 +348,8 @@ impl Reader<'_> {
                 _ => self.unknown_of(member, "a deadline", &["set", "at", "copy"]),
             }
         }
-        let (Some(set), Some(at)) = (set, at) else {
-            for key in ["set", "at"] {
-                if tree.get(key).is_none() {
-                    let message = format!("expected `deadline` to have `{key}`, found none");
-                    self.problems.push(Problem::new(
-                        &rules::CHARTER_SHAPE,
-                        &self.at(tree),
-                        message,
-                    ));
-                }
-            }
-            return None;
-        };
-        Some(DeclaredDeadline { origin: self.at(tree), set, at, copy })
+        self.all_there("deadline", tree, &["set", "at"]);
+        Some(DeclaredDeadline { origin: self.at(tree), set: set?, at: at?, copy })
     }
 }
 

@@ -6,6 +6,7 @@ mod messages;
 mod names;
 mod place;
 mod rejections;
+mod rooms;
 mod views;
 
 use std::collections::BTreeSet;
@@ -37,6 +38,7 @@ pub(crate) fn build(
     messages::check_wire_types(&contexts, types, problems);
     views::check_sources(&contexts, types, problems);
     views::check_held(types, problems);
+    rooms::check_names(&contexts, types, problems);
     if types.find(METADATA).is_none() && !types.is_broken(METADATA) {
         let first = contexts.iter().flat_map(|context| {
             let commands = context.commands.iter().map(|command| command.id);
@@ -76,6 +78,8 @@ fn context(
     let mut events = messages::events(&named(Role::Event), parsed, types, problems);
     deadlines::attach(&commands, &mut events, types, problems);
     keys::check_same(&commands, &events, types, problems);
+    let views = views::build(&named(Role::View), types, problems);
+    let rooms = rooms::build(&events, &views, types, problems);
     let package = format!("contract-{}", casing::column(name).replace('_', "-"));
     Context {
         name: name.to_owned(),
@@ -84,7 +88,8 @@ fn context(
         package,
         version,
         types: of_role(Role::Type),
-        views: views::build(&named(Role::View), types, problems),
+        views,
+        rooms,
         commands,
         events,
         rejections,

@@ -21,7 +21,7 @@ use charter_avro::source::Tree;
 use serde_json::Value as Json;
 
 use crate::input::File;
-use crate::ir::{Context, Gateway, SchemaDef, SchemaId};
+use crate::ir::{Context, Gateway, Operation, OperationKind, SchemaDef, SchemaId};
 use crate::problem::{Problem, Problems, origin};
 use crate::rules;
 use crate::types::Types;
@@ -66,6 +66,7 @@ pub(crate) fn build(
         Scope { document: &document, types, contexts, problems, schemas, pairs: Pairs::default() };
     let mut operations = operations::read(&root, &mut scope);
     let Scope { mut schemas, pairs, problems, .. } = scope;
+    check_sockets(contexts, types, &operations, problems);
     schemas.check_names(problems);
     components::check_names(&operations, problems);
     schemas.check_values(problems);
@@ -99,6 +100,42 @@ pub(crate) fn build(
         operations,
         conversions: pairs.finish(),
     })
+}
+
+/// Checks that what sockets may send is an operation too: they are held to its rules.
+fn check_sockets(
+    contexts: &[Context],
+    types: &Types,
+    operations: &[Operation],
+    problems: &mut Problems,
+) {
+    for (index, context) in contexts.iter().enumerate() {
+        for (place, command) in
+            context.commands.iter().enumerate().filter(|(_, known)| known.socket)
+        {
+            let sends = |operation: &&Operation| match &operation.kind {
+                OperationKind::Command(sent) => sent.context == index && sent.command == place,
+                OperationKind::Query(_) | OperationKind::Outcome => false,
+            };
+            let found: Vec<_> = operations.iter().filter(sends).collect();
+            // Without one nobody sends it yet, which is for `charter lint` to say.
+            if found.len() <= 1 {
+                continue;
+            }
+            let message = format!(
+                "expected one operation to send `{}`, which sockets may send, found {}",
+                types.def(command.id).full_name,
+                found.len()
+            );
+            let mut problem =
+                Problem::new(&rules::SOCKET_OPERATION, &types.head(command.id), message);
+            for operation in found {
+                problem =
+                    problem.related(&operation.origin, format!("`{}` sends it", operation.id));
+            }
+            problems.push(problem);
+        }
+    }
 }
 
 /// The document as others read it: the compiler's own `x-` keys left out.

@@ -9,8 +9,8 @@ mod operation;
 mod types;
 
 pub use context::{
-    Column, ColumnKind, Command, Context, Deadline, DeadlineField, Envelope, Event, Rejection,
-    Room, RoomPart, View,
+    Column, ColumnKind, Command, Context, Deadline, DeadlineField, Envelope, Event, KeyedPart,
+    Load, Rejection, Room, RoomPart, RoomType, View,
 };
 pub use conversion::{Conversion, ConversionParts, Direction, PartSource};
 pub use gateway::{

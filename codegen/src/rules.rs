@@ -147,6 +147,16 @@ rules! {
         "name a type under `types` that has the fields";
     BROADCAST_UNKNOWN Error "a room's holes name string or uuid fields of the event that are not private"
         "name a string field of the event that everybody may see";
+    ROOM_KEY Error "a room's holes are the key of its events, each field once: a room shows one aggregate, whose events have an order"
+        "name the fields of `key` in the room, each once";
+    ROOM_NAME Error "a room's name begins with a text that no other room's begins with, so that the name tells the room"
+        "begin the name with a word of its own and a colon";
+    LOAD_ROOM Error "a view is loaded into a room that events of its context are sent to, and folds that context alone"
+        "name the `broadcast` of an event of the context";
+    LOAD_ROWS Error "a room finds the rows that it loads: fields with the names and types of its holes lead the view's key or an index"
+        "let the view's key or an index begin with the fields of the room";
+    LOAD_NAME Error "what a room loads has a lowerCamel name there, which nothing else in the message has"
+        "choose another name";
     REJECTION_CODE Error "a rejection's code is in capitals, digits and underscores"
         "write the code in capitals, digits and underscores";
     REJECTION_STATUS Error "a rejection's status is a client error, 400 to 499"
@@ -195,6 +205,8 @@ rules! {
     TENANT_DIFFERS Error "all operations of a context name the tenant in their path, or none does"
         "add the tenant to the path; without it the operation acts on the tenant `default`";
     // Operations and contracts.
+    SOCKET_OPERATION Error "a command that sockets may send has one operation, whose rules hold for sockets too"
+        "leave `socket` out, or give the other operations commands of their own";
     COMMAND_UNKNOWN Error "`x-command` names a command by its Avro full name"
         "name a record with `kind: command`";
     FIELD_UNSUPPLIED Error "every field of the command without a default is supplied by a parameter or a property"

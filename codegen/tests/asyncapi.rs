@@ -84,6 +84,7 @@ fn there_is_a_channel_for_each_topic_and_an_operation_on_it() {
             "seat.commands",
             "seat.events",
             "seat.dead-letters",
+            "seat.rooms.show",
             "outcomes",
         ]
     );
@@ -98,6 +99,35 @@ fn there_is_a_channel_for_each_topic_and_an_operation_on_it() {
     );
     let reply = &document["operations"]["seat.commands.receive"]["reply"]["channel"]["$ref"];
     assert_eq!(reply, "#/channels/outcomes");
+}
+
+#[test]
+fn a_room_is_a_channel_with_what_its_members_get() {
+    let document = ours();
+    let room = &document["channels"]["seat.rooms.show"];
+    assert_eq!(room["address"], "show:{showId}");
+    assert_eq!(keys(&room["parameters"]), ["showId"]);
+    assert_eq!(
+        keys(&room["messages"]),
+        [
+            "push.seat.initial-load",
+            "push.seat.held",
+            "push.seat.released",
+            "push.seat.reserved",
+            "push.seat.showOpened",
+            "push.seat.stats-updated",
+            "push.dropped",
+        ]
+    );
+    let said = room["description"].as_str().unwrap();
+    assert!(said.contains("then gets every later event once and in order"), "{said}");
+    // Nothing private is promised.
+    let messages = &document["components"]["messages"];
+    let held = &messages["push.seat.held"]["payload"]["properties"]["payload"]["properties"];
+    assert_eq!(keys(held), ["showId", "holdId", "seatIds", "heldAt", "expiresAt"]);
+    let load = &messages["push.seat.initial-load"]["payload"]["properties"];
+    assert!(load["seats"]["items"]["properties"].get("holderId").is_none());
+    assert_eq!(document["operations"]["seat.rooms.show.send"]["action"], "send");
 }
 
 /// Design, "Deciding, exactly once": the document says how a consumer reads.
@@ -141,7 +171,9 @@ fn a_message_is_what_its_contract_says() {
 #[test]
 fn schemas_are_those_of_the_crates_and_can_be_parsed() {
     let document = ours();
-    for (name, message) in document["components"]["messages"].as_object().unwrap() {
+    let messages = document["components"]["messages"].as_object().unwrap();
+    // What rooms and sockets get is JSON, and has no Avro schema.
+    for (name, message) in messages.iter().filter(|(name, _)| !name.starts_with("push.")) {
         let schema = &message["payload"]["schema"];
         Schema::parse(&schema.to_string()).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         let (namespace, short) = name.split_once('.').unwrap();

@@ -88,7 +88,8 @@ impl Running {
         };
         let platform = Platform::start(options, stop.clone()).await.expect("the platform");
         let elsewhere = gateway_service::Elsewhere::default();
-        let router = gateway_service::router(platform.api().clone(), &elsewhere);
+        let router =
+            gateway_service::router(platform.api().clone(), &elsewhere, platform.push().clone());
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let mut ended = JoinSet::new();
         ended.spawn(async move {

@@ -19,6 +19,7 @@ mod limits;
 mod metrics;
 mod process;
 mod proxy;
+mod push;
 mod reservation;
 mod seat;
 mod settings;
@@ -57,6 +58,9 @@ scenarios! {
     http::a_head_that_is_too_large_is_refused_with_a_problem,
     http::answers_are_compressed_for_who_takes_it,
     idempotency::a_repeat_gets_the_first_outcome_byte_for_byte,
+    push::a_room_shows_its_rows_and_then_its_events,
+    push::a_client_that_comes_back_misses_nothing_and_sees_nothing_twice,
+    push::a_room_that_is_none_is_refused,
     reservation::the_last_room_is_given_once,
     reservation::a_reservation_goes_its_way,
     reservation::tenants_do_not_see_each_other,

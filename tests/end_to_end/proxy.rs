@@ -63,7 +63,7 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
         http: HttpFlags::default(),
     };
     let platform = Platform::start(options, shutdown.clone()).await.expect("the platform");
-    let api = platform.api().clone();
+    let (api, push) = (platform.api().clone(), platform.push().clone());
     let (ready, is_ready) = tokio::sync::oneshot::channel();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
@@ -84,7 +84,8 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
             Upstream::new("reservations", &reservations).expect("an address"),
         )],
     };
-    let (gateway, _) = serve(gateway_service::router(api, &elsewhere), &shutdown, &mut tasks).await;
+    let (gateway, _) =
+        serve(gateway_service::router(api, &elsewhere, push), &shutdown, &mut tasks).await;
 
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let post = async |path: &str, body: Value| {

@@ -27,6 +27,11 @@ pub(super) fn file(scope: &mut Scope<'_>, context: &Context) -> RustFile {
     let command = scope.path("crate::commands", &format!("{}Command", context.rust));
     let event = scope.path("crate::events", &format!("{}Event", context.rust));
     let rejection = scope.path("crate::rejections", &format!("{}Rejection", context.rust));
+    let rooms = (!context.rooms.is_empty()).then(|| {
+        let room = scope.path("charter_domain::room", "Room");
+        let names = context.rooms.iter().map(|room| parsed(&room.rust));
+        quote!(const ROOMS: &'static [&'static #room] = &[#(&crate::rooms::#names),*];)
+    });
     let items = quote! {
         #doc
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +41,7 @@ pub(super) fn file(scope: &mut Scope<'_>, context: &Context) -> RustFile {
             const NAME: &'static str = #context_name;
             const VERSION: u32 = #version;
             const TABLES: &'static [&'static #table] = &[#(#tables),*];
+            #rooms
             type Command = #command;
             type Event = #event;
             type Rejection = #rejection;

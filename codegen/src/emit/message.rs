@@ -256,6 +256,7 @@ fn deadlines(scope: &mut Scope<'_>, context: &Context, name: &str) -> TokenStrea
         let quiet = (!quiet.is_empty()).then(|| quote!(#(Self::#quiet(_))|* => #vec::new(),));
         quote!(match self { #(#arms)* #quiet })
     };
+    let broadcast = broadcast(scope, context);
     quote! {
         impl #event_trait for #ident {
             type Command = #commands;
@@ -263,8 +264,38 @@ fn deadlines(scope: &mut Scope<'_>, context: &Context, name: &str) -> TokenStrea
             fn deadlines(&self) -> #vec<#deadline<#commands>> {
                 #body
             }
+
+            #broadcast
         }
     }
+}
+
+/// What rooms get of each event, where there are rooms.
+fn broadcast(scope: &mut Scope<'_>, context: &Context) -> Option<TokenStream> {
+    if context.rooms.is_empty() {
+        return None;
+    }
+    let option = scope.prelude_path("Option");
+    let broadcast = scope.path("charter_domain::room", "Broadcast");
+    let (sent, kept): (Vec<_>, Vec<_>) =
+        context.events.iter().partition(|event| event.broadcast.is_some());
+    let arms: Vec<_> = sent
+        .into_iter()
+        .filter_map(|event| {
+            let template = &event.broadcast.as_ref()?.template;
+            let room = context.rooms.iter().find(|room| room.template == *template)?;
+            let (variant, room) = (parsed(&event.variant), parsed(&room.rust));
+            let hidden = super::rooms::hidden(scope, event.id);
+            Some(quote!(Self::#variant(event) => #broadcast::new(&crate::rooms::#room, event, #hidden),))
+        })
+        .collect();
+    let kept: Vec<_> = kept.iter().map(|event| parsed(&event.variant)).collect();
+    let kept = (!kept.is_empty()).then(|| quote!(#(Self::#kept(_))|* => return None,));
+    Some(quote! {
+        fn broadcast(&self) -> #option<#broadcast> {
+            Some(match self { #(#arms)* #kept })
+        }
+    })
 }
 
 fn deadline_command(

@@ -11,6 +11,7 @@ mod named;
 mod names;
 mod record;
 mod rejections;
+mod rooms;
 mod schema;
 mod scope;
 mod text;
@@ -98,6 +99,10 @@ fn context_crate(contracts: &Contracts, context: &Context, files: &mut Files) {
     let rejection = format!("{}Rejection", context.rust);
     let mut scope = Scope::new(contracts, krate, &[&rejection]);
     files.add(format!("{root}/src/rejections.rs"), rejections::file(&mut scope, context).finish());
+    if !context.rooms.is_empty() {
+        let file = rooms::file(&mut Scope::new(contracts, krate, &[]), context);
+        files.add(format!("{root}/src/rooms.rs"), file.finish());
+    }
     messages(contracts, context, files);
     views(contracts, context, files);
     let doc = format!("What messages and views of the context `{}` are made of.", context.name);

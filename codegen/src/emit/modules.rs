@@ -98,11 +98,14 @@ pub(super) fn context_lib(context: &Context) -> RustFile {
     let name = &context.name;
     let rust = &context.rust;
     let mut file = RustFile::from_source(&format!("schemas/{name}"));
+    let has_rooms = !context.rooms.is_empty();
+    let rooms =
+        if has_rooms { "| [`rooms`] | who sees which events as they happen |\n" } else { "" };
     file.docs(&format!(
         "The contracts of the context `{name}`.\n\n\
          | module | what is in it |\n|---|---|\n\
          | [`commands`] | requests to change, and all of them as one [`{rust}Command`] |\n\
-         | [`events`] | facts, and all of them as one [`{rust}Event`] |\n\
+         | [`events`] | facts, and all of them as one [`{rust}Event`] |\n{rooms}\
          | [`types`] | what messages and views are made of |\n\
          | [`views`] | rows of the read model and their tables |\n\n\
          [`{rust}`] names the context, [`{rust}Rejection`] is every refusal by business rule."
@@ -110,11 +113,17 @@ pub(super) fn context_lib(context: &Context) -> RustFile {
     file.text(ALLOWED);
     let marker = parsed(rust);
     let rejection = parsed(&format!("{rust}Rejection"));
+    let rooms = has_rooms.then(|| {
+        quote!(
+            pub mod rooms;
+        )
+    });
     file.items(quote! {
         pub mod commands;
         mod context;
         pub mod events;
         mod rejections;
+        #rooms
         pub mod types;
         pub mod views;
     });

@@ -24,6 +24,8 @@ pub struct Context {
     pub events: Vec<Event>,
     /// The views, in the order of full names.
     pub views: Vec<View>,
+    /// The rooms that its events are sent to, in the order of templates.
+    pub rooms: Vec<RoomType>,
     /// All rejections of its commands, each code once, in the order of codes.
     pub rejections: Vec<Rejection>,
 }
@@ -93,6 +95,48 @@ pub enum RoomPart {
     Text(String),
     /// A string field of the event: an index into the record's fields.
     Field(usize),
+}
+
+/// A kind of rooms: one for each aggregate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomType {
+    /// The name with holes.
+    pub template: String,
+    /// The name of its Rust constant: `SHOW`.
+    pub rust: String,
+    /// The name's parts in order.
+    pub parts: Vec<KeyedPart>,
+    /// The events that are sent there: indexes into [`Context::events`].
+    pub events: Vec<usize>,
+    /// The views whose rows are shown first, in the order of names.
+    pub loads: Vec<Load>,
+}
+
+/// A part of a room's name, in terms of the aggregate's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyedPart {
+    /// Text.
+    Text(String),
+    /// A value of the key.
+    Key {
+        /// Its index in the key.
+        index: usize,
+        /// Whether it is a UUID, not a string.
+        is_uuid: bool,
+    },
+}
+
+/// A view whose rows a room shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// What the rows are called in the message.
+    pub name: String,
+    /// The view: an index into [`Context::views`].
+    pub view: usize,
+    /// The fields that hold the aggregate's key, in the key's order: indexes into the view's fields.
+    pub key: Vec<usize>,
+    /// Whether the rows are sent again when they have changed.
+    pub is_live: bool,
 }
 
 /// A durable timer that an event sets.

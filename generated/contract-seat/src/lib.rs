@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`commands`] | requests to change, and all of them as one [`SeatCommand`] |
 //! | [`events`] | facts, and all of them as one [`SeatEvent`] |
+//! | [`rooms`] | who sees which events as they happen |
 //! | [`types`] | what messages and views are made of |
 //! | [`views`] | rows of the read model and their tables |
 //!
@@ -31,6 +32,7 @@ pub mod events;
 
 mod rejections;
 
+pub mod rooms;
 pub mod types;
 pub mod views;
 

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use charter_avro::{codec::Codec, logical::Timestamp, plan::Plan, wire::DecodeError};
 
+use crate::room::{Broadcast, Room};
 use crate::{Envelope, Table};
 
 /// A context: a folder of contracts with one aggregate kind. Implemented by a marker type.
@@ -15,6 +16,8 @@ pub trait Contract: Sized + Send + Sync + 'static {
     const VERSION: u32;
     /// The view tables of the context.
     const TABLES: &'static [&'static Table];
+    /// The rooms that events of the context are sent to.
+    const ROOMS: &'static [&'static Room] = &[];
     /// Every command of the context.
     type Command: Message;
     /// Every event of the context.
@@ -146,6 +149,12 @@ pub trait Event: Message {
 
     /// The deadlines that this event sets.
     fn deadlines(&self) -> Vec<Deadline<Self::Command>>;
+
+    /// What a room gets of this event; `None` where it is sent to none.
+    #[must_use]
+    fn broadcast(&self) -> Option<Broadcast> {
+        None
+    }
 }
 
 /// A durable timer: the runtime decides `command` when `due` has come.

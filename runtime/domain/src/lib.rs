@@ -13,6 +13,7 @@ mod envelope;
 mod messages;
 mod partition;
 mod reactor;
+pub mod room;
 pub mod row;
 pub mod testing;
 mod view;

@@ -2,6 +2,7 @@
 //! publication, projections, reactors and deadlines. What it promises stands in `ARCHITECTURE.md`.
 
 pub mod directory;
+pub mod feed;
 mod follow;
 pub mod log;
 pub mod measures;

@@ -344,6 +344,34 @@ pub const MEASURES: &[Measure] = &[
         Working,
         "The most connections to the database that a pool opens",
     ),
+    Measure {
+        name: "charter_push_follow_seconds",
+        kind: Kind::Seconds,
+        labels: &["context"],
+        help: "From the log taking an event to this process seeing it for rooms, in seconds",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_push_follow_failures_total",
+        kind: Kind::Counter,
+        labels: &["context"],
+        help: "Times that following a partition's events for rooms had to begin again",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_push_gaps_total",
+        kind: Kind::Counter,
+        labels: &["context"],
+        help: "Jumps in an event topic's positions that were filled from the store",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_push_events_skipped_total",
+        kind: Kind::Counter,
+        labels: &["context"],
+        help: "Events that rooms did not get, since this build can't read them",
+        shown: Shown::Seldom,
+    },
 ];
 
 /// Gives the recorder the meaning of `measures`, and shows those that have no labels from the start.

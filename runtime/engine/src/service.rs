@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use crate::feed::EventFeed;
 use crate::log::{DEFAULT_PARTITIONS, Log, LogError};
 use crate::outcomes::{OUTCOMES_TOPIC, OutcomeHints, OutcomePublisher};
 use crate::project::Views;
@@ -102,6 +103,19 @@ impl Runtime {
             start::topics::<C>(self).await?;
             let codec = Arc::new(self.schemas.messages(&C::commands_topic()).await?);
             Ok(CommandSender::new(self.log.clone(), codec, source).await?)
+        })
+        .await
+    }
+
+    /// The events of `C`, to be followed. Makes the context's topics where they are missing.
+    ///
+    /// # Errors
+    /// As [`Runtime::sender`].
+    pub async fn events<C: Contract>(&self) -> Result<EventFeed<C>, ServiceError> {
+        unless_stopped(&self.stop, async {
+            let partitions = start::topics::<C>(self).await?;
+            let codec = self.schemas.messages(&C::events_topic()).await?;
+            Ok(EventFeed::new(self.log.clone(), self.store.clone(), codec, partitions))
         })
         .await
     }

@@ -6,6 +6,7 @@
 //! * [`command`], [`query`], [`status`]: how operations are served
 //! * [`document`]: the contract itself, compiled to validators, and the routes that show it
 //! * [`problem`]: RFC 9457 problem details, the only form of an error
+//! * [`push`]: rooms, as streams and on sockets
 //! * [`limits`]: how often a client may ask
 //! * [`server`]: listening, middleware and shutdown
 //! * [`settings`]: what an operator may say of all of it
@@ -35,6 +36,7 @@ mod precondition;
 mod preferences;
 pub mod problem;
 pub mod proxy;
+pub mod push;
 pub mod query;
 pub mod server;
 pub mod settings;

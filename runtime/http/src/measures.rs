@@ -53,6 +53,41 @@ pub const MEASURES: &[Measure] = &[
         help: "Times that the keys of the tokens' issuer could not be fetched",
         shown: Shown::Seldom,
     },
+    Measure {
+        name: "charter_push_connections",
+        kind: Kind::Gauge,
+        labels: &["transport"],
+        help: "Streams (`sse`) and sockets (`socket`) that are open",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_push_subscriptions",
+        kind: Kind::Gauge,
+        labels: &[],
+        help: "Members of rooms: each stream is one, a socket one a room",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_push_dropped_total",
+        kind: Kind::Counter,
+        labels: &["code"],
+        help: "Members of rooms, and sockets, that were sent away, by the reason that they were told",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_push_load_seconds",
+        kind: Kind::Seconds,
+        labels: &["context"],
+        help: "Reading all rows of a room for those who join it, in seconds",
+        shown: Shown::Seldom,
+    },
+    Measure {
+        name: "charter_push_update_failures_total",
+        kind: Kind::Counter,
+        labels: &["context"],
+        help: "Times that changed rows could not be read for a room",
+        shown: Shown::Seldom,
+    },
 ];
 
 /// Metrics of the process, with the names that Prometheus' own client libraries give them (crate

@@ -35,6 +35,8 @@ pub enum OperationKind {
     Query,
     /// It reads a command's outcome.
     Outcome,
+    /// It shows a room as it changes. No operation of the contract does.
+    Stream,
 }
 
 /// What the contract says of an operation.

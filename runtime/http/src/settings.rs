@@ -6,6 +6,7 @@ use axum::http::HeaderValue;
 use ipnet::IpNet;
 
 use crate::limits::{self, Limits};
+use crate::push::PushFlags;
 
 pub use crate::lag::DEFAULT_MOST as DEFAULT_MAX_LAG;
 
@@ -47,6 +48,9 @@ pub struct HttpFlags {
     /// Proxies whose `X-Forwarded-For` is believed, addresses or networks such as `10.0.0.0/8`, separated by commas
     #[arg(long, env = "TRUSTED_PROXIES", value_parser = proxies, hide_default_value = true, default_value = "")]
     pub trusted_proxies: Proxies,
+    /// How streams and sockets are served.
+    #[command(flatten)]
+    pub push: PushFlags,
 }
 
 /// Proxies that are believed.

@@ -2,6 +2,7 @@
 
 use charter_engine::{Runtime, ServiceError};
 use charter_http::ApiBuilder;
+use charter_http::push::PushBuilder;
 use contract_reservation::Reservation;
 use contract_seat::Seat;
 
@@ -16,4 +17,14 @@ pub async fn senders(mut api: ApiBuilder, runtime: &Runtime) -> Result<ApiBuilde
     api = api.sender(runtime.sender::<Seat>(SOURCE).await?);
     api = api.sender(runtime.sender::<Reservation>(SOURCE).await?);
     Ok(api)
+}
+
+/// Lets clients see the events of each context that has rooms.
+///
+/// # Errors
+/// As [`Runtime::events`].
+pub async fn rooms(mut push: PushBuilder, runtime: &Runtime) -> Result<PushBuilder, ServiceError> {
+    push = push.context::<Seat>(runtime).await?;
+    push = push.context::<Reservation>(runtime).await?;
+    Ok(push)
 }

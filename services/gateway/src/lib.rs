@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use charter_http::proxy::{Upstream, forwarding};
+use charter_http::push::{self, Push};
 use charter_http::{Api, Dispatch, Operation, OperationKind, access, document};
 use contract_gateway::{
     document::{ASYNCAPI, JSON, YAML},
     routes,
 };
 
-pub use contexts::senders;
+pub use contexts::{rooms, senders};
 
 /// The services that run apart from this process.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,9 @@ impl Elsewhere {
     fn of(&self, operation: &Operation) -> Option<&Upstream> {
         match operation.kind {
             OperationKind::Query | OperationKind::Outcome => self.core.as_ref(),
-            OperationKind::Command { dispatch: Dispatch::Queue, .. } => None,
+            OperationKind::Command { dispatch: Dispatch::Queue, .. } | OperationKind::Stream => {
+                None
+            }
             OperationKind::Command { dispatch: Dispatch::Proxy { service }, .. } => {
                 self.services.iter().find(|(name, _)| name == service).map(|(_, upstream)| upstream)
             }
@@ -44,9 +47,9 @@ pub fn operations() -> Vec<&'static Operation> {
     routes::ALL.concat()
 }
 
-/// The routes of the contract, guarded, and the contract itself under `/openapi.json` and `/openapi.yaml`,
-/// the messages behind it under `/asyncapi.json`, and the portal at `/`.
-pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
+/// The routes of the contract and its rooms, guarded, and the contract itself under `/openapi.json` and
+/// `/openapi.yaml`, the messages behind it under `/asyncapi.json`, and the portal at `/`.
+pub fn router(api: Api, elsewhere: &Elsewhere, push: Push) -> Router {
     let access = Arc::clone(api.access());
     let served = routes::seat_commands()
         .merge(routes::reservation_commands())
@@ -56,6 +59,8 @@ pub fn router(api: Api, elsewhere: &Elsewhere) -> Router {
     let forwarded = operations()
         .into_iter()
         .filter_map(|operation| Some((operation, elsewhere.of(operation)?.clone())));
+    let rooms = push::routes(push, Arc::clone(&access));
     let guarded = access::guarded(forwarding(served, forwarded), operations(), access);
-    guarded.merge(document::routes(JSON, YAML, ASYNCAPI)).merge(pages::portal().routes())
+    let shown = document::routes(JSON, YAML, ASYNCAPI).merge(pages::portal().routes());
+    guarded.merge(rooms).merge(shown)
 }

@@ -9,8 +9,8 @@ use charter_http::apart::{
 };
 use charter_http::{flags, settings::HttpFlags, telemetry::LogFormat};
 use clap::Parser;
-use contract_gateway::document;
-use gateway_service::{Elsewhere, operations, router, senders};
+use contract_gateway::{document, push};
+use gateway_service::{Elsewhere, operations, rooms, router, senders};
 
 /// The HTTP gateway: every operation of the contract, served here or forwarded
 #[derive(Debug, Parser)]
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         .settings("gateway", Tables::Others)
         .and_then(|engines| Ok((engines, flags.elsewhere()?)));
     let Flags { listen, http, access, log_format, .. } = flags;
-    let (limits, max_lag) = (http.limits(), http.max_lag);
+    let (limits, max_lag, pushing) = (http.limits(), http.max_lag, http.push.settings());
     let exposure = Some(Exposure::from(&access));
     let process = Process { name: "gateway", listen, log_format, http, access: exposure };
     apart::main(process, settings, async |start, (engines, elsewhere)| {
@@ -69,6 +69,8 @@ fn main() -> ExitCode {
         let (json, operations) = (document::JSON, operations());
         let started = start.api(&runtime, json, &operations, access, max_lag, senders).await?;
         let (api, hints) = started;
-        Ok(Running::new(&runtime).hints(hints).routes(router(api, &elsewhere)))
+        let push = start.push(&runtime, pushing, push::ROOMS, rooms).await?;
+        let routes = router(api, &elsewhere, push.clone());
+        Ok(Running::new(&runtime).hints(hints).push(push).routes(routes))
     })
 }

@@ -18,6 +18,7 @@ use charter_http::access::{AccessError, AccessFlags, warn_of_development};
 use charter_http::document::DocumentError;
 use charter_http::flags::RetentionFlags;
 use charter_http::health::{self, Health, LogPart, Part, ServicePart, StorePart};
+use charter_http::push::Push;
 use charter_http::server::{self, ListenError};
 use charter_http::settings::{HttpFlags, HttpSettings};
 use charter_http::{Api, telemetry};
@@ -79,6 +80,7 @@ pub struct Platform {
     log: Arc<EmbeddedLog>,
     store: Arc<SqliteStore>,
     hints: Arc<OutcomeHints>,
+    push: Push,
     services: Vec<Arc<dyn Service>>,
     working: JoinSet<Result<(), ServiceError>>,
     registry: JoinSet<std::io::Result<()>>,
@@ -150,6 +152,10 @@ impl Platform {
         let api = api.hints(Arc::clone(&hints)).stop(shutdown.clone());
         let api = api.access(Arc::new(access)).max_lag(options.http.max_lag).build();
 
+        let pushing = options.http.push.settings();
+        let push = Push::builder(pushing, contract_gateway::push::ROOMS, shutdown.clone());
+        let push = gateway_service::rooms(push, &runtime).await?.start();
+
         let mut working = JoinSet::new();
         let services: Vec<Arc<dyn Service>> =
             contexts::services().into_iter().map(Arc::from).collect();
@@ -179,6 +185,7 @@ impl Platform {
             log,
             store,
             hints,
+            push,
             services,
             working,
             registry,
@@ -200,6 +207,12 @@ impl Platform {
     #[must_use]
     pub fn api(&self) -> &Api {
         &self.api
+    }
+
+    /// The rooms that are served.
+    #[must_use]
+    pub fn push(&self) -> &Push {
+        &self.push
     }
 
     /// Serves until the shutdown, then ends every part in order: requests, services, log and store, registry.
@@ -234,6 +247,7 @@ impl Platform {
             ended = ended.and(worked.map_err(StartError::from).and_then(|worked| Ok(worked?)));
         }
         self.hints.stop().await;
+        self.push.stopped().await;
         self.store.close().await;
         self.log.close().await;
         self.registry_shutdown.cancel();
@@ -251,8 +265,9 @@ impl Platform {
         }
         let health =
             Health { parts, draining: self.draining.clone(), mode: self.api.access().mode() };
-        let routes = gateway_service::router(self.api.clone(), &Elsewhere::default())
-            .merge(health::routes(health, telemetry::metrics()));
+        let routes =
+            gateway_service::router(self.api.clone(), &Elsewhere::default(), self.push.clone())
+                .merge(health::routes(health, telemetry::metrics()));
         server::with_middleware(routes, &self.http)
     }
 }

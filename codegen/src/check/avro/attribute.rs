@@ -215,6 +215,7 @@ impl<'p> Pair<'p> {
             }
             (Some(_), _) | (None, None) => {}
         }
+        self.load();
         for (key, row, text) in [
             ("deadline", &rules::DEADLINE_CHANGED, "another deadline"),
             ("from", &rules::FOLD_CHANGED, "folds other contexts"),
@@ -225,6 +226,42 @@ impl<'p> Pair<'p> {
             let command = key == "from" && self.texts("kind").1 == Some("command");
             if differs(old, new) && !command {
                 self.push(row, key, text);
+            }
+        }
+    }
+
+    /// Which room shows the rows, under which name, and whether it does again.
+    fn load(&mut self) {
+        let (old, new) = self.values("load");
+        let updates = |tree: Option<&Tree>| {
+            tree.and_then(|load| load.get("updates")).and_then(Tree::as_bool).unwrap_or_default()
+        };
+        let text = |tree: Option<&'p Tree>, key: &str| {
+            tree.and_then(|load| load.get(key)).and_then(Tree::as_str).unwrap_or_default()
+        };
+        let place = |tree: Option<&'p Tree>| (text(tree, "room"), text(tree, "as"));
+        let words = |tree: Option<&'p Tree>| {
+            let (room, name) = place(tree);
+            if tree.is_none() { "nowhere".to_owned() } else { format!("as `{name}` into `{room}`") }
+        };
+        if old.is_none() && new.is_some() {
+            self.push(&rules::LOAD_ADDED, "load", &format!("is loaded {} now", words(new)));
+        } else if place(old) != place(new) {
+            let text = format!("is loaded {} now, and was loaded {}", words(new), words(old));
+            self.push(&rules::LOAD_CHANGED, "load", &text);
+        } else {
+            match (updates(old), updates(new)) {
+                (true, false) => {
+                    self.push(
+                        &rules::LOAD_CHANGED,
+                        "load",
+                        "is not sent again when it has changed",
+                    );
+                }
+                (false, true) => {
+                    self.push(&rules::LOAD_ADDED, "load", "is sent again when it has changed");
+                }
+                (true, true) | (false, false) => {}
             }
         }
     }

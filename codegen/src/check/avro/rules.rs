@@ -145,6 +145,10 @@ rows! {
         "keep `broadcast`: clients in the old room would hear nothing";
     ROOM_ADDED "charter-broadcast-added" Existence 'I' "an event is sent to a room"
         "nothing needs to be done";
+    LOAD_CHANGED "charter-load-changed" Existence 'E' "a view is loaded into another room, under another name, without updates, or no longer"
+        "keep `load`: clients in the room would miss the rows";
+    LOAD_ADDED "charter-load-added" Existence 'I' "a view is loaded into a room, or sent again when it has changed"
+        "nothing needs to be done";
     DEADLINE_CHANGED "charter-deadline-changed" Values 'W' "a deadline is set by another event, at another time, or not at all; what is set already stays"
         "make sure that deadlines which are set already still mean something";
     FOLD_CHANGED "charter-view-from-changed" Structure 'I' "a view folds the events of other contexts; it is built anew"

@@ -1,5 +1,7 @@
-//! The messages as an `AsyncAPI` 3.0 document: `asyncapi.json`. A channel for each topic, a message for each envelope with its
+//! The messages as an `AsyncAPI` 3.0 document: `asyncapi.json`. A channel for each topic and each kind of room, a message for each envelope with its
 //! Avro schema, what the platform does with them, and what a consumer may rely on (design, "Deciding, exactly once").
+
+mod rooms;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -44,6 +46,9 @@ fn document(contracts: &Contracts, gateway: &Gateway) -> Json {
     let mut parts = Parts::new(contracts);
     for context in &contracts.contexts {
         parts.context(context);
+    }
+    for context in &contracts.contexts {
+        rooms::add(&mut parts, context);
     }
     parts.shared("shared.Outcome", "outcomes", "The outcome of each command: a hint for who waits, kept an hour. The answer to a command is its outcome.");
     let tags: Vec<Json> = contracts

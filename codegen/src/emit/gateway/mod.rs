@@ -6,6 +6,7 @@ mod components;
 mod document;
 mod items;
 mod operation;
+mod push;
 mod request;
 mod routes;
 mod schema;
@@ -30,13 +31,16 @@ pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) 
     files.add(format!("{ROOT}/asyncapi.json"), asyncapi::json(contracts, gateway));
     files.add(format!("{ROOT}/openapi.json"), document::json(gateway));
     files.add(format!("{ROOT}/openapi.yaml"), document::yaml(gateway));
-    files.add(format!("{ROOT}/src/lib.rs"), lib(gateway).finish());
+    files.add(format!("{ROOT}/src/lib.rs"), lib(contracts, gateway).finish());
     let place = |own: &[&str], emitter: &dyn Fn(&mut Place<'_, '_>) -> RustFile| {
         let mut scope = Scope::new(contracts, CRATE, own);
         emitter(&mut Place { scope: &mut scope, gateway }).finish()
     };
     files.add(format!("{ROOT}/src/document.rs"), place(&["GatewayDocument"], &document::file));
     files.add(format!("{ROOT}/src/routes.rs"), place(&[], &routes::file));
+    if pushes(contracts) {
+        files.add(format!("{ROOT}/src/push.rs"), place(&[], &push::file));
+    }
     let shared = gateway.shared_parameters();
     if !shared.is_empty() {
         let own: Vec<&str> = shared.keys().copied().collect();
@@ -67,7 +71,14 @@ fn operation_module(operation: &Operation) -> String {
     names::module(&operation.rust_type)
 }
 
-fn lib(gateway: &Gateway) -> RustFile {
+/// Whether there is anything for sockets and streams.
+fn pushes(contracts: &Contracts) -> bool {
+    contracts.contexts.iter().any(|context| {
+        !context.rooms.is_empty() || context.commands.iter().any(|command| command.socket)
+    })
+}
+
+fn lib(contracts: &Contracts, gateway: &Gateway) -> RustFile {
     let mut modules = vec![
         ("document", "the contract itself, and the document that the code's annotations make"),
         ("operations", "a type, a trait implementation and a handler for each operation"),
@@ -79,6 +90,9 @@ fn lib(gateway: &Gateway) -> RustFile {
     }
     if !gateway.shared_responses().is_empty() {
         modules.push(("responses", "responses that operations share"));
+    }
+    if pushes(contracts) {
+        modules.push(("push", "what sockets and streams need of the contract"));
     }
     modules.sort_unstable();
     let mut docs = format!(

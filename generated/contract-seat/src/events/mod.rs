@@ -19,6 +19,7 @@ pub use show_opened::{
 };
 
 use charter_domain::{Deadline, Event};
+use charter_domain::room::{Broadcast, Hidden};
 use crate::commands::{ExpireHold, SeatCommand};
 
 /// Every event of the context `seat`.
@@ -55,6 +56,37 @@ impl Event for SeatEvent {
                 Vec::new()
             }
         }
+    }
+
+    fn broadcast(&self) -> Option<Broadcast> {
+        Some(
+            match self {
+                Self::SeatsHeld(event) => {
+                    Broadcast::new(
+                        &crate::rooms::SHOW,
+                        event,
+                        &crate::rooms::HIDDEN_SEAT_SEATS_HELD,
+                    )
+                }
+                Self::SeatsReleased(event) => {
+                    Broadcast::new(
+                        &crate::rooms::SHOW,
+                        event,
+                        &crate::rooms::HIDDEN_SEAT_SEATS_RELEASED,
+                    )
+                }
+                Self::SeatsReserved(event) => {
+                    Broadcast::new(
+                        &crate::rooms::SHOW,
+                        event,
+                        &crate::rooms::HIDDEN_SEAT_SEATS_RESERVED,
+                    )
+                }
+                Self::ShowOpened(event) => {
+                    Broadcast::new(&crate::rooms::SHOW, event, &Hidden::NOTHING)
+                }
+            },
+        )
     }
 }
 

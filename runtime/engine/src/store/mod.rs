@@ -306,6 +306,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// order.
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
 
+    /// The pages of several lists of one context's views, all read in one snapshot, so that their positions are
+    /// the same.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    async fn lists(&self, queries: &[ListQuery]) -> Result<Vec<Page>, StoreError>;
+
     /// How far the views of a context have come: (partition, position), the partitions that have events.
     ///
     /// # Errors

@@ -256,6 +256,10 @@ impl Store for FaultyStore {
         self.store.wait_projected(context, seen).await
     }
 
+    async fn lists(&self, queries: &[ListQuery]) -> Result<Vec<Page>, StoreError> {
+        self.store.lists(queries).await
+    }
+
     async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
         self.store.view_positions(context).await
     }

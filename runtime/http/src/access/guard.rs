@@ -1,11 +1,12 @@
 //! What stands before every operation: who asks, how often, and whether they may.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
@@ -45,25 +46,36 @@ pub fn guarded(
         .route_layer(middleware::from_fn_with_state(Arc::new(Guard { operations, access }), admit))
 }
 
+/// Who sends a request with these headers from this address, and whether its client may send one more.
+async fn ask(
+    access: &AccessControl,
+    operation: &Operation,
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+) -> (Result<Principal, Problem>, Option<Verdict>) {
+    let who = if operation.access.is_public {
+        Ok(Principal::public())
+    } else {
+        access.authenticate(headers).await
+    };
+    let verdict = access.limits().map(|limits| {
+        let known = who.as_ref().ok().map(Principal::id).filter(|id| !id.is_empty());
+        match known {
+            Some(id) => limits.ask(limits::Client::of_principal(id), operation),
+            None => limits.ask(limits.client(peer, headers), operation),
+        }
+    });
+    (who, verdict)
+}
+
 async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
     let Some(operation) = guard.operations.get(&(method.as_str(), path)).copied() else {
         return next.run(request).await;
     };
-    let who = if operation.access.is_public {
-        Ok(Principal::public())
-    } else {
-        guard.access.authenticate(request.headers()).await
-    };
-    let verdict = guard.access.limits().map(|limits| {
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-        let known = who.as_ref().ok().map(Principal::id).filter(|id| !id.is_empty());
-        match known {
-            Some(id) => limits.ask(limits::Client::of_principal(id), operation),
-            None => limits.ask(limits.client(peer, request.headers()), operation),
-        }
-    });
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let (who, verdict) = ask(&guard.access, operation, request.headers(), peer).await;
     let refused = verdict.as_ref().and_then(Verdict::refusal);
     let mut response = answer(request, async |request| {
         if let Some(refused) = refused {

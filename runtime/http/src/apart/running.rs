@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use crate::health::{self, Health, LogPart, Part, ServicePart, StorePart};
+use crate::push::Push;
 use crate::settings::HttpSettings;
 use crate::{server, telemetry};
 
@@ -30,6 +31,7 @@ pub struct Running {
     /// What services work with; `None` in a process that only reads.
     runtime: Option<Runtime>,
     hints: Option<Arc<OutcomeHints>>,
+    push: Option<Push>,
     services: Vec<Arc<dyn Service>>,
     parts: Vec<Arc<dyn Part>>,
     routes: Router,
@@ -49,8 +51,8 @@ impl Running {
     #[must_use]
     pub fn reading(store: Arc<dyn Store>) -> Self {
         let parts: Vec<Arc<dyn Part>> = vec![Arc::new(StorePart(Arc::clone(&store)))];
-        let (runtime, hints) = (None, None);
-        Self { store, runtime, hints, services: Vec::new(), parts, routes: Router::new() }
+        let (runtime, hints, push) = (None, None, None);
+        Self { store, runtime, hints, push, services: Vec::new(), parts, routes: Router::new() }
     }
 
     /// The same, which serves `routes` too.
@@ -71,6 +73,13 @@ impl Running {
     #[must_use]
     pub fn hints(mut self, hints: Arc<OutcomeHints>) -> Self {
         self.hints = Some(hints);
+        self
+    }
+
+    /// The same, which waits for `push` to end.
+    #[must_use]
+    pub fn push(mut self, push: Push) -> Self {
+        self.push = Some(push);
         self
     }
 
@@ -132,6 +141,9 @@ impl Running {
         while serving.join_next().await.is_some() {}
         if let Some(hints) = &self.hints {
             hints.stop().await;
+        }
+        if let Some(push) = &self.push {
+            push.stopped().await;
         }
         let log = self.runtime.as_ref().map(|runtime| Arc::clone(&runtime.log));
         close(&*self.store, log.as_deref()).await;

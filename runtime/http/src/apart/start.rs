@@ -13,6 +13,7 @@ use crate::access::AccessControl;
 use crate::api::{Api, ApiBuilder};
 use crate::document::Document;
 use crate::operation::Operation;
+use crate::push::{Push, PushBuilder, PushSettings, RoomAccess};
 
 /// The start of a process.
 #[derive(Debug)]
@@ -64,6 +65,26 @@ impl Start {
         let api =
             api.hints(Arc::clone(&hints)).stop(self.stop.clone()).access(access).max_lag(max_lag);
         Ok((api.build(), hints))
+    }
+
+    /// Follows the events of the contexts whose rooms `rooms` adds; `access` says who may join which.
+    ///
+    /// # Errors
+    /// What waiting can't mend; [`ServiceError::Stopping`] where the process is told to end.
+    pub async fn push(
+        &self,
+        runtime: &Runtime,
+        settings: PushSettings,
+        access: &'static [RoomAccess],
+        rooms: impl AsyncFn(PushBuilder, &Runtime) -> Result<PushBuilder, ServiceError>,
+    ) -> Result<Push, StartError> {
+        let followed = self
+            .waiting
+            .patiently("the log, the store and the schema registry", &self.stop, async || {
+                rooms(Push::builder(settings, access, self.stop.clone()), runtime).await
+            })
+            .await?;
+        Ok(followed.start())
     }
 }
 

@@ -220,6 +220,25 @@ pub async fn lists_are_of_one_tenant(harness: &dyn Harness) {
     assert_eq!(pages(&store, nobody).await.concat(), [0; 0]);
 }
 
+/// Several lists are each as it is alone, all at the same positions; where one is refused, so are all.
+pub async fn several_lists_are_one_snapshot(harness: &dyn Harness) {
+    let store = store_of(harness, &[("a", row(1)), ("b", row(2)), ("a", row(3))]).await;
+    let other = ListQuery { tenant: "b".to_owned(), ..query(&[], 9) };
+    let asked = [query(&[("id", true)], 1), other, query(&[], 9)];
+    let found = store.lists(&asked).await.expect("pages");
+    assert_eq!(found.iter().map(ids).collect::<Vec<_>>(), [vec![3], vec![2], vec![1, 3]]);
+    for (page, alone) in found.iter().zip(&asked) {
+        assert_eq!(*page, store.list(alone).await.expect("a page"));
+        assert!(!page.positions.is_empty());
+        assert_eq!(page.positions, found[0].positions);
+    }
+    let refused = store.lists(&[query(&[], 9), query(&[("none", false)], 9)]).await;
+    assert!(matches!(&refused, Err(StoreError::InvalidQuery { .. })), "{refused:?}");
+    // Nothing is held by who was refused.
+    assert_eq!(store.lists(&asked).await.expect("pages"), found);
+    assert_eq!(store.lists(&[]).await.expect("none"), []);
+}
+
 /// A list that names no column of the table, or goes on from another order, is refused.
 pub async fn wrong_lists_are_refused(harness: &dyn Harness) {
     let store = store_of(harness, &[]).await;

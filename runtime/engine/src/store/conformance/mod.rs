@@ -101,6 +101,7 @@ macro_rules! store_conformance {
             lists_order_missing_values
             lists_compare_decimals
             lists_are_of_one_tenant
+            several_lists_are_one_snapshot
             wrong_lists_are_refused
             a_reactor_begins_where_it_says
             a_reactors_position_is_compared

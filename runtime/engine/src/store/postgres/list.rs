@@ -65,24 +65,63 @@ pub(super) async fn row(
 }
 
 pub(super) async fn list(connections: &Connections, list: &ListQuery) -> Result<Page, StoreError> {
-    let table = list.table;
     let order = full_order(list)?;
+    let (rows, positions) = fetch(connections, list.table, statement(list, &order)?).await?;
+    Ok(page(list, &order, rows, positions))
+}
+
+pub(super) async fn lists(
+    connections: &Connections,
+    lists: &[ListQuery],
+) -> Result<Vec<Page>, StoreError> {
+    let mut held = connections.take().await?;
+    let begin = sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    held.call(begin).await.map_err(StoreError::unavailable)?;
+    let mut pages = Vec::with_capacity(lists.len());
+    for list in lists {
+        let order = full_order(list)?;
+        let mut query = statement(list, &order)?;
+        // On an error the connection is given up, and the transaction with it.
+        let (rows, positions) = match held.call(query.build()).await {
+            Ok(found) => taken(list.table, &found)?,
+            Err(error) => {
+                drop(held);
+                return Err(not_read(connections, list.table, error).await);
+            }
+        };
+        pages.push(page(list, &order, rows, positions));
+    }
+    held.call(sqlx::query("COMMIT")).await.map_err(StoreError::unavailable)?;
+    held.give_back();
+    Ok(pages)
+}
+
+fn page(
+    list: &ListQuery,
+    order: &[OrderBy],
+    mut rows: Vec<Vec<ColumnValue>>,
+    positions: Vec<(u32, i64)>,
+) -> Page {
+    let next = cut(list, order, &mut rows);
+    Page { rows, next, positions }
+}
+
+fn statement(list: &ListQuery, order: &[OrderBy]) -> Result<QueryBuilder<Postgres>, StoreError> {
+    let table = list.table;
     let mut query = begin(table, &list.tenant);
     for filter in &list.filters {
         known(table, filter.column)?;
         push_filter(&mut query, table, filter);
     }
     if let Some(after) = &list.after {
-        push_after(&mut query, table, &order, after);
+        push_after(&mut query, table, order, after);
     }
     let terms: Vec<_> = order.iter().map(|by| term(table, by.column, by.descending)).collect();
     query.push(format_args!(" ORDER BY {} LIMIT ", terms.join(", ")));
     query.push_bind(i64::from(list.limit) + 1).push(") AS r ON true ORDER BY ");
     let terms: Vec<_> = terms.into_iter().map(|term| format!("r.{term}")).collect();
     query.push(terms.join(", "));
-    let (mut rows, positions) = fetch(connections, table, query).await?;
-    let next = cut(list, &order, &mut rows);
-    Ok(Page { rows, next, positions })
+    Ok(query)
 }
 
 /// The statement up to the rows' first condition.
@@ -114,6 +153,11 @@ async fn fetch(
         Ok(found) => found,
         Err(error) => return Err(not_read(connections, table, error).await),
     };
+    taken(table, &found)
+}
+
+/// What a statement that begins with [`HEAD`] found.
+fn taken(table: &'static Table, found: &[PgRow]) -> Result<Read, StoreError> {
     let Some(first) = found.first() else { return Err(differs(table, "none".to_owned())) };
     let (context, fingerprint, building) = head(first).map_err(StoreError::unavailable)?;
     if fingerprint != table.fingerprint {
@@ -123,7 +167,7 @@ async fn fetch(
         return Err(StoreError::ViewBuilding { context });
     }
     let mut rows = Vec::with_capacity(found.len());
-    for row in &found {
+    for row in found {
         let is_row: Option<bool> =
             row.try_get(HEAD_COLUMNS - 1).map_err(StoreError::unavailable)?;
         if is_row == Some(true) {

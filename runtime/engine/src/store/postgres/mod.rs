@@ -473,6 +473,10 @@ impl Store for PostgresStore {
         list::list(&self.readers, query).await
     }
 
+    async fn lists(&self, queries: &[ListQuery]) -> Result<Vec<Page>, StoreError> {
+        list::lists(&self.readers, queries).await
+    }
+
     async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
         list::positions(&self.readers, context).await
     }

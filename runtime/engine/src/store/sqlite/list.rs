@@ -79,6 +79,19 @@ pub(super) async fn row(
 }
 
 pub(super) async fn list(files: &Files, list: &ListQuery) -> Result<Page, StoreError> {
+    read(&mut *files.snapshot().await?, list).await
+}
+
+pub(super) async fn lists(files: &Files, lists: &[ListQuery]) -> Result<Vec<Page>, StoreError> {
+    let mut snapshot = files.snapshot().await?;
+    let mut pages = Vec::with_capacity(lists.len());
+    for list in lists {
+        pages.push(read(&mut snapshot, list).await?);
+    }
+    Ok(pages)
+}
+
+async fn read(snapshot: &mut Connection, list: &ListQuery) -> Result<Page, StoreError> {
     let table = list.table;
     let order = full_order(list)?;
     let mut query = QueryBuilder::<Sqlite>::new(format!(
@@ -103,15 +116,14 @@ pub(super) async fn list(files: &Files, list: &ListQuery) -> Result<Page, StoreE
     }
     query.push(" LIMIT ").push_bind(i64::from(list.limit) + 1);
 
-    let mut snapshot = files.snapshot().await?;
-    let context = context_of(&mut snapshot, table).await?;
+    let context = context_of(snapshot, table).await?;
     let found = query.build().fetch_all(&mut *snapshot).await.map_err(StoreError::unavailable)?;
     let mut rows = Vec::with_capacity(found.len());
     for row in &found {
         rows.push(read_row(table, row, 0)?);
     }
     let next = cut(list, &order, &mut rows);
-    Ok(Page { rows, next, positions: positions(&mut snapshot, &context).await? })
+    Ok(Page { rows, next, positions: positions(snapshot, &context).await? })
 }
 
 fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {

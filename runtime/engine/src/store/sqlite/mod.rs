@@ -456,6 +456,10 @@ impl Store for SqliteStore {
         list::list(&self.views, query).await
     }
 
+    async fn lists(&self, queries: &[ListQuery]) -> Result<Vec<Page>, StoreError> {
+        list::lists(&self.views, queries).await
+    }
+
     async fn view_positions(&self, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
         let mut snapshot = self.views.snapshot().await?;
         list::positions(&mut snapshot, context).await

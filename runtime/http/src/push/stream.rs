@@ -1,0 +1,186 @@
+//! Rooms as streams of server-sent events: `GET /v1/streams/{room}`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt as _};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use super::hub::Pushed;
+use super::message::{Message, Reason};
+use super::{Push, PushSettings};
+use crate::access::{AccessControl, Admitted, forbidden, guarded};
+use crate::middleware::answer;
+use crate::operation::{Access, Operation, OperationKind};
+use crate::problem::{Problem, Violation};
+
+/// What a guard knows of a stream; its room asks for scopes of its own.
+pub const STREAM: &Operation = &Operation {
+    id: "streamRoom",
+    method: "GET",
+    path: "/v1/streams/{room}",
+    tenant: None,
+    kind: OperationKind::Stream,
+    access: Access::KNOWN,
+};
+
+/// How long a browser waits before it comes back.
+const RETRY_MS: u32 = 1_000;
+
+/// The longest name of a room, in bytes.
+const MAX_NAME: usize = 512;
+
+/// The route of streams, guarded.
+pub fn routes(push: Push, access: Arc<AccessControl>) -> Router {
+    let routes =
+        Router::new().route(STREAM.path, get(serve)).with_state((push, Arc::clone(&access)));
+    guarded(routes, [STREAM], access)
+}
+
+type Served = (Push, Arc<AccessControl>);
+
+async fn serve(
+    State((push, access)): State<Served>,
+    Path(room): Path<String>,
+    request: Request,
+) -> Response {
+    answer(request, async |request| {
+        let Some(admitted) = request.extensions().get::<Admitted>().cloned() else {
+            tracing::error!("a stream is served without its guard");
+            return Err(forbidden("nobody was asked who they are".to_owned()));
+        };
+        if room.len() > MAX_NAME {
+            let detail = format!("expected a name of at most {MAX_NAME} bytes");
+            let violation = Violation::of_parameter("path", "room", detail);
+            return Err(Problem::validation(vec![violation]));
+        }
+        let place = push.place()?;
+        let cursor = cursor_of(&request);
+        let pushed = push.join(&admitted, &room, cursor.as_deref()).await?;
+        let stream = Streaming {
+            room,
+            pushed,
+            access,
+            headers: request.headers().clone(),
+            settings: *push.settings(),
+            checked: Instant::now(),
+            has_begun: false,
+            has_ended: false,
+            _open: Open::new("sse", place),
+        };
+        let mut response = Response::new(Body::from_stream(stream.frames()));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // Proxies that collect answers, as nginx does, let it through as it comes.
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        Ok(response)
+    })
+    .await
+}
+
+/// What the client has seen: `Last-Event-ID`, which a browser sends by itself, or `cursor` of the query.
+fn cursor_of(request: &Request) -> Option<String> {
+    let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
+    let given = header.filter(|id| !id.is_empty()).map(str::to_owned);
+    given.or_else(|| {
+        let query = request.uri().query()?;
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let found = pairs.find(|(name, value)| name == "cursor" && !value.is_empty());
+        found.map(|(_, cursor)| cursor.into_owned())
+    })
+}
+
+/// One stream or socket, as the metrics count them.
+pub(super) struct Open {
+    gauge: metrics::Gauge,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Open {
+    pub(super) fn new(transport: &'static str, place: OwnedSemaphorePermit) -> Self {
+        let gauge = metrics::gauge!("charter_push_connections", "transport" => transport);
+        gauge.increment(1);
+        Self { gauge, _place: place }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.gauge.decrement(1);
+    }
+}
+
+/// A stream on its way out.
+struct Streaming {
+    room: String,
+    pushed: BoxStream<'static, Pushed>,
+    access: Arc<AccessControl>,
+    headers: HeaderMap,
+    settings: PushSettings,
+    checked: Instant,
+    has_begun: bool,
+    has_ended: bool,
+    _open: Open,
+}
+
+impl Streaming {
+    fn frames(self) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> + Send {
+        stream::unfold(self, async |mut stream| {
+            let frame = stream.next().await?;
+            Some((Ok(frame), stream))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.has_ended {
+            return None;
+        }
+        if !self.has_begun {
+            self.has_begun = true;
+            return Some(Bytes::from(format!("retry: {RETRY_MS}\n\n")));
+        }
+        if self.checked.elapsed() >= self.settings.recheck {
+            self.checked = Instant::now();
+            if is_refused(&self.access, &self.headers).await {
+                return Some(self.end(Reason::UNAUTHENTICATED));
+            }
+        }
+        match next_within(self.settings.heartbeat, &mut self.pushed).await {
+            None => Some(Bytes::from_static(b":\n\n")),
+            Some(Some(Pushed::Message(message))) => Some(message.frame()),
+            Some(Some(Pushed::Dropped(reason))) => Some(self.end(reason)),
+            Some(None) => None,
+        }
+    }
+
+    fn end(&mut self, reason: Reason) -> Bytes {
+        self.has_ended = true;
+        Message::dropped(reason, &self.room).frame()
+    }
+}
+
+/// The next item; `None` where none comes within `limit`.
+async fn next_within(
+    limit: Duration,
+    pushed: &mut BoxStream<'static, Pushed>,
+) -> Option<Option<Pushed>> {
+    tokio::time::timeout(limit, pushed.next()).await.ok()
+}
+
+/// Whether a credential that was good is none any more; while that can't be found out, it is.
+pub(super) async fn is_refused(access: &AccessControl, headers: &HeaderMap) -> bool {
+    match access.authenticate(headers).await {
+        Ok(_) => false,
+        Err(problem) => problem.status() == axum::http::StatusCode::UNAUTHORIZED,
+    }
+}
