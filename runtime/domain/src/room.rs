@@ -145,7 +145,7 @@ impl Hidden {
     /// The JSON of a value, a record of which this is not shown.
     ///
     /// # Panics
-    /// Where the value has no JSON form, which no generated record's is without.
+    /// Where the value has no JSON form, which every generated record has.
     #[must_use]
     pub fn json(&self, value: &impl Serialize) -> String {
         const PLAIN: &str = "a generated record has a JSON form";

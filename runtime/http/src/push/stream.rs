@@ -1,7 +1,6 @@
 //! Rooms as streams of server-sent events: `GET /v1/streams/{room}`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -155,11 +154,11 @@ impl Streaming {
                 return Some(self.end(Reason::UNAUTHENTICATED));
             }
         }
-        match next_within(self.settings.heartbeat, &mut self.pushed).await {
-            None => Some(Bytes::from_static(b":\n\n")),
-            Some(Some(Pushed::Message(message))) => Some(message.frame()),
-            Some(Some(Pushed::Dropped(reason))) => Some(self.end(reason)),
-            Some(None) => None,
+        match tokio::time::timeout(self.settings.heartbeat, self.pushed.next()).await {
+            Err(_) => Some(Bytes::from_static(b":\n\n")),
+            Ok(Some(Pushed::Message(message))) => Some(message.frame()),
+            Ok(Some(Pushed::Dropped(reason))) => Some(self.end(reason)),
+            Ok(None) => None,
         }
     }
 
@@ -167,14 +166,6 @@ impl Streaming {
         self.has_ended = true;
         Message::dropped(reason, &self.room).frame()
     }
-}
-
-/// The next item; `None` where none comes within `limit`.
-async fn next_within(
-    limit: Duration,
-    pushed: &mut BoxStream<'static, Pushed>,
-) -> Option<Option<Pushed>> {
-    tokio::time::timeout(limit, pushed.next()).await.ok()
 }
 
 /// Whether a credential that was good is none any more; while that can't be found out, it is.
