@@ -6,7 +6,8 @@ use std::time::Duration;
 use reqwest::blocking::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Platform, World, command};
+use crate::World;
+use crate::support::{Answer, Client, Platform, command};
 
 /// The longest that a test waits for one message.
 const PATIENCE: Duration = Duration::from_secs(45);
