@@ -32,7 +32,7 @@ pub mod store;
 mod subject;
 
 pub use error::MAX_BODY_BYTES;
-pub use measures::{MEASURES, describe_metrics};
+pub use measures::{MEASURES, Measure, describe_metrics};
 pub use registry::{Registry, RegistryConfig, Storage, begin, open};
 pub use serve::run;
 pub use store::OpenError;

@@ -33,9 +33,13 @@ pub const MEASURES: &[Measure] = &[
 
 /// Gives the process's recorder the meaning of [`MEASURES`].
 pub fn describe_metrics() {
-    for (name, kind, _, help) in MEASURES.iter().copied() {
+    for (name, kind, labels, help) in MEASURES.iter().copied() {
         if kind == "counter" {
             metrics::describe_counter!(name, help);
+            if labels.is_empty() {
+                // There from the start, so that a rate begins at 0.
+                metrics::counter!(name).increment(0);
+            }
         } else {
             metrics::describe_histogram!(name, help);
         }
