@@ -210,3 +210,23 @@ fn a_new_parameter_is_as_required_as_the_first_of_its_name() {
     assert_eq!(found(false, true), Vec::<String>::new());
     assert_eq!(found(false, false), Vec::<String>::new());
 }
+
+/// oasdiff looks at the stability of properties under paths only. A level of a property that is none was no error.
+#[test]
+fn the_stability_of_properties_counts_under_paths() {
+    let with = |key: &str, level: &str| {
+        let property = json!({ "type": "string", "x-stability-level": level });
+        let schema = json!({ "type": "object", "properties": { "p": property } });
+        let content = json!({ "application/json": { "schema": schema } });
+        let operation = json!({ "requestBody": { "content": content }, "responses": {} });
+        let mut document = document(&json!({}), &json!({}));
+        document[key] = json!({ "/w": { "post": operation } });
+        document
+    };
+    let found = |key, was, is| errors(&with(key, was), &with(key, is));
+    assert_eq!(found("webhooks", "stable", "alpha"), Vec::<String>::new());
+    assert_eq!(found("paths", "stable", "alpha"), ["request-property-stability-decreased"]);
+    assert_eq!(found("webhooks", "stable", "ga"), Vec::<String>::new());
+    assert_eq!(found("paths", "stable", "ga"), ["api-invalid-stability-level"]);
+    assert_eq!(found("paths", "ga", "beta"), ["api-invalid-stability-level"]);
+}

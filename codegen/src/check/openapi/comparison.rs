@@ -123,6 +123,10 @@ impl At<'_, '_> {
 }
 
 impl Site {
+    pub(crate) fn is_webhook(&self) -> bool {
+        self.subject.contains(" webhook:")
+    }
+
     /// What a text calls what stands at `path`.
     pub(crate) fn name(&self, path: &str) -> String {
         if path.is_empty() {
@@ -223,8 +227,11 @@ impl<'s, 'a> Comparison<'s, 'a> {
         let Some(rule) = rules::at(family, at.place()) else { return };
         let spots = self.spots(at.pair, key);
         let text = format!("{}: {}", at.site.name(at.path), text.as_ref());
-        // Within a header oasdiff compares nothing.
-        let unseen = at.site.unseen || (at.site.place == Place::Header && !at.path.is_empty());
+        // Within a header oasdiff compares nothing, and in a webhook no stability.
+        let unseen = at.site.unseen
+            || (at.site.place == Place::Header && !at.path.is_empty())
+            || (std::ptr::eq(family, &raw const rules::STABILITY_DECREASED)
+                && at.site.is_webhook());
         self.push(rule, unseen, (&at.site.subject, key), text, spots);
     }
 

@@ -6,7 +6,7 @@ use charter_avro::source::Tree;
 use super::comparison::{At, Comparison, Site};
 use super::document::Node;
 use super::equal::equal_values;
-use super::rules;
+use super::rules::{self, Place};
 
 /// How stable an operation or a property is (`x-stability-level`), from the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,7 +95,15 @@ impl<'a> Comparison<'_, 'a> {
                 }
             }
         }
-        let (Ok(was), Ok(is)) = (Stability::of(base.node), Stability::of(revision.node)) else {
+        let levels = (Stability::of(base.node), Stability::of(revision.node));
+        let (Ok(was), Ok(is)) = levels else {
+            // A level that is none is the operation's fault to oasdiff; in a webhook it looks at none.
+            let looked_at = matches!(at.place(), Place::RequestProperty | Place::ResponseProperty);
+            let levels = [levels.0, levels.1].into_iter().filter_map(Result::err);
+            for message in levels.filter(|_| looked_at && !at.site.is_webhook()) {
+                let spot = (at.path, "x-stability-level");
+                self.keyword_single(&rules::STABILITY_INVALID, at, spot, message);
+            }
             return;
         };
         if was != is && was.is_promised() {
