@@ -1,6 +1,8 @@
 // People at the pages: each page looked at, two buyers on one map, and what happens when the network goes away.
 //
 //   node tests/browser/pages.cjs URL PICTURES
+//
+// GUARDED_URL and GUARDED_KEY name a platform that asks who one is, and an API key for it.
 const assert = require("node:assert/strict");
 const net = require("node:net");
 const path = require("node:path");
@@ -299,6 +301,30 @@ test("the map is used with the keyboard alone", async () => {
   await keyboard.press("Enter");
   await one.says("#reserved", "2");
   await one.page.screenshot({ path: path.join(pictures, "keys.png") });
+  await one.end();
+});
+
+test("who is asked for a key gives it once, and signs out again", async () => {
+  const { GUARDED_URL: at, GUARDED_KEY: key } = process.env;
+  assert.ok(at && key, "GUARDED_URL and GUARDED_KEY are missing");
+  const one = await person({ at, isCut: true });
+  await one.go("/seat-map");
+  await one.page.fill("dialog [name=secret]", key.trim());
+  await one.page.fill("dialog [name=name]", "anna");
+  await one.page.screenshot({ path: path.join(pictures, "who.png") });
+  await one.page.click("dialog button[value=given]");
+  await one.says("#shows", "No show is open yet.");
+  await one.says("#credentials", "Sign out anna");
+  await one.page.selectOption("#open [name=seats]", "500");
+  await one.page.click("#open button");
+  await one.says("#standing", "Live");
+  await choose(one, "A", 1, 1);
+  await one.page.click("#hold");
+  await one.says("#notice", "You hold A row 1 seat 1.");
+  await one.page.click("#credentials");
+  await one.page.waitForSelector("dialog [name=secret]");
+  await one.page.click("dialog button.quiet");
+  await one.says("#notice", "You are not signed in");
   await one.end();
 });
 
