@@ -105,17 +105,17 @@ pub fn all(contracts: &Contracts) -> Result<Parts, FileError> {
 /// # Errors
 /// Where it is no JSON or YAML.
 pub fn one(path: &str, text: &str) -> Result<Parts, FileError> {
-    parts(path, text).map_err(|source| FileError { path: path.to_owned(), source })
+    parts(path, text).map_err(|error| FileError { path: path.to_owned(), error })
 }
 
 /// A file that holds no contract.
 #[derive(Debug, thiserror::Error)]
-#[error("`{path}:{}:{}`: {}", source.span.line, source.span.column, source.message)]
+#[error("`{path}:{}:{}`: {}", error.span.line, error.span.column, error.message)]
 pub struct FileError {
     /// Its path.
     path: String,
-    /// Where it breaks, and why.
-    source: SourceError,
+    /// Where it breaks, and why; told in the message, so that it is no source.
+    error: SourceError,
 }
 
 /// The operations and components of a document, and what is left.
