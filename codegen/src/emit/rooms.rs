@@ -156,7 +156,9 @@ fn fields(contracts: &Contracts, id: TypeId) -> &[Field] {
 fn records(contracts: &Contracts, ty: &Type) -> Vec<(Vec<&'static str>, TypeId)> {
     let around = |word: &'static str, inner: &Type| {
         let mut found = records(contracts, inner);
-        found.iter_mut().for_each(|(through, _)| through.insert(0, word));
+        for (through, _) in &mut found {
+            through.insert(0, word);
+        }
         found
     };
     match ty {

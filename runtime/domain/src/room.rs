@@ -173,10 +173,14 @@ impl Hidden {
         match (through.split_first(), value) {
             (None, value) => self.leave_out(value),
             (Some((Around::List, inner)), Value::Array(items)) => {
-                items.iter_mut().for_each(|item| self.leave_out_of(inner, item));
+                for item in items {
+                    self.leave_out_of(inner, item);
+                }
             }
             (Some((Around::Map, inner)), Value::Object(members)) => {
-                members.values_mut().for_each(|member| self.leave_out_of(inner, member));
+                for member in members.values_mut() {
+                    self.leave_out_of(inner, member);
+                }
             }
             // Null, where the field is optional.
             (Some((Around::List | Around::Map, _)), _) => {}

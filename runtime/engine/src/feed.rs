@@ -81,7 +81,7 @@ pub struct Gap<E> {
     /// The last position that was taken.
     pub after: i64,
     /// The event.
-    pub event: FeedEvent<E>,
+    pub event: Box<FeedEvent<E>>,
 }
 
 /// Why following has to begin again.
@@ -213,12 +213,11 @@ impl<C: Contract> EventFeed<C> {
         pause: &mut Duration,
     ) -> Result<Infallible, Trouble> {
         let topic = C::events_topic();
-        let mut from = match *next {
-            Some(next) => next,
-            None => {
-                let bounds = self.log.bounds(&topic, partition).await?;
-                bounds.start.max(bounds.end.saturating_sub(recent))
-            }
+        let mut from = if let Some(next) = *next {
+            next
+        } else {
+            let bounds = self.log.bounds(&topic, partition).await?;
+            bounds.start.max(bounds.end.saturating_sub(recent))
         };
         loop {
             let fetched = self.log.fetch(&topic, partition, from, FETCH_BYTES, FETCH_WAIT).await?;
@@ -276,7 +275,7 @@ impl<C: Contract> EventFeed<C> {
                 // Where somebody else offers too, the next round finds out what is missing still.
                 let _ = sink.offer(event);
             }
-            offered = event;
+            offered = *event;
         }
         Ok(())
     }

@@ -105,10 +105,11 @@ impl<C: Contract> EventSink<C::Event> for Sink<'_, C> {
     fn offer(&self, event: EventOf<C>) -> Result<(), Gap<C::Event>> {
         let size = event.size();
         let entry = Entry::new(event.position, event.key.clone(), event, size);
-        self.hub
-            .partition(self.partition)
-            .offer(entry)
-            .map_err(|missing| Gap { after: missing.after, event: missing.entry.content })
+        let offered = self.hub.partition(self.partition).offer(entry);
+        offered.map_err(|missing| {
+            let entry = *missing.entry;
+            Gap { after: missing.after, event: Box::new(entry.content) }
+        })
     }
 }
 
@@ -340,12 +341,11 @@ impl<C: Contract> Rooms for Hub<C> {
             Some(seen) => self.attach(&place, &id, seen, -1).await?,
             None => None,
         };
-        let (first, attached) = match resumed {
-            Some(attached) => (VecDeque::new(), attached),
-            None => {
-                let (loaded, attached) = self.fresh(&place, &id).await?;
-                (loaded.messages(why).iter().cloned().collect(), attached)
-            }
+        let (first, attached) = if let Some(attached) = resumed {
+            (VecDeque::new(), attached)
+        } else {
+            let (loaded, attached) = self.fresh(&place, &id).await?;
+            (loaded.messages(why).iter().cloned().collect(), attached)
         };
         let mut reading = Reading {
             hub: Arc::clone(&self),
@@ -395,19 +395,21 @@ impl<C: Contract> Reading<C> {
             if let Some(message) = self.first.pop_front() {
                 return Some(Pushed::Message(message));
             }
-            let entry = match self.missed.pop_front() {
-                Some(entry) => entry,
-                None => tokio::select! {
+            let entry = if let Some(entry) = self.missed.pop_front() {
+                entry
+            } else {
+                let item = tokio::select! {
                     () = self.hub.stop.cancelled() => return Some(self.end(Reason::SHUTTING_DOWN)),
-                    item = self.attached.queue.recv() => match item {
-                        Some(Item::Event(entry)) => entry,
-                        Some(Item::Rows(message)) => return Some(Pushed::Message(message)),
-                        None => {
-                            let reason = self.attached.reason();
-                            return Some(self.end(reason));
-                        }
-                    },
-                },
+                    item = self.attached.queue.recv() => item,
+                };
+                match item {
+                    Some(Item::Event(entry)) => entry,
+                    Some(Item::Rows(message)) => return Some(Pushed::Message(message)),
+                    None => {
+                        let reason = self.attached.reason();
+                        return Some(self.end(reason));
+                    }
+                }
             };
             match self.hub.message(&self.place, &entry).await {
                 Ok(Some(message)) => return Some(Pushed::Message(message)),

@@ -121,7 +121,7 @@ pub(super) struct Behind;
 #[derive(Debug)]
 pub(super) struct Missing<T> {
     pub(super) after: i64,
-    pub(super) entry: Entry<T>,
+    pub(super) entry: Box<Entry<T>>,
 }
 
 impl<T> Partition<T> {
@@ -155,7 +155,9 @@ impl<T> Partition<T> {
     pub(super) fn offer(&mut self, entry: Entry<T>) -> Result<(), Missing<T>> {
         match self.last {
             Some(last) if entry.position <= last => return Ok(()),
-            Some(last) if entry.position > last + 1 => return Err(Missing { after: last, entry }),
+            Some(last) if entry.position > last + 1 => {
+                return Err(Missing { after: last, entry: Box::new(entry) });
+            }
             Some(_) => {}
             None => self.floor = entry.position - 1,
         }
@@ -274,22 +276,18 @@ where
     let lock = || partition.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut missed, mut looked_at, mut in_vain) = (Vec::new(), 0, 0);
     loop {
-        match lock().attach(room, seen, loaded) {
-            Ok(mut attached) => {
-                missed.append(&mut attached.missed);
-                attached.missed = missed;
-                return Ok(Some(attached));
-            }
-            Err(Behind) => {}
+        if let Ok(mut attached) = lock().attach(room, seen, loaded) {
+            missed.append(&mut attached.missed);
+            attached.missed = missed;
+            return Ok(Some(attached));
         }
         let page = stored(seen).await?;
-        match page.last() {
-            Some(last) => seen = last.position,
+        if let Some(last) = page.last() {
+            seen = last.position;
+        } else {
             // Whatever is stored later is in the log behind where it is followed from.
-            None => {
-                lock().begin_at(seen);
-                in_vain += 1;
-            }
+            lock().begin_at(seen);
+            in_vain += 1;
         }
         looked_at += page.len();
         if looked_at > most || in_vain > MAX_IN_VAIN {
@@ -377,7 +375,7 @@ mod tests {
                     let found = self.partition.lock().expect("no panic").offer(self.entry(missing));
                     assert!(found.is_ok());
                 }
-                offered = entry;
+                offered = *entry;
             }
         }
 
@@ -431,7 +429,9 @@ mod tests {
                 Step::Follow { count, repeated } => {
                     let from = self.logged.saturating_sub(repeated);
                     self.logged = (self.logged + count).min(self.stored.len());
-                    (from..self.logged).for_each(|position| self.offer(position));
+                    for position in from..self.logged {
+                        self.offer(position);
+                    }
                 }
                 Step::Lose => {
                     if self.logged + 1 < self.stored.len() {
@@ -442,7 +442,9 @@ mod tests {
                 Step::Restart { recent } => {
                     self.partition = Mutex::new(Partition::new(vec![ROOM], LIMITS));
                     let from = self.logged.saturating_sub(recent);
-                    (from..self.logged).for_each(|position| self.offer(position));
+                    for position in from..self.logged {
+                        self.offer(position);
+                    }
                     for client in 0..self.clients.len() {
                         self.clients[client].attached = None;
                     }
