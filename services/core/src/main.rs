@@ -10,6 +10,10 @@ use clap::Parser;
 use contract_gateway::document;
 use core_service::{ViewsPart, api, router};
 
+/// Many small values come and go on several threads; see ADR 23.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Reads the views and outcomes that the other services write
 #[derive(Debug, Parser)]
 #[command(name = "core", version)]

@@ -12,6 +12,10 @@ use clap::Parser;
 use contract_gateway::{document, push};
 use gateway_service::{Elsewhere, operations, rooms, router, senders};
 
+/// Many small values come and go on several threads; see ADR 23.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The HTTP gateway: every operation of the contract, served here or forwarded
 #[derive(Debug, Parser)]
 #[command(name = "gateway", version)]

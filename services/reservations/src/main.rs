@@ -13,6 +13,10 @@ use contract_gateway::document;
 use contract_reservation::Reservation;
 use reservations_service::{operations, router, service};
 
+/// Many small values come and go on several threads; see ADR 23.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Decides and projects the context `reservation`, and takes the commands that gateways forward
 #[derive(Debug, Parser)]
 #[command(name = "reservations", version)]

@@ -8,6 +8,10 @@ use charter_http::flags::{self, RetentionFlags};
 use charter_http::{settings::HttpFlags, telemetry::LogFormat};
 use clap::Parser;
 
+/// Many small values come and go on several threads; see ADR 23.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Decides and projects the context `seat`
 #[derive(Debug, Parser)]
 #[command(name = "seats", version)]
