@@ -1,6 +1,8 @@
 //! Figures of the platform in one process: what it takes through HTTP, how soon it is ready, what memory it
 //! takes, and how all that grows.
 
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+mod apart;
 mod plot;
 
 use std::fmt::Write as _;
@@ -16,6 +18,9 @@ use crate::kill::{Embedded, Place as _};
 use crate::measure::Report;
 use crate::plan::{Plan, PlanSettings};
 use crate::{fill, process};
+
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+pub use apart::{ApartSettings, run as run_apart};
 
 /// What is measured, and how.
 #[derive(Clone, Debug, clap::Args)]

@@ -9,10 +9,15 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::{self, BenchSettings};
 use crate::drive::{self, DriveSettings, Progress};
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+use crate::floor;
 use crate::kill::{self, Embedded, Killing, Place};
 use crate::plan::{Plan, PlanSettings};
 use crate::{check, evidence, fill, history, takeover};
 
+/// How many processes of each service are killed in turn.
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+const INSTANCES: usize = 2;
 /// How many violations of one code are printed.
 const MOST: usize = 10;
 
@@ -40,6 +45,12 @@ enum Action {
     Fill(Fill),
     /// Measure a platform: throughput, latency, start, memory, and how they grow
     Bench(BenchSettings),
+    /// Measure services as processes of their own, on Kafka and PostgreSQL: one, two and four of each
+    #[cfg(all(feature = "kafka", feature = "postgres"))]
+    BenchApart(bench::ApartSettings),
+    /// Measure deciding on Kafka and PostgreSQL without HTTP, and a bare loop that writes and produces the same
+    #[cfg(all(feature = "kafka", feature = "postgres"))]
+    Floor(floor::FloorSettings),
     /// Check that nothing was lost, after the platform was stopped
     Check(Check),
 }
@@ -67,6 +78,10 @@ struct KillApart {
     directory: PathBuf,
     #[command(flatten)]
     engines: evidence::Engines,
+    /// Where `tests/kafka/start` and `tests/postgres/start` have started the engines, in the folders `kafka` and
+    /// `postgres`: these are killed too, after all services were
+    #[arg(long)]
+    engines_directory: Option<PathBuf>,
     #[command(flatten)]
     load: KillLoad,
 }
@@ -145,6 +160,16 @@ pub fn main() -> ExitCode {
         Action::Takeover(flags) => take_over(&flags),
         Action::Fill(flags) => fill_directory(&flags),
         Action::Bench(settings) => bench::run(&settings).map(|()| ExitCode::SUCCESS),
+        #[cfg(all(feature = "kafka", feature = "postgres"))]
+        Action::BenchApart(settings) => bench::run_apart(&settings).map(|()| ExitCode::SUCCESS),
+        #[cfg(all(feature = "kafka", feature = "postgres"))]
+        Action::Floor(settings) => {
+            let runtime = tokio::runtime::Runtime::new();
+            runtime
+                .map_err(Into::into)
+                .and_then(|it| it.block_on(floor::run(&settings)))
+                .map(|()| ExitCode::SUCCESS)
+        }
         Action::Check(flags) => check_directory(&flags),
     };
     done.unwrap_or_else(|error| {
@@ -174,7 +199,11 @@ fn kill_platform(flags: Kill) -> anyhow::Result<ExitCode> {
 
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 fn kill_services(flags: KillApart) -> anyhow::Result<ExitCode> {
-    let mut place = kill::Apart::start(&flags.binaries, &flags.directory, flags.engines)?;
+    let mut place =
+        kill::Apart::start(&flags.binaries, &flags.directory, flags.engines, INSTANCES)?;
+    if let Some(directory) = &flags.engines_directory {
+        place = place.with_engines(directory);
+    }
     kill_place(flags.load, &flags.directory, &mut place)
 }
 

@@ -3,6 +3,8 @@
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 mod apart;
 mod embedded;
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+mod engines;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -8,6 +8,7 @@
 //! * [`launch`], [`kill`]: the platform or its services as processes, killed under load
 //! * [`takeover`]: two owners at work on the same partitions
 //! * [`fill`], [`mod@bench`]: a directory full of events, and figures
+//! * `floor`: deciding on Kafka and PostgreSQL without HTTP, beside a bare loop that does the same to them
 //! * [`cli`]: the binary `load`
 
 pub mod bench;
@@ -17,6 +18,8 @@ mod client;
 pub mod drive;
 pub mod evidence;
 pub mod fill;
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+pub mod floor;
 pub mod history;
 pub mod kill;
 pub mod launch;

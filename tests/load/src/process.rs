@@ -16,6 +16,33 @@ pub(crate) fn cpu(process: &str) -> Option<Duration> {
     Some(Duration::from_secs(1) * (user + system) / TICKS_PER_SECOND)
 }
 
+/// The same of a process and the processes that it has started, where those still run: a PostgreSQL server's are
+/// one for each connection.
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+pub(crate) fn cpu_of_all(process: u32) -> Option<Duration> {
+    let own = cpu(&process.to_string())?;
+    let ids = std::fs::read_dir("/proc")
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let started = ids.filter(|id| parent(id) == Some(process)).filter_map(|id| cpu(&id));
+    Some(own + started.sum::<Duration>())
+}
+
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+fn parent(process: &str) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Reads `NAME=PID`.
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+pub(crate) fn named(text: &str) -> Result<(String, u32), String> {
+    let parts = text.split_once('=');
+    let parts = parts.and_then(|(name, id)| Some((name.to_owned(), id.parse().ok()?)));
+    parts.ok_or_else(|| format!("expected `NAME=PID`, found `{text}`"))
+}
+
 /// Resident memory of a process now and at its highest, in bytes.
 pub(crate) fn memory(process: &str) -> Option<(u64, u64)> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;

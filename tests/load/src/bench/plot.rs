@@ -24,20 +24,34 @@ pub(super) fn svg(steps: &[Step]) -> String {
     let mut kinds: Vec<&str> = steps.iter().map(|step| step.what.as_str()).collect();
     kinds.dedup();
     kinds.retain(|kind| steps.iter().filter(|step| step.what == *kind).count() > 1);
+    let rows = kinds.iter().map(|kind| {
+        let steps: Vec<&Step> = steps.iter().filter(|step| step.what == *kind).collect();
+        let panels = FIGURES.iter().map(|(name, figure)| {
+            let values = steps.iter().filter_map(|step| Some((step.size, figure(step)?)));
+            (*name, values.collect())
+        });
+        (*kind, panels.collect())
+    });
+    draw(&rows.collect::<Vec<_>>())
+}
+
+/// A figure's name, and its value at each size.
+pub(super) type Panel = (&'static str, Vec<(u64, f64)>);
+
+/// Panels in rows; each row is named after what its sizes are of.
+pub(super) fn draw(rows: &[(&str, Vec<Panel>)]) -> String {
+    let columns = rows.iter().map(|(_, panels)| panels.len()).max().unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "for a drawing")]
-    let (width, height) = (WIDTH * FIGURES.len() as f64, HEIGHT * kinds.len() as f64);
+    let (width, height) = (WIDTH * columns as f64, HEIGHT * rows.len() as f64);
     let mut text = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="white"/>"#
     );
-    for (row, kind) in kinds.iter().enumerate() {
-        let steps: Vec<&Step> = steps.iter().filter(|step| step.what == *kind).collect();
-        for (column, (name, figure)) in FIGURES.iter().enumerate() {
+    for (row, (kind, panels)) in rows.iter().enumerate() {
+        for (column, (name, values)) in panels.iter().enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "for a drawing")]
             let (left, top) = (WIDTH * column as f64, HEIGHT * row as f64);
-            let values: Vec<(u64, f64)> =
-                steps.iter().filter_map(|step| Some((step.size, figure(step)?))).collect();
             let _ = write!(text, r#"<g transform="translate({left} {top})">"#);
-            panel(&mut text, name, kind, &values);
+            panel(&mut text, name, kind, values);
             text.push_str("</g>");
         }
     }

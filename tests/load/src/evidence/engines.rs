@@ -6,7 +6,7 @@ use charter_engine::log::kafka::{KafkaLog, KafkaSettings};
 use charter_engine::store::Store as _;
 use charter_engine::store::postgres::{PostgresSettings, PostgresStore};
 use sqlx::postgres::PgConnection;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 use uuid::Uuid;
 
 use super::{Evidence, gather};
@@ -21,6 +21,9 @@ pub struct Engines {
     /// A PostgreSQL database that is this run's own
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
+    /// What the names of topics and groups begin with
+    #[arg(skip)]
+    pub topic_prefix: String,
 }
 
 impl Engines {
@@ -37,13 +40,31 @@ impl Engines {
     /// # Errors
     /// Where they can't be read; what they hold is not judged here.
     pub async fn read(&self, history: Vec<Record>) -> anyhow::Result<Evidence> {
-        let log = KafkaLog::open(KafkaSettings::new(&self.brokers)).await?;
+        let mut settings = KafkaSettings::new(&self.brokers);
+        settings.topic_prefix.clone_from(&self.topic_prefix);
+        let log = KafkaLog::open(settings).await?;
         let store = self.store().await?;
         let inbox = self.inbox().await.context("listing outcomes")?;
         let evidence = gather::gather(&log, &store, inbox, history).await;
         store.close().await;
         log.close().await;
         evidence
+    }
+
+    /// The same engines with a database and topics of their own, named after `name`: nothing is in them yet.
+    ///
+    /// # Errors
+    /// Where the database can't be made.
+    pub async fn apart(&self, name: &str) -> anyhow::Result<Self> {
+        let (server, _) = self.database_url.rsplit_once('/').context("a database in the URL")?;
+        let mut connection = PgConnection::connect(&self.database_url).await?;
+        connection.execute(AssertSqlSafe(format!("CREATE DATABASE \"{name}\""))).await?;
+        connection.close().await?;
+        Ok(Self {
+            brokers: self.brokers.clone(),
+            database_url: format!("{server}/{name}"),
+            topic_prefix: format!("{name}."),
+        })
     }
 
     async fn inbox(&self) -> anyhow::Result<Vec<(String, Uuid, Option<u64>)>> {

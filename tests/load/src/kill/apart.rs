@@ -11,12 +11,11 @@ use contract_seat::Seat;
 use tokio::runtime::Runtime;
 
 use super::Place;
+use super::engines::Engine;
 use crate::evidence::{Engines, Evidence};
 use crate::history::Record;
 use crate::launch::{Launch, Running, free_addresses};
 
-/// How many processes of each service.
-const INSTANCES: usize = 2;
 /// The services in the order in which they are killed.
 const SERVICES: [&str; 5] = ["seats", "gateway", "reservations", "core", "registry"];
 /// How long the views may take to come to the end.
@@ -28,11 +27,14 @@ pub struct Apart {
     instances: Vec<Instance>,
     gateways: Vec<String>,
     engines: Engines,
+    /// Engines that are killed after all services were.
+    away: Vec<Engine>,
 }
 
 #[derive(Debug)]
 struct Instance {
     name: String,
+    address: String,
     launch: Launch,
     running: Option<Running>,
     /// The registry says nothing: who needs it waits for it.
@@ -40,22 +42,28 @@ struct Instance {
 }
 
 impl Apart {
-    /// Starts the services of the binaries in the directory `binaries`, with their logs in `directory`.
+    /// Starts as many processes of each service as `count` says, of the binaries in the directory `binaries`,
+    /// with their logs in `directory`.
     ///
     /// # Errors
     /// Where one does not start.
-    pub fn start(binaries: &Path, directory: &Path, engines: Engines) -> anyhow::Result<Self> {
+    pub fn start(
+        binaries: &Path,
+        directory: &Path,
+        engines: Engines,
+        count: usize,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(directory)?;
-        let addresses = free_addresses(INSTANCES * SERVICES.len())?;
+        let addresses = free_addresses(count * SERVICES.len())?;
         let of = |service: &str| -> &[String] {
             let index = SERVICES.iter().position(|it| *it == service).unwrap_or_default();
-            &addresses[index * INSTANCES..][..INSTANCES]
+            &addresses[index * count..][..count]
         };
         let urls = |addresses: &[String]| {
             addresses.iter().map(|it| format!("http://{it}")).collect::<Vec<_>>().join(",")
         };
         let mut instances = Vec::new();
-        for number in 0..INSTANCES {
+        for number in 0..count {
             for service in SERVICES {
                 let name = format!("{service}-{number}");
                 let log = directory.join(format!("{name}.log"));
@@ -65,6 +73,7 @@ impl Apart {
                 if !matches!(service, "core" | "registry") {
                     launch = launch
                         .env("KAFKA_BROKERS", &engines.brokers)
+                        .env("KAFKA_TOPIC_PREFIX", &engines.topic_prefix)
                         .env("SCHEMA_REGISTRY_URL", urls(&of("registry")[number..=number]));
                 }
                 if service == "gateway" {
@@ -73,15 +82,47 @@ impl Apart {
                         .env("RESERVATIONS_URL", urls(of("reservations")));
                 }
                 let running = Some(launch.spawn()?);
-                instances.push(Instance { name, launch, running, tells: service != "registry" });
+                let address = of(service)[number].clone();
+                let tells = service != "registry";
+                instances.push(Instance { name, address, launch, running, tells });
             }
         }
         let gateways = of("gateway").to_vec();
-        let mut apart = Self { instances, gateways, engines };
+        let mut apart = Self { instances, gateways, engines, away: Vec::new() };
         for instance in &mut apart.instances {
             instance.wait_ready()?;
         }
         Ok(apart)
+    }
+
+    /// The same, whose engines are killed too; `tests/kafka/start` and `tests/postgres/start` started them in the
+    /// folders `kafka` and `postgres` of `directory`.
+    #[must_use]
+    pub fn with_engines(mut self, directory: &Path) -> Self {
+        let of = |names: &[&str]| -> Vec<String> {
+            let needs = |it: &&Instance| names.iter().any(|name| it.name.starts_with(name));
+            self.instances.iter().filter(needs).map(|it| it.address.clone()).collect()
+        };
+        self.away = vec![
+            Engine::of("kafka", directory, of(&["gateway", "seats", "reservations"])),
+            Engine::of("postgres", directory, of(&["gateway", "seats", "reservations", "core"])),
+        ];
+        self
+    }
+
+    /// The processes that run: name, as `seats-0`, and id.
+    #[must_use]
+    pub fn processes(&self) -> Vec<(String, u32)> {
+        let running = self.instances.iter();
+        running.filter_map(|it| Some((it.name.clone(), it.running.as_ref()?.id()))).collect()
+    }
+
+    /// Addresses of the services that decide and project, which count what they do.
+    #[must_use]
+    pub fn deciders(&self) -> Vec<String> {
+        let is_decider =
+            |it: &&Instance| it.name.starts_with("seats") || it.name.starts_with("reserv");
+        self.instances.iter().filter(is_decider).map(|it| it.address.clone()).collect()
     }
 }
 
@@ -101,7 +142,11 @@ impl Place for Apart {
 
     fn kill(&mut self, number: u64) -> anyhow::Result<String> {
         let count = self.instances.len();
-        let index = usize::try_from(number - 1).unwrap_or_default() % count;
+        let index = usize::try_from(number - 1).unwrap_or_default() % (count + self.away.len());
+        if let Some(engine) = index.checked_sub(count).and_then(|index| self.away.get(index)) {
+            engine.kill()?;
+            return Ok(engine.name().to_owned());
+        }
         let instance = &mut self.instances[index];
         instance.running.take().context("it does not run")?.kill()?;
         instance.running = Some(instance.launch.spawn()?);
