@@ -16,6 +16,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
       target/release/registry docker/charter-ready /out/
 
 FROM debian:bookworm-slim
+# Versions are not pinned: an image that is built again takes Debian's security fixes.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libssl3 zlib1g \
  && rm -rf /var/lib/apt/lists/* \
