@@ -6,59 +6,17 @@
 
 #[path = "support/kafka.rs"]
 mod kafka;
+#[path = "support/node.rs"]
+mod node;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use charter_engine::log::kafka::KafkaSettings;
 use charter_engine::log::{Change, Log, LogError, Record, TopicSpec};
-use kafka::{PATIENCE, answers, apart, assigned, next, open, skip};
-
-/// A node in a directory of its own; ended when dropped.
-struct Node {
-    directory: tempfile::TempDir,
-}
-
-impl Node {
-    /// `None` where it can't be had, which is told.
-    fn new() -> Option<Self> {
-        if std::env::var_os("CHARTER_KAFKA_JARS").is_none() {
-            skip("`CHARTER_KAFKA_JARS` is not set (a directory for the jars of tests/kafka)");
-            return None;
-        }
-        Some(Self { directory: tempfile::tempdir().expect("a directory") })
-    }
-
-    fn run(&self, script: &str) -> String {
-        let scripts: PathBuf =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/kafka").join(script);
-        let output = Command::new(&scripts).arg(self.directory.path()).output();
-        let output = output.expect("the script runs");
-        assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
-    }
-
-    /// Starts it, again on the port that it had; gives its address.
-    fn start(&self) -> String {
-        let told = self.run("start");
-        told.trim().strip_prefix("KAFKA_BROKERS=").expect("the address").to_owned()
-    }
-
-    fn signal(&self, signal: &str) {
-        let pid = std::fs::read_to_string(self.directory.path().join("pid")).expect("its pid");
-        let status = Command::new("kill").args([signal, pid.trim()]).status().expect("kill runs");
-        assert!(status.success(), "kill {signal} {pid}");
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.run("stop");
-    }
-}
+use kafka::{PATIENCE, answers, apart, assigned, next, open};
+use node::Node;
 
 fn record(number: u64) -> Record {
     let (key, value) = ("k".into(), number.to_be_bytes().to_vec().into());
