@@ -25,8 +25,9 @@ impl Node {
     }
 
     /// The same, which lets in nobody but `user`, `name:password`, by SASL_SSL.
-    pub(crate) fn secured(self, user: &'static str) -> Self {
-        Self { user: Some(user), ..self }
+    pub(crate) fn secured(mut self, user: &'static str) -> Self {
+        self.user = Some(user);
+        self
     }
 
     /// The certificate that a secured node shows.

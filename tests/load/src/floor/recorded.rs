@@ -151,7 +151,7 @@ impl Rows {
         for (index, column) in one.columns().iter().enumerate() {
             columns.push(Values::read(&found, index, column.type_info().name())?);
         }
-        let names: Vec<_> = one.columns().iter().map(|column| column.name()).collect();
+        let names: Vec<_> = one.columns().iter().map(sqlx::Column::name).collect();
         let arrays: Vec<_> = (1..)
             .zip(&columns)
             .map(|(number, values)| format!("${number}::{}[]", values.name()))

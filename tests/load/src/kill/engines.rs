@@ -40,19 +40,14 @@ impl Engine {
     /// Kills it, waits until every service says so, starts it again, and waits until all are ready.
     pub(super) fn kill(&self) -> anyhow::Result<()> {
         let runtime = Runtime::new()?;
-        match self.name {
+        if self.name == "postgres" {
             // What a crash does: connections are cut, and the log is recovered at the next start. `kill -9` of the
             // server's parent alone would leave its processes at work for a while.
-            "postgres" => self.script("stop", &["immediate"])?,
-            _ => {
-                let pid = std::fs::read_to_string(self.directory.join("pid"))?;
-                let killed = Command::new("kill").args(["-KILL", pid.trim()]).status()?;
-                anyhow::ensure!(
-                    killed.success(),
-                    "`kill -KILL {}` ended with {killed}",
-                    pid.trim()
-                );
-            }
+            self.script("stop", &["immediate"])?;
+        } else {
+            let pid = std::fs::read_to_string(self.directory.join("pid"))?;
+            let killed = Command::new("kill").args(["-KILL", pid.trim()]).status()?;
+            anyhow::ensure!(killed.success(), "`kill -KILL {}` ended with {killed}", pid.trim());
         }
         runtime.block_on(self.until("no longer ready", 503))?;
         self.script("start", &[])?;
