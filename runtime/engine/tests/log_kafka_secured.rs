@@ -1,4 +1,4 @@
-//! Kafka behind SASL_SSL: a node of the test's own that knows one user.
+//! Kafka behind `SASL_SSL`: a node of the test's own that knows one user.
 //!
 //! Needs the jars of `tests/kafka`, which `CHARTER_KAFKA_JARS` names.
 

@@ -24,7 +24,7 @@ impl Node {
         Some(Self { directory: tempfile::tempdir().expect("a directory"), user: None })
     }
 
-    /// The same, which lets in nobody but `user`, `name:password`, by SASL_SSL.
+    /// The same, which lets in nobody but `user`, `name:password`, by `SASL_SSL`.
     pub(crate) fn secured(mut self, user: &'static str) -> Self {
         self.user = Some(user);
         self
