@@ -1,5 +1,5 @@
-//! Push: whoever joins a room sees its rows, then every event after them, over a stream of server-sent events or a
-//! socket. What a client has to know stands in `docs/push.md`.
+//! Push: whoever joins a room sees its rows, then every event after them, over a stream of server-sent events. What a
+//! client has to know stands in `docs/push.md`.
 //!
 //! A room is an aggregate, so that its events are in one partition and have an order. Each gateway follows all
 //! partitions of all contexts that have rooms, and looks into an event only where somebody is in its room. A cursor is

@@ -385,7 +385,8 @@ mod tests {
                 let page = (first..self.stored.len()).take(2).map(|position| self.entry(position));
                 std::future::ready(Ok::<_, std::convert::Infallible>(page.collect()))
             };
-            let joined = catch_up(&self.partition, &room(), seen, -1, usize::MAX, stored);
+            let room = room();
+            let joined = catch_up(&self.partition, &room, seen, -1, usize::MAX, stored);
             let Ok(attached) =
                 futures_util::FutureExt::now_or_never(joined).expect("nothing waits");
             let mut attached = attached.expect("no limit");
@@ -463,12 +464,13 @@ mod tests {
             began in proptest::collection::vec(0..9_usize, 3),
             steps in proptest::collection::vec(step(), 0..60),
         ) {
+            let most = before.len();
             let clients = began.into_iter().map(|began| {
-                let began = i64::try_from(began.min(before.len())).expect("few") - 1;
+                let began = i64::try_from(began.min(most)).expect("few") - 1;
                 Client { began, got: Vec::new(), attached: None }
             });
             let mut world = World {
-                logged: before.len(),
+                logged: most,
                 stored: before,
                 partition: Mutex::new(Partition::new(vec![ROOM], LIMITS)),
                 clients: clients.collect(),
