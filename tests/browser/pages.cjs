@@ -165,7 +165,7 @@ test("the API reference sends what one tries", async () => {
   await one.page.click("#operations-Shows-listShows .opblock-summary-control");
   await one.page.click("#operations-Shows-listShows .try-out__btn");
   await one.page.click("#operations-Shows-listShows .execute");
-  await one.says("#operations-Shows-listShows .live-responses-table .response-col_status", "200");
+  await one.says("#operations-Shows-listShows .live-responses-table tbody .response-col_status", "200");
   await one.end();
 });
 

@@ -15,6 +15,15 @@
   }
 
   // runtime/portal/pages/reference.ts
+  function withoutOptional(contract) {
+    const operations = Object.values(contract.paths).flatMap((path) => Object.values(path));
+    const own = operations.flatMap((operation) => operation.parameters ?? []);
+    for (const parameter of [...own, ...Object.values(contract.components?.parameters ?? {})]) {
+      if (parameter.required === true) continue;
+      delete parameter.example;
+      delete parameter.examples;
+    }
+  }
   async function begin() {
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const follow = () => {
@@ -24,6 +33,7 @@
     follow();
     const contract = await (await fetch("/openapi.json")).json();
     contract.servers = [{ url: location.origin, description: "This host." }];
+    withoutOptional(contract);
     const swagger = SwaggerUIBundle({
       spec: contract,
       dom_id: "#reference",

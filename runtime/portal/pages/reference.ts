@@ -24,8 +24,26 @@ interface Swagger {
 }
 declare const SwaggerUIBundle: (settings: SwaggerSettings) => Swagger;
 
+interface Parameter {
+  required?: boolean;
+  example?: unknown;
+  examples?: unknown;
+}
 interface Contract {
   servers?: { url: string; description?: string }[];
+  paths: Record<string, Record<string, { parameters?: Parameter[] }>>;
+  components?: { parameters?: Record<string, Parameter> };
+}
+
+/** Examples of what may be left out are left out: a form would send a cursor that nobody has seen. */
+function withoutOptional(contract: Contract): void {
+  const operations = Object.values(contract.paths).flatMap((path) => Object.values(path));
+  const own = operations.flatMap((operation) => operation.parameters ?? []);
+  for (const parameter of [...own, ...Object.values(contract.components?.parameters ?? {})]) {
+    if (parameter.required === true) continue;
+    delete parameter.example;
+    delete parameter.examples;
+  }
 }
 
 async function begin(): Promise<void> {
@@ -40,6 +58,7 @@ async function begin(): Promise<void> {
   const contract = (await (await fetch("/openapi.json")).json()) as Contract;
   // Wherever the contract was written, requests go to the host that serves it.
   contract.servers = [{ url: location.origin, description: "This host." }];
+  withoutOptional(contract);
   const swagger = SwaggerUIBundle({
     spec: contract,
     dom_id: "#reference",
