@@ -333,11 +333,14 @@ mod tests {
         ]
     }
 
+    /// What a client missed and has not read yet.
+    type Missed = VecDeque<Arc<Entry<()>>>;
+
     /// A client of the first room.
     struct Client {
         began: i64,
         got: Vec<i64>,
-        attached: Option<(VecDeque<Arc<Entry<()>>>, Attached<()>)>,
+        attached: Option<(Missed, Attached<()>)>,
     }
 
     struct World {
