@@ -7,6 +7,7 @@ mod components;
 mod conditions;
 mod constraints;
 mod document;
+mod links;
 mod operations;
 mod outcome;
 mod pairs;

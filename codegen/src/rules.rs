@@ -190,6 +190,8 @@ rules! {
         "say what the operation does with one of the three";
     OPERATION_METHOD Error "a query and an outcome are a GET without a body, a command is not a GET"
         "change the method, or move the body's properties to the query";
+    LINK_TARGET Error "a link of a response leads to an operation, with its parameters"
+        "name an operation of the document, and give the parameters of its path";
     PATH_REPEATED Error "no two paths answer the same requests, nor one that the gateway serves itself"
         "change one of the paths; names in braces don't tell paths apart";
     PATH_PARAMETER Error "the holes of a path and its path parameters are the same, and all required"

@@ -118,7 +118,8 @@ pub(super) fn responses(
         };
         let component = components::referred(document, &member.value, "responses");
         let Some(tree) = document.follow(&member.value, scope.problems) else { continue };
-        document.object(tree, "a response", &["description", "headers", "content"], scope.problems);
+        let known = ["description", "headers", "content", "links"];
+        document.object(tree, "a response", &known, scope.problems);
         let Some(description) = text(tree, "description") else {
             document.misshapen(
                 "a response",

@@ -7,7 +7,7 @@ use charter_avro::source::{Member, Tree};
 use super::access::{self, Schemes};
 use super::document::Root;
 use super::schemas::text;
-use super::{Scope, bodies, commands, outcome, parameters, queries};
+use super::{Scope, bodies, commands, links, outcome, parameters, queries};
 use crate::ir::{Method, Operation, OperationKind, Origin, Place, Purpose};
 use crate::names;
 use crate::problem::{Problem, Problems};
@@ -57,6 +57,9 @@ pub(super) fn read(root: &Root<'_>, scope: &mut Scope<'_>) -> Vec<Operation> {
     }
     check_ids(&operations, scope.problems);
     check_paths(root.paths, scope);
+    if scope.problems.errors() == 0 {
+        links::check(root.paths, &operations, scope);
+    }
     check_tenants(&operations, scope.problems);
     operations.sort_by(|a, b| (&a.path, a.method).cmp(&(&b.path, b.method)));
     operations
