@@ -69,13 +69,13 @@ fn infra_is_the_engines_and_all_is_everything() {
         names.sort_unstable();
         names
     };
-    assert_eq!(of("infra"), ["kafka", "postgres"]);
+    assert_eq!(of("infra"), ["kafka", "postgres", "redis"]);
     assert_eq!(of("observe"), ["grafana", "otel-collector", "prometheus"]);
     assert_eq!(
         of("all"),
-        ["core", "gateway", "kafka", "postgres", "registry", "reservations", "seats"]
+        ["core", "gateway", "kafka", "postgres", "redis", "registry", "reservations", "seats"]
     );
-    assert_eq!(services(&compose).len(), 10, "each is in a profile");
+    assert_eq!(services(&compose).len(), 11, "each is in a profile");
 }
 
 #[test]

@@ -17,6 +17,8 @@ use charter_http::access::AccessFlags;
 use charter_http::flags::RetentionFlags;
 use charter_http::settings::HttpFlags;
 
+use crate::support::world::World;
+
 /// Clients that know of each other.
 const CLIENTS: usize = 4;
 /// Shows that they share, in partitions of their own.
@@ -290,6 +292,34 @@ fn who_waits_for_a_view_costs_no_thread() {
         }
         running.end().await;
     });
+}
+
+/// What a client has seen it sees again, whichever gateway it asks and whatever was killed since.
+pub(crate) fn no_read_is_stale_after_a_kill(platform: &mut World) {
+    const SEATS: u32 = 12;
+    let id = platform.name("s");
+    let show = json!({"showId": id, "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": SEATS}]});
+    platform.decide(platform.post("/v1/shows", &show)).expect(200);
+    let mut seen = String::new();
+    for number in 1..=SEATS {
+        let hold = json!({"seatIds": [format!("a-row-1-seat-{number}")], "holderId": "buyer"});
+        let held = platform.decide(platform.post(&format!("/v1/shows/{id}/holds"), &hold));
+        let cursor = held.expect(200).str("cursor").to_owned();
+        // Right behind the write, while nothing of it is projected yet.
+        if number % 4 == 0 {
+            platform.crash();
+        }
+        let seat = format!("/v1/shows/{id}/seats/a-row-1-seat-{number}");
+        let row = platform.read(&seat, &cursor).expect(200);
+        assert_eq!(row.str("status"), "HELD", "seat {number}");
+        // The sum of all that was seen, from another gateway.
+        seen = row.header("charter-cursor").expect("a cursor").to_owned();
+        let stats = platform.read(&format!("/v1/shows/{id}/stats"), &seen).expect(200);
+        assert_eq!(stats.json["held"], json!(number), "{}", stats.text);
+    }
+    platform.crash();
+    let stats = platform.read(&format!("/v1/shows/{id}/stats"), &seen).expect(200);
+    assert_eq!(stats.json["held"], json!(SEATS));
 }
 
 fn decoded(cursor: &str) -> Vec<u8> {

@@ -43,6 +43,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    consistency::no_read_is_stale_after_a_kill,
     contract::the_served_documents_are_the_contract,
     contract::answers_keep_the_contract,
     gateway::every_violation_is_named_at_once,

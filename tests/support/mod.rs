@@ -7,6 +7,7 @@ mod client;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 pub mod cluster;
 mod platform;
+mod redis;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 pub mod relay;
 mod until;
@@ -15,4 +16,5 @@ pub mod world;
 pub use binaries::binary;
 pub use client::{Answer, Client};
 pub use platform::{Platform, command};
+pub use redis::Redis;
 pub use until::until;

@@ -31,6 +31,8 @@ pub struct Document {
 #[derive(Debug)]
 pub(crate) struct OperationSchema {
     pub(crate) parameters: Vec<Parameter>,
+    /// Headers that the contract bounds and no other part of the runtime reads as a whole.
+    pub(crate) headers: Vec<Parameter>,
     pub(crate) body: Option<BodySchema>,
     /// Whether it takes no request without an `Idempotency-Key`.
     pub(crate) needs_key: bool,
@@ -49,7 +51,7 @@ pub(crate) enum IfMatch {
     Required,
 }
 
-/// One path or query parameter.
+/// One path, query or header parameter.
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
@@ -65,6 +67,7 @@ pub(crate) struct Parameter {
 pub(crate) enum Place {
     Path,
     Query,
+    Header,
 }
 
 impl Place {
@@ -72,6 +75,7 @@ impl Place {
         match self {
             Self::Path => "path",
             Self::Query => "query",
+            Self::Header => "header",
         }
     }
 }
@@ -161,7 +165,8 @@ impl OperationSchema {
             root.get("paths").and_then(|paths| paths.get(operation.path)).ok_or_else(unknown)?;
         let found = item.get(operation.method.to_ascii_lowercase()).ok_or_else(unknown)?;
 
-        let (mut parameters, mut needs_key, mut if_match) = (Vec::new(), false, IfMatch::None);
+        let (mut parameters, mut headers) = (Vec::new(), Vec::new());
+        let (mut needs_key, mut if_match) = (false, IfMatch::None);
         for list in [item.get("parameters"), found.get("parameters")].into_iter().flatten() {
             for parameter in list.as_array().into_iter().flatten() {
                 let parameter = resolve(root, parameter)?;
@@ -172,7 +177,10 @@ impl OperationSchema {
                     Some(_) | None => {}
                 }
                 if let Some(parameter) = Parameter::compile(root, parameter, operation)? {
-                    parameters.push(parameter);
+                    match parameter.place {
+                        Place::Header => headers.push(parameter),
+                        Place::Path | Place::Query => parameters.push(parameter),
+                    }
                 }
             }
         }
@@ -191,9 +199,20 @@ impl OperationSchema {
         }
         produces.sort_unstable();
         produces.dedup();
-        Ok(Self { parameters, body, needs_key, if_match, produces })
+        Ok(Self { parameters, headers, body, needs_key, if_match, produces })
     }
 }
+
+/// Headers that are read, and refused, where their meaning is known: they are tokens of this API, or apply to every
+/// operation. What HTTP itself says of a header (RFC 9110) no contract changes: OpenAPI 3.1 section 4.8.12.2.
+const READ_ELSEWHERE: [&str; 6] = [
+    "idempotency-key",
+    "consistent-with",
+    "x-correlation-id",
+    "accept",
+    "content-type",
+    "authorization",
+];
 
 /// A header that the runtime heeds as the contract says, in lower case, and whether it is required.
 fn header_parameter(parameter: &Value) -> Option<(&'static str, bool)> {
@@ -213,10 +232,14 @@ impl Parameter {
         let place = match parameter.get("in").and_then(Value::as_str) {
             Some("path") => Place::Path,
             Some("query") => Place::Query,
-            // Headers have a meaning of their own here: `Prefer`, `Idempotency-Key`, ….
+            Some("header") => Place::Header,
             _ => return Ok(None),
         };
         let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let is_read_elsewhere = READ_ELSEWHERE.iter().any(|read| read.eq_ignore_ascii_case(&name));
+        if place == Place::Header && is_read_elsewhere {
+            return Ok(None);
+        }
         let schema = parameter.get("schema").cloned().unwrap_or_else(|| value!({}));
         let plain = resolve(root, &schema)?;
         let kind = match plain.get("type").and_then(Value::as_str) {
@@ -415,6 +438,7 @@ mod tests {
         "parameters": [
           {"$ref": "#/components/parameters/ShowId"},
           {"name": "Idempotency-Key", "in": "header", "required": true, "schema": {"type": "string"}},
+          {"name": "Prefer", "in": "header", "schema": {"type": "string", "maxLength": 8}},
           {"name": "limit", "in": "query", "schema": {"type": "integer", "format": "int32", "minimum": 1, "default": 200}}
         ],
         "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Hold"}}}}
@@ -488,6 +512,21 @@ mod tests {
         assert_eq!(parameters[0].read("UPPERCASE", &mut found), None);
         let places: Vec<_> = found.iter().map(|violation| violation.pointer.as_str()).collect();
         assert_eq!(places, ["query/limit", "query/limit", "path/showId", "path/showId"]);
+    }
+
+    /// A contract bounded `Prefer` and `If-None-Match`, and any length was taken.
+    #[test]
+    fn a_header_is_held_against_its_schema() {
+        let document = Document::compile(DOCUMENT, &[&OPERATION]).expect("a document");
+        let headers = &document.operation("holdSeats").expect("the operation").headers;
+        // What is read elsewhere is not among them.
+        let names: Vec<_> = headers.iter().map(|header| header.name.as_str()).collect();
+        assert_eq!(names, ["Prefer"]);
+        let mut found = Vec::new();
+        assert_eq!(headers[0].read("wait=5", &mut found), Some(Value::from("wait=5")));
+        assert_eq!(headers[0].read("wait=5, foo", &mut found), None);
+        let places: Vec<_> = found.iter().map(|violation| violation.pointer.as_str()).collect();
+        assert_eq!(places, ["header/Prefer"]);
     }
 
     #[test]

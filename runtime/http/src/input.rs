@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
@@ -58,6 +58,7 @@ impl Input {
         negotiate::check(schema, &parts.headers)?;
         let mut violations = Vec::new();
         let header = header(&parts.headers).map_err(|violation| violations.push(violation));
+        check_headers(schema, &parts.headers, &mut violations);
         let parameters = read_parameters(schema, &mut parts, &mut violations).await?;
         let body = match &schema.body {
             Some(expected) => {
@@ -136,6 +137,23 @@ async fn collect(mut body: Body) -> Result<Vec<u8>, Problem> {
         return Ok(kept);
     }
     Err(Problem::too_large(format!("expected a body of at most {MAX_BODY_BYTES} bytes")))
+}
+
+/// Holds headers against the contract. One in several lines is their values with commas (RFC 9110 section 5.2).
+fn check_headers(schema: &OperationSchema, headers: &HeaderMap, violations: &mut Vec<Violation>) {
+    for parameter in &schema.headers {
+        let wrong =
+            |detail| Violation::of_parameter(parameter.place.name(), &parameter.name, detail);
+        let values = headers.get_all(parameter.name.as_str());
+        let values: Result<Vec<&str>, _> = values.iter().map(HeaderValue::to_str).collect();
+        match values.as_deref() {
+            // Where one is required, its absence has an answer of its own.
+            Ok([]) => {}
+            Ok([one]) => drop(parameter.read(one, violations)),
+            Ok(several) => drop(parameter.read(&several.join(", "), violations)),
+            Err(_) => violations.push(wrong("expected visible ASCII characters")),
+        }
+    }
 }
 
 async fn read_parameters(

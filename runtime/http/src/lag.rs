@@ -1,16 +1,22 @@
-//! Refusing commands that would only wait: a partition whose owner is far behind takes no more for a while.
+//! Refusing commands that would only wait: where the decisions are far behind, a partition takes no more for a while.
+//!
+//! All partitions of a context share one bound, so that whoever is accepted waits for some seconds at most however many
+//! partitions are busy. One may have at most [`WEIGHT`] times what is free of it, as tenants have places (ADR 42): a hot one
+//! leaves room for the others.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use charter_engine::store::Store;
 
 use crate::problem::Problem;
 
-/// How many commands may wait for a partition's decisions, unless an operator says otherwise: some seconds' work.
+/// How many commands of a context may wait for their decisions, unless an operator says otherwise: some seconds' work.
 pub const DEFAULT_MOST: u64 = 20_000;
-/// The shortest time between two looks at how far a partition is.
+/// How many times what is free of the bound one partition may have.
+const WEIGHT: u64 = 4;
+/// The shortest time between two looks at how far a context's partitions are.
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 /// How long a look may take.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -22,7 +28,14 @@ const RETRY_AFTER_S: u32 = 2;
 pub(crate) struct Lag {
     /// 0 for any number.
     most: u64,
-    partitions: Mutex<HashMap<(&'static str, u32), Seen>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    partitions: HashMap<(&'static str, u32), Seen>,
+    /// When the context's partitions were looked at last.
+    looked: HashMap<&'static str, Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +44,12 @@ struct Seen {
     appended: u64,
     /// The next offset to be decided when it was looked at last.
     decided: u64,
-    looked: Option<Instant>,
+}
+
+impl Seen {
+    fn waiting(&self) -> u64 {
+        self.appended.saturating_sub(self.decided)
+    }
 }
 
 impl Default for Lag {
@@ -42,39 +60,33 @@ impl Default for Lag {
 
 impl Lag {
     pub(crate) fn new(most: u64) -> Self {
-        Self { most, partitions: Mutex::default() }
+        Self { most, known: Mutex::default() }
     }
 
-    /// Refuses where too many commands wait in the partition: 503 with `Retry-After`.
+    /// Refuses where too many commands wait in the partition for what is free of the bound: 503 with `Retry-After`.
     pub(crate) async fn admit(
         &self,
         store: &dyn Store,
         context: &'static str,
         partition: u32,
     ) -> Result<(), Problem> {
-        let seen = self.seen(context, partition);
-        if !self.is_far(seen) {
+        if self.refused(context, partition).is_none() {
             return Ok(());
         }
-        if seen.looked.is_none_or(|at| at.elapsed() >= LOOK_PAUSE) {
-            // Who comes meanwhile is refused by what was known: one look is enough for all.
-            self.change(context, partition, |seen| seen.looked = Some(Instant::now()));
-            let look = tokio::time::timeout(LOOK_TIMEOUT, store.checkpoint(context, partition));
-            if let Ok(Ok(Some(checkpoint))) = look.await {
-                self.change(context, partition, |seen| {
-                    seen.decided = seen.decided.max(checkpoint.offset);
+        if self.is_look_due(context) {
+            // What was not answered in time stays as it was known.
+            let look = tokio::time::timeout(LOOK_TIMEOUT, store.standings(context));
+            for standing in look.await.ok().and_then(Result::ok).into_iter().flatten() {
+                self.change(context, standing.partition, |seen| {
+                    seen.decided = seen.decided.max(standing.checkpoint.offset);
                 });
             }
         }
-        let seen = self.seen(context, partition);
-        if !self.is_far(seen) {
-            return Ok(());
-        }
+        let Some(waiting) = self.refused(context, partition) else { return Ok(()) };
         metrics::counter!("charter_commands_refused_by_lag_total", "context" => context)
             .increment(1);
-        let waiting = seen.appended.saturating_sub(seen.decided);
         let detail = format!(
-            "{waiting} commands wait to be decided before this one, more than the {} of `MAX_LAG`; try again",
+            "{waiting} commands wait to be decided before this one, and `MAX_LAG` ({}) is for all partitions; try again",
             self.most
         );
         Err(Problem::unavailable(detail).retry_after_s(RETRY_AFTER_S))
@@ -85,18 +97,32 @@ impl Lag {
         self.change(context, partition, |seen| seen.appended = seen.appended.max(offset + 1));
     }
 
-    fn is_far(&self, seen: Seen) -> bool {
-        self.most > 0 && seen.appended.saturating_sub(seen.decided) > self.most
+    /// How many wait in the partition, where that is more than its share.
+    fn refused(&self, context: &'static str, partition: u32) -> Option<u64> {
+        let known = self.known();
+        let own = known.partitions.get(&(context, partition)).map_or(0, Seen::waiting);
+        let of_context = known.partitions.iter().filter(|((of, _), _)| *of == context);
+        let all: u64 = of_context.map(|(_, seen)| seen.waiting()).sum();
+        let free = self.most.saturating_sub(all);
+        (self.most > 0 && own > 0 && own >= WEIGHT * free).then_some(own)
     }
 
-    fn seen(&self, context: &'static str, partition: u32) -> Seen {
-        let known = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&(context, partition)).copied().unwrap_or_default()
+    /// Who comes meanwhile is refused by what was known: one look is enough for all.
+    fn is_look_due(&self, context: &'static str) -> bool {
+        let mut known = self.known();
+        let is_due = known.looked.get(context).is_none_or(|at| at.elapsed() >= LOOK_PAUSE);
+        if is_due {
+            known.looked.insert(context, Instant::now());
+        }
+        is_due
     }
 
     fn change(&self, context: &'static str, partition: u32, change: impl FnOnce(&mut Seen)) {
-        let mut known = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
-        change(known.entry((context, partition)).or_default());
+        change(self.known().partitions.entry((context, partition)).or_default());
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,19 +136,25 @@ mod tests {
         let durability = charter_engine::store::Durability::Process;
         let store = charter_engine::store::SqliteStore::open(directory.path(), durability).await;
         let store = store.expect("a store");
-        let lag = Lag::new(2);
-        for offset in 0..3 {
+        let lag = Lag::new(10);
+        for offset in 0..8 {
             assert!(lag.admit(&store, "seat", 0).await.is_ok(), "{offset}");
             lag.appended("seat", 0, offset);
         }
-        let refused = lag.admit(&store, "seat", 0).await.expect_err("three wait");
+        let refused = lag.admit(&store, "seat", 0).await.expect_err("eight wait");
         assert_eq!(refused.status(), 503);
-        // Judged by partition.
-        assert!(lag.admit(&store, "seat", 1).await.is_ok());
+        // The others go on, each within its share of what is left.
         assert!(lag.admit(&store, "reservation", 0).await.is_ok());
+        for offset in 0..2 {
+            assert!(lag.admit(&store, "seat", 1).await.is_ok(), "{offset}");
+            lag.appended("seat", 1, offset);
+        }
+        assert!(lag.admit(&store, "seat", 1).await.is_err());
+        assert!(lag.admit(&store, "seat", 2).await.is_ok());
         // The owner caught up.
-        lag.change("seat", 0, |seen| seen.decided = 1);
+        lag.change("seat", 0, |seen| seen.decided = 5);
         assert!(lag.admit(&store, "seat", 0).await.is_ok());
+        assert!(lag.admit(&store, "seat", 1).await.is_ok());
         let unbounded = Lag::new(0);
         unbounded.appended("seat", 0, 1_000_000);
         assert!(unbounded.admit(&store, "seat", 0).await.is_ok());

@@ -32,7 +32,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long a request's body may take to arrive.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many requests may be in hand at once; most of them wait for an outcome.
-const MAX_IN_HAND: usize = 8_192;
+pub(crate) const MAX_IN_HAND: usize = 8_192;
 /// The longest path and query, in bytes: cursors and page tokens have 1,024 characters at most.
 const MAX_URI_BYTES: usize = 8 * 1024;
 /// The most that a request's headers may have together, names and values, in bytes.

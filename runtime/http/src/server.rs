@@ -14,6 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt as _, service_fn};
 
@@ -25,6 +26,8 @@ pub use crate::middleware::with_middleware;
 const MAX_CONNECTIONS: usize = 10_000;
 /// How long a connection may take for the head of its next request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a client may leave what it is sent unread, once the system's buffers are full of it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long nothing is accepted after the system refused to.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in hand may take after the shutdown began.
@@ -35,11 +38,21 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub struct Peer(pub SocketAddr);
 
 /// Serves `router` until `shutdown`, then lets requests in hand end, 5 s at most. A connection has 60 s for
-/// the head of its next request; there are 10,000 at most, and whoever comes then waits to be accepted.
+/// the head of its next request, and is cut where it takes nothing of its answer for 30 s; there are 10,000 at most,
+/// and whoever comes then waits to be accepted.
 ///
 /// # Errors
 /// Where the listener fails.
 pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    serve_within(WRITE_TIMEOUT, listener, router, shutdown).await
+}
+
+async fn serve_within(
+    write_timeout: Duration,
     listener: TcpListener,
     router: Router,
     shutdown: CancellationToken,
@@ -78,11 +91,18 @@ pub async fn serve(
             request.extensions_mut().insert(peer);
             router.clone().oneshot(request)
         }));
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(write_timeout));
+        let stream = TokioIo::new(Box::pin(stream));
+        let connection = builder.serve_connection_with_upgrades(stream, service);
         let connection = graceful.watch(connection.into_owned());
         connections.spawn(async move {
             // What ends a connection is its peer's affair.
-            let _ = connection.await;
+            if let Err(error) = connection.await
+                && is_timeout(&*error)
+            {
+                metrics::counter!("charter_http_slow_readers_cut_total").increment(1);
+            }
             drop(place);
         });
         while connections.try_join_next().is_some() {}
@@ -93,6 +113,19 @@ pub async fn serve(
     }
     connections.shutdown().await;
     Ok(())
+}
+
+/// Whether a connection ended because its peer took nothing for too long.
+fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let of_system = error.downcast_ref::<std::io::Error>();
+        if of_system.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Cancelled `delay` after `signal`: until then the process still takes requests, and readiness tells load
@@ -194,4 +227,69 @@ pub enum ListenError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::routing::get;
+    use futures_util::stream;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio::sync::mpsc;
+
+    /// A client that asked and read nothing kept its connection, and the answer's memory, for as long as it liked.
+    #[tokio::test]
+    async fn a_client_that_does_not_read_its_answer_is_cut() {
+        // More than the buffers of both ends hold.
+        const CHUNK: usize = 64 * 1024;
+        const CHUNKS: usize = 1024;
+        let (given_up, mut cut) = mpsc::channel::<()>(1);
+        let large = async move || {
+            // The sender is dropped with the answer, whole or not.
+            let chunks = stream::unfold((given_up.clone(), 0), |(held, sent)| async move {
+                let chunk = Ok::<_, std::io::Error>(vec![0_u8; CHUNK]);
+                (sent < CHUNKS).then_some((chunk, (held, sent + 1)))
+            });
+            Body::from_stream(chunks)
+        };
+        let router =
+            Router::new().route("/large", get(large.clone())).route("/small", get(async || "well"));
+        drop(large);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let end = CancellationToken::new();
+        let serving = serve_within(Duration::from_millis(300), listener, router, end.clone());
+        let serving = tokio::spawn(serving);
+        let ask = async |path: &str| {
+            let mut stream = TcpStream::connect(address).await.expect("a connection");
+            let head = format!("GET {path} HTTP/1.1\r\nhost: here\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.expect("a request");
+            stream
+        };
+        let mut slow = ask("/large").await;
+        let mut rest = vec![0_u8; 15];
+        slow.read_exact(&mut rest).await.expect("the head begins");
+        assert_eq!(rest, b"HTTP/1.1 200 OK");
+        // The router holds a sender too, so that the channel never ends: this waits for the answer's.
+        let patience = Duration::from_mins(1);
+        let held = tokio::time::timeout(patience, async {
+            while cut.sender_strong_count() > 1 {
+                tokio::task::yield_now().await;
+            }
+        });
+        held.await.expect("the answer was given up");
+        cut.close();
+        // Nobody read until then; the rest of the answer never comes.
+        let read = tokio::time::timeout(patience, slow.read_to_end(&mut rest)).await;
+        assert!(read.expect("an end").is_err() || rest.len() < CHUNK * CHUNKS, "{}", rest.len());
+        // One that reads is served as ever.
+        let mut quick = ask("/small").await;
+        let mut answer = vec![0_u8; 15];
+        quick.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(answer, b"HTTP/1.1 200 OK");
+        end.cancel();
+        serving.await.expect("no panic").expect("a good end");
+    }
 }

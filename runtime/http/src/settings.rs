@@ -42,7 +42,11 @@ pub struct HttpFlags {
     /// How many requests each API key, token's subject or address may send in any minute; 0 for any number
     #[arg(long, env = "RATE_LIMIT_PER_MINUTE", default_value_t = DEFAULT_LIMIT, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub rate_limit_per_minute: u32,
-    /// How many commands may wait for the decisions of one partition before more are refused; 0 for any number
+    /// Redis, `redis://host:6379` (`rediss://` with TLS): gateways that share one count a client's requests together;
+    /// without it, and while it is away, each counts for itself
+    #[arg(long, env = "REDIS_URL", value_parser = redis_client, hide_env_values = true)]
+    pub redis_url: Option<SharedCounts>,
+    /// How many commands of a context may wait for their decisions before more are refused; 0 for any number
     #[arg(long, env = "MAX_LAG", default_value_t = DEFAULT_MAX_LAG)]
     pub max_lag: u64,
     /// Proxies whose `X-Forwarded-For` is believed, addresses or networks such as `10.0.0.0/8`, separated by commas
@@ -61,6 +65,22 @@ fn proxies(text: &str) -> Result<Proxies, String> {
     limits::networks(text).map(Proxies)
 }
 
+/// Where gateways count together; `None` for nowhere.
+#[derive(Clone, Debug)]
+pub struct SharedCounts(Option<redis::Client>);
+
+/// Reads `REDIS_URL`. A text that is none is not told again: it may hold a password.
+fn redis_client(text: &str) -> Result<SharedCounts, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(SharedCounts(None));
+    }
+    let client = redis::Client::open(text).map_err(|_| {
+        "expected `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://…`".to_owned()
+    });
+    client.map(Some).map(SharedCounts)
+}
+
 /// Requests of a client in any minute, unless an operator says otherwise.
 const DEFAULT_LIMIT: u32 = 200;
 
@@ -74,7 +94,11 @@ impl HttpFlags {
     /// How often each client may ask.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        Limits::new(self.rate_limit_per_minute, self.trusted_proxies.0.clone())
+        let limits = Limits::new(self.rate_limit_per_minute, self.trusted_proxies.0.clone());
+        match self.redis_url.as_ref().and_then(|redis| redis.0.clone()) {
+            Some(redis) => limits.shared(redis),
+            None => limits,
+        }
     }
 }
 
@@ -134,6 +158,17 @@ mod tests {
             "ftp://a",
         ] {
             assert!(origins(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_redis_has_a_url_that_is_never_told() {
+        assert!(redis_client("").expect("none").0.is_none());
+        assert!(redis_client("redis://:secret@localhost:6379/1").expect("a client").0.is_some());
+        assert!(redis_client("rediss://localhost").expect("a client").0.is_some());
+        for wrong in ["localhost:6379", "http://:secret@localhost", "redis://:secret@a:b:c"] {
+            let error = redis_client(wrong).map(drop).expect_err("no URL");
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 

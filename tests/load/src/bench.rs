@@ -167,7 +167,8 @@ fn step(settings: &BenchSettings, shape: &Shape) -> anyhow::Result<Step> {
     Ok(step)
 }
 
-fn one(plan: &PlanSettings, settings: DriveSettings) -> anyhow::Result<Report> {
+/// One run, on one thread: what the generator takes, the platform lacks.
+pub(crate) fn one(plan: &PlanSettings, settings: DriveSettings) -> anyhow::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let plan = Plan::new(plan.clone());
     runtime.block_on(drive::run(plan, settings, Arc::new(Progress::default())))

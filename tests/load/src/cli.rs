@@ -11,7 +11,9 @@ use crate::bench::{self, BenchSettings};
 use crate::drive::{self, DriveSettings, Progress};
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 use crate::floor;
+use crate::front::{self, ReadsSettings};
 use crate::kill::{self, Embedded, Killing, Place};
+use crate::overload::{self, OverloadSettings};
 use crate::plan::{Plan, PlanSettings};
 use crate::{check, evidence, fill, history, takeover};
 
@@ -51,6 +53,11 @@ enum Action {
     /// Measure deciding on Kafka and PostgreSQL without HTTP, and a bare loop that writes and produces the same
     #[cfg(all(feature = "kafka", feature = "postgres"))]
     Floor(floor::FloorSettings),
+    /// Measure reads: pages of seats and single seats
+    Reads(ReadsSettings),
+    /// Send three times what a platform can do for a minute, and check what it refused, did, took and how soon it was
+    /// as before
+    Overload(OverloadSettings),
     /// Check that nothing was lost, after the platform was stopped
     Check(Check),
 }
@@ -170,6 +177,11 @@ pub fn main() -> ExitCode {
                 .and_then(|it| it.block_on(floor::run(&settings)))
                 .map(|()| ExitCode::SUCCESS)
         }
+        Action::Reads(settings) => front::reads(&settings).map(|reads| {
+            print!("{}", front::lines(&reads));
+            ExitCode::SUCCESS
+        }),
+        Action::Overload(settings) => overload_platform(&settings),
         Action::Check(flags) => check_directory(&flags),
     };
     done.unwrap_or_else(|error| {
@@ -238,6 +250,16 @@ fn fill_directory(flags: &Fill) -> anyhow::Result<ExitCode> {
     let took = runtime.block_on(fill::run(&flags.data_dir, flags.events))?;
     println!("{} events in {:.1} s", flags.events, took.as_secs_f64());
     Ok(ExitCode::SUCCESS)
+}
+
+fn overload_platform(settings: &OverloadSettings) -> anyhow::Result<ExitCode> {
+    let overloaded = overload::run(settings)?;
+    print!("{overloaded}{}", overloaded.verdict.report(MOST));
+    let faults = overloaded.faults();
+    for fault in &faults {
+        println!("{fault}");
+    }
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// Success where all is good, or where the code that was expected was found.

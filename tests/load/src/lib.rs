@@ -9,6 +9,8 @@
 //! * [`takeover`]: two owners at work on the same partitions
 //! * [`fill`], [`mod@bench`]: a directory full of events, and figures
 //! * `floor`: deciding on Kafka and PostgreSQL without HTTP, beside a bare loop that does the same to them
+//! * [`front`]: reads a second
+//! * [`overload`]: more than a platform can do, and what becomes of it
 //! * [`cli`]: the binary `load`
 
 pub mod bench;
@@ -20,10 +22,12 @@ pub mod evidence;
 pub mod fill;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 pub mod floor;
+pub mod front;
 pub mod history;
 pub mod kill;
 pub mod launch;
 mod measure;
+pub mod overload;
 pub mod plan;
 mod process;
 pub mod takeover;

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::jwt::{Jwt, JwtSettings, KeySource};
-use super::keys::{ApiKeys, scopes, tenants};
+use super::keys::{KeyFile, scopes, tenants};
 use super::{AccessControl, Credentials, Roles};
 use charter_keys::{self as keys, KeysError};
 
 /// Who is let in. Without keys and without tokens everybody is, on this machine only.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct AccessFlags {
-    /// File with the API keys to take, one a line, as the subcommand `key` prints them
+    /// File with the API keys to take, one a line, as the subcommand `key` prints them; read anew when it changes
     #[arg(long, env = "API_KEYS", value_name = "FILE")]
     pub api_keys: Option<PathBuf>,
     /// Make the file of `--api-keys` where there is none, with one key that may do everything; its secret is put
@@ -101,7 +101,7 @@ impl AccessFlags {
         }
         let roles = Roles::of(&serde_json::from_str(document_json)?);
         let keys = match self.file() {
-            None => ApiKeys::none(),
+            None => None,
             Some(path) => {
                 if self.api_keys_init {
                     init(path).map_err(|source| KeysError::Unreadable {
@@ -109,7 +109,7 @@ impl AccessFlags {
                         source,
                     })?;
                 }
-                ApiKeys::read(path, &roles)?
+                Some(KeyFile::open(path, roles.clone())?)
             }
         };
         let jwt = match set(self.jwt_keys.as_deref()) {

@@ -10,9 +10,10 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
+use super::share::{Place, Places};
 use super::{AccessControl, Principal};
 use crate::limits::{self, Verdict};
-use crate::middleware::answer;
+use crate::middleware::{MAX_IN_HAND, answer};
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::server::Peer;
@@ -30,6 +31,7 @@ pub(crate) struct Admitted {
 struct Guard {
     operations: HashMap<(&'static str, &'static str), &'static Operation>,
     access: Arc<AccessControl>,
+    places: Places,
 }
 
 /// `router` with its operations guarded. One that is not named in `operations` is not served at all.
@@ -42,8 +44,9 @@ pub fn guarded(
         .into_iter()
         .map(|operation| ((operation.method, operation.path), operation))
         .collect();
-    router
-        .route_layer(middleware::from_fn_with_state(Arc::new(Guard { operations, access }), admit))
+    let places = Places::new(MAX_IN_HAND);
+    let guard = Arc::new(Guard { operations, access, places });
+    router.route_layer(middleware::from_fn_with_state(guard, admit))
 }
 
 /// Who sends a request with these headers from this address, and whether its client may send one more.
@@ -58,13 +61,17 @@ async fn ask(
     } else {
         access.authenticate(headers).await
     };
-    let verdict = access.limits().map(|limits| {
-        let known = who.as_ref().ok().map(Principal::id).filter(|id| !id.is_empty());
-        match known {
-            Some(id) => limits.ask(limits::Client::of_principal(id), operation),
-            None => limits.ask(limits.client(peer, headers), operation),
+    let verdict = match access.limits() {
+        Some(limits) => {
+            let known = who.as_ref().ok().map(Principal::id).filter(|id| !id.is_empty());
+            let client = match known {
+                Some(id) => limits::Client::of_principal(id),
+                None => limits.client(peer, headers),
+            };
+            Some(limits.ask(client, operation).await)
         }
-    });
+        None => None,
+    };
     (who, verdict)
 }
 
@@ -81,7 +88,7 @@ async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
         if let Some(refused) = refused {
             return Err(refused);
         }
-        let request = admitted(operation, who?, request).await?;
+        let (request, _place) = admitted(operation, who?, &guard.places, request).await?;
         Ok(next.run(request).await)
     })
     .await;
@@ -91,12 +98,13 @@ async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
     response
 }
 
-/// The request with who sent it, where they may.
-async fn admitted(
+/// The request with who sent it, where they may, and its place among those in hand.
+async fn admitted<'a>(
     operation: &Operation,
     principal: Principal,
+    places: &'a Places,
     request: Request,
-) -> Result<Request, Problem> {
+) -> Result<(Request, Place<'a>), Problem> {
     let scopes = operation.access.scopes;
     if let Some(missing) = scopes.iter().find(|scope| !principal.has(scope)) {
         return Err(forbidden(format!(
@@ -113,8 +121,9 @@ async fn admitted(
     let Some(tenant) = principal.tenant(of_path) else {
         return Err(forbidden("the principal is not of this tenant".to_owned()));
     };
+    let place = places.take(&tenant)?;
     parts.extensions.insert(Admitted { principal, tenant });
-    Ok(Request::from_parts(parts, body))
+    Ok((Request::from_parts(parts, body), place))
 }
 
 pub(crate) fn forbidden(detail: String) -> Problem {

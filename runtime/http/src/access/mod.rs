@@ -7,6 +7,7 @@ mod guard;
 mod jwt;
 mod keys;
 mod principal;
+mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +25,7 @@ pub use jwt::{JwtSettings, KeySource};
 pub use principal::{Principal, Tenants};
 
 use self::jwt::{Jwt, Refusal};
-use self::keys::ApiKeys;
+use self::keys::KeyFile;
 
 /// The header of an API key.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -43,7 +44,7 @@ pub struct AccessControl {
 
 #[derive(Debug)]
 struct Credentials {
-    keys: ApiKeys,
+    keys: Option<KeyFile>,
     jwt: Option<Jwt>,
 }
 
@@ -128,7 +129,7 @@ impl AccessControl {
             (Some(key), None, false) => key
                 .to_str()
                 .ok()
-                .and_then(|secret| keys.principal(secret))
+                .and_then(|secret| keys.as_ref()?.principal(secret))
                 .ok_or_else(|| unauthenticated("the API key is not known", false)),
             (None, Some(token), false) => {
                 let Some(token) = bearer(token) else {
@@ -179,7 +180,9 @@ mod tests {
 
     fn control(lines: &str) -> AccessControl {
         let roles = Roles::of(&json!({"x-roles": {"buyer": ["seats:read", "seats:write"]}}));
-        let keys = ApiKeys::parse(lines, &roles).expect("keys");
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), lines).expect("lines");
+        let keys = Some(KeyFile::open(file.path(), roles).expect("keys"));
         AccessControl { credentials: Some(Credentials { keys, jwt: None }), limits: None }
     }
 

@@ -2,10 +2,13 @@
 //!
 //! Token buckets let twice their size through in the first minute, so each client has the times of its requests of
 //! the last minute, and one more is let through where they are fewer than the limit. Refused ones don't count.
+//! Gateways that share a Redis count together there, and each for itself besides.
+
+mod shared;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -13,6 +16,8 @@ use ipnet::IpNet;
 
 use crate::operation::Operation;
 use crate::problem::Problem;
+
+use self::shared::Shared;
 
 /// The window, in milliseconds.
 const WINDOW_MS: u32 = 60_000;
@@ -31,6 +36,34 @@ pub struct Limits {
     trusted: Vec<IpNet>,
     started: Instant,
     windows: Mutex<Windows>,
+    shared: Option<Shared>,
+}
+
+/// One limit on a client's requests.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    /// The operation that the contract limits; `None` for all of them together.
+    operation: Option<&'static str>,
+    /// At least 1.
+    most: u32,
+}
+
+impl Limit {
+    /// `default`, or the operation.
+    fn policy(self) -> &'static str {
+        self.operation.unwrap_or("default")
+    }
+
+    /// What it says of a request that comes after so many of the last minute, the oldest of this age.
+    fn verdict(self, counted: u32, oldest_age_ms: u32) -> Verdict {
+        Verdict {
+            is_allowed: counted < self.most,
+            policy: self.policy(),
+            limit: self.most,
+            remaining: self.most.saturating_sub(counted.saturating_add(1)),
+            reset_s: WINDOW_MS.saturating_sub(oldest_age_ms).div_ceil(1000).max(1),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +105,15 @@ impl Limits {
     /// `trusted` proxies `X-Forwarded-For` is believed.
     #[must_use]
     pub fn new(per_minute: u32, trusted: Vec<IpNet>) -> Self {
-        Self { per_minute, trusted, started: Instant::now(), windows: Mutex::default() }
+        let (started, windows) = (Instant::now(), Mutex::default());
+        Self { per_minute, trusted, started, windows, shared: None }
+    }
+
+    /// The same, counted together with all who share this Redis; while it does not answer, here alone.
+    #[must_use]
+    pub fn shared(mut self, redis: redis::Client) -> Self {
+        self.shared = Some(Shared::new(redis));
+        self
     }
 
     /// Whose address a request comes from: the connection's, or as far back as trusted proxies lead.
@@ -102,27 +143,38 @@ impl Limits {
     }
 
     /// Counts a request, where it is let through.
-    pub(crate) fn ask(&self, client: Client, operation: &Operation) -> Verdict {
+    pub(crate) async fn ask(&self, client: Client, operation: &Operation) -> Verdict {
+        let of_contract = operation.access.per_minute.unwrap_or(0);
+        let limits: Vec<Limit> = [(None, self.per_minute), (Some(operation.id), of_contract)]
+            .into_iter()
+            .filter(|(_, most)| *most > 0)
+            .map(|(operation, most)| Limit { operation, most })
+            .collect();
         // Differences are right for 49 days, and what is older than a minute is swept long before.
         let now = u32::try_from(self.started.elapsed().as_millis() % (1 << 32)).unwrap_or_default();
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner).ask(
-            client,
-            [
-                (None, self.per_minute),
-                (Some(operation.id), operation.access.per_minute.unwrap_or(0)),
-            ],
-            now,
-        )
+        // What was refused here needs no look elsewhere, and what was let through elsewhere is not known here.
+        let own = self.windows().ask(client.clone(), &limits, now);
+        let Some(shared) = self.shared.as_ref().filter(|_| own.is_allowed && !limits.is_empty())
+        else {
+            return own;
+        };
+        let Some(together) = shared.ask(&client, &limits).await else {
+            metrics::counter!("charter_rate_limits_local_total").increment(1);
+            return own;
+        };
+        if !together.is_allowed {
+            self.windows().take_back(client, &limits, now);
+        }
+        together
+    }
+
+    fn windows(&self) -> MutexGuard<'_, Windows> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Windows {
-    fn ask(
-        &mut self,
-        client: Client,
-        limits: [(Option<&'static str>, u32); 2],
-        now: u32,
-    ) -> Verdict {
+    fn ask(&mut self, client: Client, limits: &[Limit], now: u32) -> Verdict {
         if now.wrapping_sub(self.swept) >= WINDOW_MS {
             self.swept = now;
             self.times.retain(|_, times| {
@@ -130,36 +182,47 @@ impl Windows {
                 !times.is_empty()
             });
         }
-        let has_place = self.times.len() < MAX_CLIENTS
-            || limits.iter().any(|(policy, _)| self.times.contains_key(&(client.clone(), *policy)));
-        let client = if has_place { client } else { Client::Others };
-        let mut tightest: Option<Verdict> = None;
-        for (policy, limit) in limits.into_iter().filter(|(_, limit)| *limit > 0) {
-            let times = self.times.entry((client.clone(), policy)).or_default();
+        let client = self.placed(client, limits);
+        let mut verdicts = Vec::with_capacity(limits.len());
+        for limit in limits {
+            let times = self.times.entry((client.clone(), limit.operation)).or_default();
             forget(times, now);
             let counted = u32::try_from(times.len()).unwrap_or(u32::MAX);
             let age = times.front().map_or(0, |oldest| now.wrapping_sub(*oldest));
-            let verdict = Verdict {
-                is_allowed: counted < limit,
-                policy: policy.unwrap_or("default"),
-                limit,
-                remaining: limit.saturating_sub(counted + 1),
-                reset_s: WINDOW_MS.saturating_sub(age).div_ceil(1000).max(1),
-            };
-            let is_tighter = tightest.as_ref().is_none_or(|tightest| {
-                (verdict.is_allowed, verdict.remaining) < (tightest.is_allowed, tightest.remaining)
-            });
-            if is_tighter {
-                tightest = Some(verdict);
-            }
+            verdicts.push(limit.verdict(counted, age));
         }
-        let Some(verdict) = tightest else { return Verdict::unlimited() };
+        let Some(verdict) = verdicts.into_iter().min_by_key(Verdict::order) else {
+            return Verdict::unlimited();
+        };
         if verdict.is_allowed {
-            for (policy, _) in limits.into_iter().filter(|(_, limit)| *limit > 0) {
-                self.times.entry((client.clone(), policy)).or_default().push_back(now);
+            for limit in limits {
+                let times = self.times.entry((client.clone(), limit.operation)).or_default();
+                times.push_back(now);
             }
         }
         verdict
+    }
+
+    /// Forgets a request that was counted at `now` and not let through in the end.
+    fn take_back(&mut self, client: Client, limits: &[Limit], now: u32) {
+        let client = self.placed(client, limits);
+        for limit in limits {
+            let Some(times) = self.times.get_mut(&(client.clone(), limit.operation)) else {
+                continue;
+            };
+            if let Some(counted) = times.iter().rposition(|time| *time == now) {
+                times.remove(counted);
+            }
+        }
+    }
+
+    /// The client where it has a place or one is free, else all who have none.
+    fn placed(&self, client: Client, limits: &[Limit]) -> Client {
+        let has_place = self.times.len() < MAX_CLIENTS
+            || limits
+                .iter()
+                .any(|limit| self.times.contains_key(&(client.clone(), limit.operation)));
+        if has_place { client } else { Client::Others }
     }
 }
 
@@ -171,6 +234,11 @@ fn forget(times: &mut VecDeque<u32>, now: u32) {
 }
 
 impl Verdict {
+    /// The tightest comes first.
+    fn order(&self) -> (bool, u32) {
+        (self.is_allowed, self.remaining)
+    }
+
     fn unlimited() -> Self {
         Self { is_allowed: true, policy: "", limit: 0, remaining: 0, reset_s: 0 }
     }
@@ -250,8 +318,10 @@ mod tests {
         Client::Address(IpAddr::from(number.to_be_bytes()))
     }
 
+    const DEFAULT: Limit = Limit { operation: None, most: 200 };
+
     fn ask(windows: &mut Windows, who: &Client, now: u32) -> Verdict {
-        windows.ask(who.clone(), [(None, 200), (None, 0)], now)
+        windows.ask(who.clone(), &[DEFAULT], now)
     }
 
     #[test]
@@ -300,14 +370,26 @@ mod tests {
     #[test]
     fn an_operation_may_have_a_tighter_limit() {
         let (mut windows, who) = (Windows::default(), client(1));
-        let limits = [(None, 200), (Some("holdSeats"), 2)];
-        assert!(windows.ask(who.clone(), limits, 0).is_allowed);
-        assert_eq!(windows.ask(who.clone(), limits, 0).policy, "holdSeats");
-        let refused = windows.ask(who.clone(), limits, 0);
+        let limits = [DEFAULT, Limit { operation: Some("holdSeats"), most: 2 }];
+        assert!(windows.ask(who.clone(), &limits, 0).is_allowed);
+        assert_eq!(windows.ask(who.clone(), &limits, 0).policy, "holdSeats");
+        let refused = windows.ask(who.clone(), &limits, 0);
         assert_eq!((refused.is_allowed, refused.limit), (false, 2));
         // What was refused counts nowhere.
         assert_eq!(ask(&mut windows, &who, 0).remaining, 197);
-        assert_eq!(windows.ask(who, [(None, 0), (None, 0)], 0), Verdict::unlimited());
+        assert_eq!(windows.ask(who, &[], 0), Verdict::unlimited());
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_counted() {
+        let (mut windows, who) = (Windows::default(), client(1));
+        for now in [1, 2, 2] {
+            assert!(ask(&mut windows, &who, now).is_allowed);
+        }
+        windows.take_back(who.clone(), &[DEFAULT], 2);
+        assert_eq!(ask(&mut windows, &who, 3).remaining, 197);
+        // Its own time is forgotten, not an older one, which would leave the minute sooner.
+        assert_eq!(windows.times[&(who, None)], [1, 2, 3]);
     }
 
     #[test]
