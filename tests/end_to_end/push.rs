@@ -133,14 +133,14 @@ pub(crate) fn a_room_shows_its_rows_and_then_its_events(platform: &mut World) {
     assert_eq!(event.data["payload"]["holdId"], held.json["commandId"]);
     assert!(event.data["payload"].get("holderId").is_none(), "{event:?}");
     // What is told again is told when it is so.
-    let stats = loop {
+    let updated = loop {
         let event = stream.next().expect("another message");
         if event.name == "stats-updated" {
             break event;
         }
     };
-    assert_eq!(stats.id, None);
-    assert_eq!(stats.data["stats"][0]["held"], 2);
+    assert_eq!(updated.id, None);
+    assert_eq!(updated.data["stats"][0]["held"], 2);
 
     // Refused commands change nothing that a room sees; the next fact is the next message.
     hold(platform, show, "a-row-2-seat-2", "buyer-3").expect(409);
@@ -184,8 +184,8 @@ pub(crate) fn a_client_that_comes_back_misses_nothing_and_sees_nothing_twice(pla
     hold(platform, show, "a-row-2-seat-1", "buyer-1").expect(200);
     assert_eq!(back.expect("seat.held").data["sequence"], 5);
     // What is no cursor of here is said so, and all is shown.
-    let mut lost = Stream::open(platform, &room, Some("nonsense"));
-    assert_eq!(lost.expect("initial-load").data["reason"], "CURSOR_UNKNOWN");
+    let mut stranger = Stream::open(platform, &room, Some("nonsense"));
+    assert_eq!(stranger.expect("initial-load").data["reason"], "CURSOR_UNKNOWN");
 }
 
 pub(crate) fn a_room_that_is_none_is_refused(platform: &mut World) {
