@@ -13,7 +13,9 @@ use tracing::warn;
 use crate::log::{Log, LogError, LogRecord};
 use crate::schemas::{MessageCodec, TRACEPARENT};
 use crate::service::{Backoff, Ended, Health, Runtime, Settings, until_overdue};
-use crate::store::{Messages, ReadError, Store, StoreError, StoredEvent, is_full_page};
+use crate::store::{
+    Messages, OperatorRequest, ReadError, Store, StoreError, StoredEvent, is_full_page,
+};
 
 /// Events read from the store at a time.
 const PAGE: u32 = 500;
@@ -107,6 +109,19 @@ pub(crate) trait Takes<E>: Send {
 
     /// Takes events that follow each other, from the next position on.
     fn take(&mut self, items: &[Item<E>]) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// Waits for what an operator asks for; never ends where nobody can ask.
+    fn asked(&self) -> impl Future<Output = OperatorRequest> + Send {
+        std::future::pending()
+    }
+
+    /// Does it, between two events.
+    fn obey(
+        &mut self,
+        _request: &OperatorRequest,
+    ) -> impl Future<Output = Result<(), Trouble>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// A partition's events.
@@ -204,6 +219,10 @@ impl<C: Contract> Events<C> {
         while !stop.is_cancelled() {
             let fetched = tokio::select! {
                 () = stop.cancelled() => break,
+                request = taker.asked() => {
+                    taker.obey(&request).await?;
+                    continue;
+                }
                 fetched = self.log.fetch(topic, self.partition, next, FETCH_BYTES, self.idle_wait) => fetched?,
             };
             let Some(last) = fetched.last() else { continue };

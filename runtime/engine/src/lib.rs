@@ -6,6 +6,7 @@ pub mod feed;
 mod follow;
 pub mod log;
 pub mod measures;
+pub mod operate;
 pub mod outcomes;
 mod process;
 mod project;

@@ -2,6 +2,7 @@
 //! pure functions and run until it is told to stop.
 
 mod group;
+mod requests;
 mod start;
 mod status;
 mod watch;
@@ -32,6 +33,7 @@ use crate::submit::CommandSender;
 use crate::{process, project};
 
 pub(crate) use group::{Ended, Work};
+pub(crate) use requests::Requests;
 pub(crate) use start::topics;
 pub use status::ServiceStatus;
 pub(crate) use status::{Backoff, Health, until_overdue};
@@ -298,6 +300,8 @@ pub(crate) struct Ports<D: Decider> {
     pub(crate) events: Arc<MessageCodec<EventOf<D>>>,
     pub(crate) dead_letters: RecordCodec<DeadLetter>,
     pub(crate) outcomes: Arc<OutcomePublisher>,
+    /// What operators ask for.
+    pub(crate) requests: Requests,
 }
 
 /// What a service starts with: its ports, and of each reactor its group, the topic it follows and its work.
@@ -363,6 +367,7 @@ impl<D: Decider> ContextService<D> {
             events: Arc::new(schemas.messages(&D::Contract::events_topic()).await?),
             dead_letters: schemas.records(&D::Contract::dead_letters_topic()).await?,
             outcomes: Arc::new(OutcomePublisher::new(runtime.log.clone(), outcomes)),
+            requests: Requests::default(),
             runtime: runtime.clone(),
             partitions,
         };
@@ -437,7 +442,7 @@ impl<D: Decider> Service for ContextService<D> {
         let context = D::Contract::NAME;
         let prepared = self.prepare_patiently(&runtime, &shutdown).await?;
         let Some((ports, reactors)) = prepared else { return Ok(()) };
-        let partitions = ports.partitions;
+        let (partitions, requests) = (ports.partitions, ports.requests.clone());
         let ports = Arc::new(ports);
         // One half's end is the other's: a service that can't decide must not seem to work.
         let stop = shutdown.child_token();
@@ -467,6 +472,11 @@ impl<D: Decider> Service for ContextService<D> {
             )
         };
         let watching = watch::watch::<D::Contract>(&runtime, partitions, &stop);
+        let asking = async {
+            if runtime.settings.roles.projects() {
+                requests.follow::<D::Contract>(&runtime, &stop).await;
+            }
+        };
         let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
         let viewers = format!("{context}.views");
         let roles = runtime.settings.roles;
@@ -504,8 +514,8 @@ impl<D: Decider> Service for ContextService<D> {
         });
         self.health.started();
         info!(context, "started");
-        let (decided, projected, reacted, ()) =
-            tokio::join!(deciding, projecting, join_all(reacting), watching);
+        let (decided, projected, reacted, ..) =
+            tokio::join!(deciding, projecting, join_all(reacting), watching, asking);
         info!(context, "stopped");
         let reacted = reacted.into_iter().collect::<Result<(), _>>();
         decided.and(projected).and(reacted).map_err(ServiceError::from)

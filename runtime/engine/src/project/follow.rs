@@ -11,7 +11,7 @@ use super::step::Projecting;
 use super::views::Views;
 use crate::follow::{self, Events, Item, Takes, Task, Trouble};
 use crate::service::{Backoff, Ended, Health, Ports, owned};
-use crate::store::Parked;
+use crate::store::{OperatorRequest, Parked};
 
 /// What projecting is called in the metrics.
 const WORK: &str = "project";
@@ -65,9 +65,11 @@ impl<D: Decider> Task for Projects<'_, D> {
             progress: store.view_progress(views.set(), partition).await?,
             parked: parked.iter().map(|parked| parked.aggregate.clone()).collect(),
             caught_up: false,
+            events: &events,
+            requests: &ports.requests,
         };
         for parked in &parked {
-            projecting.redrive(&events, parked).await?;
+            projecting.take_up(parked).await?;
         }
         events.catch_up(&mut projecting, stop).await?;
         projecting.caught_up = true;
@@ -83,5 +85,13 @@ impl<C: Contract> Takes<C::Event> for Projecting<'_, C> {
 
     async fn take(&mut self, items: &[Item<C::Event>]) -> Result<(), Trouble> {
         Ok(self.project(items).await?)
+    }
+
+    fn asked(&self) -> impl Future<Output = OperatorRequest> + Send {
+        self.requests.next(self.partition)
+    }
+
+    async fn obey(&mut self, request: &OperatorRequest) -> Result<(), Trouble> {
+        self.redriven(request).await
     }
 }

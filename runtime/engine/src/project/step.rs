@@ -9,8 +9,9 @@ use tracing::warn;
 
 use super::fold::Rows;
 use super::views::Views;
-use crate::follow::Item;
+use crate::follow::{Events, Item};
 use crate::measures;
+use crate::service::Requests;
 use crate::store::{Parked, Progress, Store, StoreError, ViewStep, ViewWrite};
 
 /// How far the views of a partition have come, and what moves them.
@@ -25,6 +26,10 @@ pub(super) struct Projecting<'a, C: Contract> {
     /// Whether the views have come to where the store was at first: from then on it is measured how long
     /// events take to be visible.
     pub(super) caught_up: bool,
+    /// Where the events come from.
+    pub(super) events: &'a Events<C>,
+    /// What operators ask for.
+    pub(super) requests: &'a Requests,
 }
 
 type AllRows<C> = Vec<Box<dyn Rows<C>>>;
@@ -230,7 +235,8 @@ impl<C: Contract> Projecting<'_, C> {
         Ok(())
     }
 
-    /// Folds events of one aggregate in a step in hand; tells where one of them can't be.
+    /// Folds events of one aggregate in a step in hand; where one of them can't be, tells why, and nothing of
+    /// them is written.
     pub(super) async fn fold(
         &self,
         write: &mut dyn ViewWrite,
@@ -255,6 +261,8 @@ impl<C: Contract> Projecting<'_, C> {
                     return Ok(Err(reason));
                 }
             }
+        }
+        for (projection, rows) in self.views.projections.iter().zip(&mut rows) {
             write.write(projection.table(), &rows.changes()).await?;
         }
         Ok(Ok(()))

@@ -32,6 +32,11 @@ impl SchemaCatalog {
         Self { registry, registration }
     }
 
+    /// The registry.
+    pub(crate) fn registry(&self) -> Arc<dyn SchemaRegistry> {
+        Arc::clone(&self.registry)
+    }
+
     /// The codec of the messages of `topic`, all of whose schemas are then in the registry.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod names;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod reactions;
+mod requests;
 pub mod sqlite;
 mod standing;
 mod views;
@@ -37,6 +38,7 @@ pub(crate) use messages::{Messages, ReadError};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresSettings, PostgresStore};
 pub use reactions::{NoReaction, Reaction, ReactorPart, ReactorStep};
+pub use requests::{Action, OperatorRequest, RequestEnd};
 pub use sqlite::{Durability, SqliteStore};
 pub use standing::{PoolUse, Standing};
 pub use views::{Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrite};
@@ -117,6 +119,12 @@ pub trait Store: Debug + Send + Sync + 'static {
         context: &str,
         partition: u32,
     ) -> Result<Option<Checkpoint>, StoreError>;
+
+    /// The contexts that have partitions which were ever claimed, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn contexts(&self) -> Result<Vec<String>, StoreError>;
 
     /// Where all partitions of a context stand that were ever claimed, by partition.
     ///
@@ -358,6 +366,40 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Fenced`] where the position is not the step's; [`StoreError::FateUnknown`] where it may
     /// have been committed.
     async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError>;
+
+    /// Writes down what an operator asks for.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::FateUnknown`] where it may have been written.
+    async fn put_request(&self, request: &OperatorRequest) -> Result<(), StoreError>;
+
+    /// Writes down how a request ended; one that has ended stays as it is.
+    ///
+    /// # Errors
+    /// As [`Store::put_request`].
+    async fn end_request(&self, id: Uuid, end: &RequestEnd) -> Result<(), StoreError>;
+
+    /// A request of an operator.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn operator_request(&self, id: Uuid) -> Result<Option<OperatorRequest>, StoreError>;
+
+    /// Up to `limit` requests of operators that a context's service has not ended, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn waiting_requests(
+        &self,
+        context: &str,
+        limit: u32,
+    ) -> Result<Vec<OperatorRequest>, StoreError>;
+
+    /// Up to `limit` requests of operators, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn operator_requests(&self, limit: u32) -> Result<Vec<OperatorRequest>, StoreError>;
 
     /// The connections to the database.
     fn pools(&self) -> Vec<PoolUse>;

@@ -10,9 +10,9 @@ use charter_domain::{AggregateId, Begin, ColumnValue, Table, Timestamp};
 use charter_engine::log::{Appended, Log, LogError, LogRecord, Membership, Record, TopicSpec};
 use charter_engine::reads::{ListQuery, Page, RowRead};
 use charter_engine::store::{
-    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, ReactorPart, ReactorStep,
-    SchemaHash, Standing, Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial,
-    ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, OperatorRequest, Parked, PoolUse, Progress, Purged,
+    ReactorPart, ReactorStep, RequestEnd, SchemaHash, Standing, Store, StoreError, StoredDeadline,
+    StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
 };
 use contract_shared::Outcome;
 use uuid::Uuid;
@@ -119,6 +119,28 @@ impl Store for FaultyStore {
         partition: u32,
     ) -> Result<Option<Checkpoint>, StoreError> {
         self.store.checkpoint(context, partition).await
+    }
+    async fn contexts(&self) -> Result<Vec<String>, StoreError> {
+        self.store.contexts().await
+    }
+    async fn put_request(&self, request: &OperatorRequest) -> Result<(), StoreError> {
+        self.store.put_request(request).await
+    }
+    async fn end_request(&self, id: Uuid, end: &RequestEnd) -> Result<(), StoreError> {
+        self.store.end_request(id, end).await
+    }
+    async fn operator_request(&self, id: Uuid) -> Result<Option<OperatorRequest>, StoreError> {
+        self.store.operator_request(id).await
+    }
+    async fn waiting_requests(
+        &self,
+        context: &str,
+        limit: u32,
+    ) -> Result<Vec<OperatorRequest>, StoreError> {
+        self.store.waiting_requests(context, limit).await
+    }
+    async fn operator_requests(&self, limit: u32) -> Result<Vec<OperatorRequest>, StoreError> {
+        self.store.operator_requests(limit).await
     }
     async fn standings(&self, context: &str) -> Result<Vec<Standing>, StoreError> {
         self.store.standings(context).await

@@ -1,56 +1,136 @@
-//! Parked aggregates, taken up again: what they stumbled over may be mended by a new release.
+//! Parked aggregates, taken up again: what they stumbled over may be mended by a new release, or an operator
+//! gives it up.
 
 use charter_domain::Contract;
 use tracing::{info, warn};
 
 use super::super::step::Projecting;
-use crate::follow::{Events, Trouble};
-use crate::store::Parked;
+use crate::follow::Trouble;
+use crate::log::system_time;
+use crate::store::{Action, OperatorRequest, Parked, RequestEnd};
+
+/// The most positions that a result names.
+const NAMED: usize = 20;
+
+/// What folding an aggregate's events again comes to.
+#[derive(Debug, Default)]
+struct Folded {
+    count: u64,
+    /// Positions of events that can't be folded.
+    left_out: Vec<i64>,
+}
 
 impl<C: Contract> Projecting<'_, C> {
+    /// Folds the aggregate's events since the one it was stuck at. Where one of them fails again it stays
+    /// parked.
+    pub(super) async fn take_up(&mut self, parked: &Parked) -> Result<(), Trouble> {
+        if let Err(reason) = self.redrive(parked, Action::Redrive).await? {
+            let (context, aggregate) = (C::NAME, &parked.aggregate);
+            warn!(context, %aggregate, reason, "an aggregate stays set aside");
+        }
+        Ok(())
+    }
+
+    /// Does what an operator asks for, and writes down what came of it. Where the process ends between the two,
+    /// it is asked for again and finds the aggregate no longer set aside there.
+    pub(super) async fn redriven(&mut self, request: &OperatorRequest) -> Result<(), Trouble> {
+        let (context, partition) = (C::NAME, self.partition);
+        let store = self.store;
+        let parked = store.parked(context, partition).await?.into_iter().find(|parked| {
+            parked.aggregate == request.aggregate && parked.position == request.position
+        });
+        let result = match parked {
+            None => Err(format!(
+                "`{}` is not set aside at position {} now",
+                request.aggregate, request.position
+            )),
+            Some(parked) => self.redrive(&parked, request.action).await?,
+        };
+        let (is_done, result) = match result {
+            Ok(folded) => (true, folded.told(request.action)),
+            Err(reason) => (false, reason),
+        };
+        info!(
+            context,
+            partition,
+            request = %request.id,
+            action = request.action.as_str(),
+            aggregate = %request.aggregate,
+            actor = request.actor,
+            is_done,
+            result,
+            "an operator's request has ended"
+        );
+        let end = RequestEnd { time: system_time(), is_done, result };
+        store.end_request(request.id, &end).await?;
+        Ok(())
+    }
+
     /// Folds the aggregate's events since the one it was stuck at, up to where the others are, in one
-    /// transaction with the end of its being parked. Where one of them fails again it stays parked.
-    pub(super) async fn redrive(
+    /// transaction with the end of its being parked. Gives the reason where it stays parked.
+    async fn redrive(
         &mut self,
-        events: &Events<C>,
         parked: &Parked,
-    ) -> Result<(), Trouble> {
+        action: Action,
+    ) -> Result<Result<Folded, String>, Trouble> {
         let (context, aggregate) = (C::NAME, &parked.aggregate);
         let until = self.progress;
-        let stays = |position: i64, reason: &str| {
-            warn!(context, %aggregate, position, reason, "an aggregate stays set aside");
-        };
         let mut write = self.step(until).await?;
+        let mut folded = Folded::default();
         let mut after = 0;
         loop {
-            let (stored, full) = events.history(aggregate, after).await?;
-            let mut page = Vec::with_capacity(stored.len());
+            let (stored, full) = self.events.history(aggregate, after).await?;
             for event in stored {
                 after = event.sequence;
                 if !(parked.position..=until.position).contains(&event.position) {
                     continue;
                 }
-                let item = events.read(event).await?;
-                match item.event {
-                    Ok(envelope) => page.push(envelope),
-                    Err(reason) => {
-                        stays(item.position, &reason.to_string());
-                        return Ok(());
+                let item = self.events.read(event).await?;
+                // One by one, so that it is known which of them fails.
+                let result = match item.event {
+                    Ok(envelope) => self.fold(&mut *write, &[envelope]).await?,
+                    Err(reason) => Err(reason.to_string()),
+                };
+                match (result, action) {
+                    (Ok(()), _) => folded.count += 1,
+                    (Err(_), Action::Discard) => folded.left_out.push(item.position),
+                    (Err(reason), Action::Try | Action::Redrive) => {
+                        let position = item.position;
+                        return Ok(Err(format!(
+                            "the event at position {position} can't be folded: {reason}"
+                        )));
                     }
                 }
-            }
-            if let Err(reason) = self.fold(&mut *write, &page).await? {
-                stays(parked.position, &reason);
-                return Ok(());
             }
             if !full {
                 break;
             }
         }
+        if action == Action::Try {
+            return Ok(Ok(folded));
+        }
         write.unpark(aggregate).await?;
         write.commit().await?;
         self.parked.remove(aggregate);
         info!(context, %aggregate, "an aggregate that was set aside has its views again");
-        Ok(())
+        Ok(Ok(folded))
+    }
+}
+
+impl Folded {
+    /// In a sentence.
+    fn told(&self, action: Action) -> String {
+        let Self { count, left_out } = self;
+        match action {
+            Action::Try => format!("{count} events can be folded"),
+            Action::Redrive => format!("{count} events were folded"),
+            Action::Discard => {
+                let named: Vec<_> = left_out.iter().take(NAMED).map(i64::to_string).collect();
+                let named = named.join(", ");
+                let more = if left_out.len() > NAMED { ", …" } else { "" };
+                let out = left_out.len();
+                format!("{count} events were folded, {out} left out, at positions [{named}{more}]")
+            }
+        }
     }
 }

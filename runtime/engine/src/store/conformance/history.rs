@@ -9,8 +9,8 @@ use super::{
     CONTEXT, Harness, at, batch, claim, deadline, event, id, is_conflict, is_fenced, noise, outcome,
 };
 use crate::store::{
-    Attempt, Checkpoint, DeadlineId, PAGE_BYTES, Purged, Standing, Store, StoreError, StoredEvent,
-    StoredSchema, Trial,
+    Action, Attempt, Checkpoint, DeadlineId, OperatorRequest, PAGE_BYTES, Purged, RequestEnd,
+    Standing, Store, StoreError, StoredEvent, StoredSchema, Trial,
 };
 
 /// The pairing id and the first partition count stay.
@@ -120,7 +120,42 @@ pub async fn partitions_are_told_of(harness: &dyn Harness) {
         checkpoint: other.checkpoint,
     };
     assert_eq!(standings, [held, released]);
+    assert_eq!(store.contexts().await.expect("an answer"), ["reservation", CONTEXT]);
     assert!(store.pools().iter().all(|pool| pool.idle + pool.in_use <= pool.most));
+}
+
+/// What operators ask for is kept, waits until it has ended, and ends once.
+pub async fn requests_of_operators_are_kept(harness: &dyn Harness) {
+    let store = harness.store().await;
+    let request = |number: u128, context: &str| OperatorRequest {
+        id: id(number),
+        action: Action::Discard,
+        context: context.to_owned(),
+        aggregate: AggregateId::new("a", "k"),
+        partition: 3,
+        position: 7,
+        actor: "key/anna".to_owned(),
+        reason: "the show was a test".to_owned(),
+        time: at(i64::try_from(number).expect("small")),
+        end: None,
+    };
+    let all = [request(1, CONTEXT), request(2, CONTEXT), request(3, "other")];
+    for request in &all {
+        store.put_request(request).await.expect("kept");
+    }
+    let store = harness.restart(store).await;
+    assert_eq!(store.waiting_requests(CONTEXT, 10).await.expect("an answer"), all[..2]);
+    assert_eq!(store.waiting_requests(CONTEXT, 1).await.expect("an answer"), all[..1]);
+    let end = RequestEnd { time: at(9), is_done: true, result: "done".to_owned() };
+    store.end_request(id(1), &end).await.expect("ended");
+    let other = RequestEnd { is_done: false, ..end.clone() };
+    store.end_request(id(1), &other).await.expect("ended before");
+    assert_eq!(store.waiting_requests(CONTEXT, 10).await.expect("an answer"), all[1..2]);
+    let ended = OperatorRequest { end: Some(end), ..all[0].clone() };
+    assert_eq!(store.operator_request(id(1)).await.expect("an answer"), Some(ended.clone()));
+    assert_eq!(store.operator_request(id(8)).await.expect("an answer"), None);
+    let newest = [all[2].clone(), all[1].clone(), ended];
+    assert_eq!(store.operator_requests(10).await.expect("an answer"), newest);
 }
 
 /// What is tried is there for the next owner, and gone with the next commit.

@@ -57,6 +57,7 @@ macro_rules! store_conformance {
             an_end_in_good_order_is_known
             a_trial_is_known_until_the_next_commit
             partitions_are_told_of
+            requests_of_operators_are_kept
             a_batch_is_committed_whole
             an_earlier_owner_is_fenced
             a_checkpoint_is_compared

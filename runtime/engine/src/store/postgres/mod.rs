@@ -12,6 +12,7 @@ mod numeric;
 mod outcomes;
 mod reactors;
 mod reading;
+mod requests;
 mod settings;
 mod standing;
 mod statement;
@@ -47,9 +48,9 @@ use super::columns::damaged;
 use super::lane::Lane;
 use super::waits::Waits;
 use super::{
-    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, ReactorPart, ReactorStep,
-    SchemaHash, Standing, Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial,
-    ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, OperatorRequest, Parked, PoolUse, Progress, Purged,
+    ReactorPart, ReactorStep, RequestEnd, SchemaHash, Standing, Store, StoreError, StoredDeadline,
+    StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
 };
 use crate::reads::{ListQuery, Page, RowRead};
 
@@ -331,6 +332,10 @@ impl Store for PostgresStore {
         history::checkpoint(&self.readers, context, partition).await
     }
 
+    async fn contexts(&self) -> Result<Vec<String>, StoreError> {
+        standing::contexts(&self.readers).await
+    }
+
     async fn standings(&self, context: &str) -> Result<Vec<Standing>, StoreError> {
         standing::of_context(&self.readers, context).await
     }
@@ -505,6 +510,30 @@ impl Store for PostgresStore {
 
     async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError> {
         reactors::step(&self.writers, step).await
+    }
+
+    async fn put_request(&self, request: &OperatorRequest) -> Result<(), StoreError> {
+        requests::put(&self.writers, request).await
+    }
+
+    async fn end_request(&self, id: Uuid, end: &RequestEnd) -> Result<(), StoreError> {
+        requests::end(&self.writers, id, end).await
+    }
+
+    async fn operator_request(&self, id: Uuid) -> Result<Option<OperatorRequest>, StoreError> {
+        requests::one(&self.readers, id).await
+    }
+
+    async fn waiting_requests(
+        &self,
+        context: &str,
+        limit: u32,
+    ) -> Result<Vec<OperatorRequest>, StoreError> {
+        requests::waiting(&self.readers, context, limit).await
+    }
+
+    async fn operator_requests(&self, limit: u32) -> Result<Vec<OperatorRequest>, StoreError> {
+        requests::newest(&self.readers, limit).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {

@@ -7,6 +7,12 @@ use super::history::read_checkpoint;
 use super::{number, small};
 use crate::store::{Standing, StoreError};
 
+pub(super) async fn contexts(connections: &Connections) -> Result<Vec<String>, StoreError> {
+    let query = sqlx::query("SELECT DISTINCT context FROM checkpoints ORDER BY context");
+    let rows = connections.fetch_all(query).await?;
+    rows.iter().map(|row| row.try_get(0).map_err(StoreError::unavailable)).collect()
+}
+
 pub(super) async fn of_context(
     connections: &Connections,
     context: &str,

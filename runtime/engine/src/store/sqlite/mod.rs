@@ -8,6 +8,7 @@ mod list;
 mod lookups;
 mod outcomes;
 mod reactors;
+mod requests;
 mod standing;
 mod sync;
 mod values;
@@ -31,9 +32,9 @@ use uuid::Uuid;
 use super::lane::Lane;
 use super::waits::Waits;
 use super::{
-    Batch, Checkpoint, Claim, Lease, Parked, PoolUse, Progress, Purged, ReactorPart, ReactorStep,
-    SchemaHash, Standing, Store, StoreError, StoredDeadline, StoredEvent, StoredSchema, Trial,
-    ViewSet, ViewStep, ViewWrite,
+    Batch, Checkpoint, Claim, Lease, OperatorRequest, Parked, PoolUse, Progress, Purged,
+    ReactorPart, ReactorStep, RequestEnd, SchemaHash, Standing, Store, StoreError, StoredDeadline,
+    StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
 };
 use commits::Commits;
 use lookups::{LANES, Lookups};
@@ -307,6 +308,10 @@ impl Store for SqliteStore {
         history::checkpoint(&self.history, context, partition).await
     }
 
+    async fn contexts(&self) -> Result<Vec<String>, StoreError> {
+        standing::contexts(&self.history).await
+    }
+
     async fn standings(&self, context: &str) -> Result<Vec<Standing>, StoreError> {
         standing::of_context(&self.history, context).await
     }
@@ -489,6 +494,30 @@ impl Store for SqliteStore {
 
     async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError> {
         reactors::step(&self.history, step).await
+    }
+
+    async fn put_request(&self, request: &OperatorRequest) -> Result<(), StoreError> {
+        requests::put(&self.history, request).await
+    }
+
+    async fn end_request(&self, id: Uuid, end: &RequestEnd) -> Result<(), StoreError> {
+        requests::end(&self.history, id, end).await
+    }
+
+    async fn operator_request(&self, id: Uuid) -> Result<Option<OperatorRequest>, StoreError> {
+        requests::one(&self.history, id).await
+    }
+
+    async fn waiting_requests(
+        &self,
+        context: &str,
+        limit: u32,
+    ) -> Result<Vec<OperatorRequest>, StoreError> {
+        requests::waiting(&self.history, context, limit).await
+    }
+
+    async fn operator_requests(&self, limit: u32) -> Result<Vec<OperatorRequest>, StoreError> {
+        requests::newest(&self.history, limit).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {

@@ -7,6 +7,13 @@ use super::history::read_checkpoint;
 use crate::store::columns::damaged;
 use crate::store::{PoolUse, Standing, StoreError};
 
+pub(super) async fn contexts(files: &Files) -> Result<Vec<String>, StoreError> {
+    sqlx::query_scalar("SELECT DISTINCT context FROM checkpoints ORDER BY context")
+        .fetch_all(&files.readers)
+        .await
+        .map_err(StoreError::unavailable)
+}
+
 pub(super) async fn of_context(files: &Files, context: &str) -> Result<Vec<Standing>, StoreError> {
     let rows = sqlx::query(
         "SELECT next_offset, decision_time, next_position, published, partition, epoch,
