@@ -78,7 +78,7 @@ impl Guarded {
 }
 
 /// The line and the secret that the subcommand makes.
-fn made(arguments: &[&str]) -> (String, String) {
+pub(crate) fn made(arguments: &[&str]) -> (String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_platform")).args(arguments).output();
     let output = output.expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

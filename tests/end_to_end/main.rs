@@ -17,6 +17,7 @@ mod http;
 mod idempotency;
 mod limits;
 mod metrics;
+mod operations;
 mod process;
 mod proxy;
 mod push;

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The packages whose binaries run apart.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
+    "charterctl-service",
     "core-service",
     "gateway-service",
     "registry-service",

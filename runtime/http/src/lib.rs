@@ -31,6 +31,7 @@ pub mod measures;
 mod middleware;
 mod negotiate;
 pub mod operation;
+pub mod operations;
 pub mod patch;
 mod precondition;
 mod preferences;

@@ -1,16 +1,18 @@
 //! The `gateway` service as a process of its own.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use charter_engine::Settings;
+use charter_engine::operate::Operator;
 use charter_http::access::{AccessCommand, AccessFlags};
 use charter_http::apart::{
     self, EngineFlags, Exposure, FlagError, Process, Running, Tables, upstream,
 };
-use charter_http::{flags, settings::HttpFlags, telemetry::LogFormat};
+use charter_http::{flags, operations, settings::HttpFlags, telemetry::LogFormat};
 use clap::Parser;
 use contract_gateway::{document, push};
-use gateway_service::{Elsewhere, operations, rooms, router, senders};
+use gateway_service::{Elsewhere, rooms, router, senders};
 
 /// Many small values come and go on several threads; see ADR 23.
 #[global_allocator]
@@ -70,11 +72,12 @@ fn main() -> ExitCode {
     apart::main(process, settings, async |start, (engines, elsewhere)| {
         let access = access.control(document::JSON)?.limited(limits);
         let runtime = start.runtime(engines, Settings::default()).await?;
-        let (json, operations) = (document::JSON, operations());
-        let started = start.api(&runtime, json, &operations, access, max_lag, senders).await?;
+        let (json, served) = (document::JSON, gateway_service::operations());
+        let started = start.api(&runtime, json, &served, access, max_lag, senders).await?;
         let (api, hints) = started;
         let push = start.push(&runtime, pushing, push::ROOMS, rooms).await?;
-        let routes = router(api, &elsewhere, push.clone());
+        let operate = operations::routes(Operator::new(&runtime), Arc::clone(api.access()));
+        let routes = router(api, &elsewhere, push.clone()).merge(operate);
         Ok(Running::new(&runtime).hints(hints).push(push).routes(routes))
     })
 }

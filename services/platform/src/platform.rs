@@ -8,6 +8,7 @@ use axum::Router;
 use charter_engine::directory::{DataDirectory, DirectoryError};
 use charter_engine::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
 use charter_engine::log::{Log, LogError};
+use charter_engine::operate::Operator;
 use charter_engine::outcomes::OutcomeHints;
 use charter_engine::schemas::{
     ConfluentRegistry, Registration, RegistryError, RegistrySettings, SchemaCatalog,
@@ -21,7 +22,7 @@ use charter_http::health::{self, Health, LogPart, Part, ServicePart, StorePart};
 use charter_http::push::Push;
 use charter_http::server::{self, ListenError};
 use charter_http::settings::{HttpFlags, HttpSettings};
-use charter_http::{Api, telemetry};
+use charter_http::{Api, operations, telemetry};
 use gateway_service::Elsewhere;
 use registry_service::{OpenError, RegistryConfig};
 use tokio::net::TcpListener;
@@ -79,6 +80,7 @@ pub struct Platform {
     listener: TcpListener,
     log: Arc<EmbeddedLog>,
     store: Arc<SqliteStore>,
+    runtime: Runtime,
     hints: Arc<OutcomeHints>,
     push: Push,
     services: Vec<Arc<dyn Service>>,
@@ -141,10 +143,10 @@ impl Platform {
         .with_stop(shutdown.clone());
         runtime.pair().await?;
 
-        let operations = gateway_service::operations();
+        let served = gateway_service::operations();
         let api = Api::builder(
             contract_gateway::document::JSON,
-            &operations,
+            &served,
             Arc::clone(&store) as Arc<dyn Store>,
         )?;
         let api = contexts::senders(api, &runtime).await?;
@@ -184,6 +186,7 @@ impl Platform {
             listener,
             log,
             store,
+            runtime,
             hints,
             push,
             services,
@@ -265,8 +268,11 @@ impl Platform {
         }
         let health =
             Health { parts, draining: self.draining.clone(), mode: self.api.access().mode() };
+        let operate =
+            operations::routes(Operator::new(&self.runtime), Arc::clone(self.api.access()));
         let routes =
             gateway_service::router(self.api.clone(), &Elsewhere::default(), self.push.clone())
+                .merge(operate)
                 .merge(health::routes(health, telemetry::metrics()));
         server::with_middleware(routes, &self.http)
     }

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use crate::limits::Limits;
+use crate::operations;
 use crate::problem::Problem;
 
 pub use charter_keys::KeysError;
@@ -60,7 +61,8 @@ pub fn warn_of_development() {
 pub struct Roles(BTreeMap<String, BTreeSet<String>>);
 
 impl Roles {
-    /// Those of a contract's document.
+    /// Those of a contract's document, and `operator`, which no contract has to name: the scopes of
+    /// [`crate::operations`].
     #[must_use]
     pub fn of(document: &Value) -> Self {
         let texts = |value: &Value| -> BTreeSet<String> {
@@ -68,7 +70,10 @@ impl Roles {
             items.filter_map(Value::as_str).map(str::to_owned).collect()
         };
         let roles = document.get("x-roles").and_then(Value::as_object).into_iter().flatten();
-        Self(roles.map(|(role, scopes)| (role.clone(), texts(scopes))).collect())
+        let operator = [operations::READ, operations::WRITE].map(str::to_owned);
+        let operator = (operations::ROLE.to_owned(), BTreeSet::from(operator));
+        let roles = roles.map(|(role, scopes)| (role.clone(), texts(scopes)));
+        Self(std::iter::once(operator).chain(roles).collect())
     }
 
     /// All scopes that a role has.

@@ -1,0 +1,181 @@
+//! What operators see and ask for, by `charterctl` as they run it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use charter_engine::log::embedded::{EmbeddedLog, EmbeddedSettings};
+use charter_engine::log::{Log, Record};
+use serde_json::{Value, json};
+
+use crate::access::made;
+use crate::support::{Answer, Client, Platform, binary, command, until};
+
+/// How long what the platform does beside may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn charterctl(arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary("charterctl"));
+    command.args(arguments).env_remove("CHARTER_URL").env_remove("CHARTER_API_KEY");
+    command
+}
+
+fn of(platform: &Client, arguments: &[&str]) -> Command {
+    let mut command = charterctl(arguments);
+    command.args(["--url", &platform.url("")]);
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What it prints as JSON.
+fn json_of(mut command: Command) -> Value {
+    let output = command.args(["--format", "json"]).output().expect("it runs");
+    assert!(output.status.success(), "{}", said(&output));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// How it is refused: the exit code, and what it says.
+fn refused(mut command: Command) -> (Option<i32>, String) {
+    let output = command.output().expect("it runs");
+    (output.status.code(), said(&output))
+}
+
+/// Appends what is no command to a stopped platform's log.
+fn poison(data: &Path) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let settings = EmbeddedSettings::default();
+        let log = EmbeddedLog::open(data.join("log"), settings).expect("nobody holds it");
+        let record = Record {
+            key: "default/s".into(),
+            value: vec![0, 0, 0, 0, 1, 255].into(),
+            headers: Vec::new(),
+        };
+        let partition = charter_domain::partition_of(&record.key, 12);
+        log.append("seat.commands", partition, vec![record]).await.expect("appended");
+        log.close().await;
+    });
+}
+
+#[test]
+fn what_is_set_aside_is_listed_shown_and_counted() {
+    let data = tempfile::tempdir().expect("a directory");
+    let platform = Platform::start(data.path());
+    let show = json!({"showId": "s", "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 2}]});
+    platform.decide(platform.post("/v1/shows", &show)).expect(200);
+    platform.terminate();
+    poison(data.path());
+
+    let platform = Platform::start(data.path());
+    let letters = until(PATIENCE, || {
+        let list = json_of(of(&platform, &["dead-letters", "list", "--context", "seat"]));
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        if items.len() == 1 { Ok(items) } else { Err(list) }
+    })
+    .expect("a dead letter");
+    assert_eq!(letters[0]["code"], "DECODE_FAILED");
+    assert_eq!(letters[0]["tenantId"], "default");
+    let id = letters[0]["id"].as_str().expect("an id");
+    let letter = json_of(of(&platform, &["dead-letters", "show", id]));
+    assert_eq!((&letter["id"], &letter["message"]["bytes"]), (&json!(id), &json!(6)));
+    assert_eq!(letter["message"]["hex"], "0000000001ff");
+    assert!(letter["message"]["problem"].is_string(), "{letter}");
+
+    let tail = ["tail", "seat.events", "--earliest", "--count", "1"];
+    let event = json_of(of(&platform, &tail));
+    assert_eq!(event["message"]["value"]["payload"]["showId"], "s");
+    assert_eq!(event["headers"]["ce_type"], "seat.showOpened");
+    let status = json_of(of(&platform, &["status"]));
+    let seat = status["contexts"].as_array().expect("contexts").iter();
+    let seat = seat.clone().find(|one| one["context"] == "seat").expect("it has worked");
+    let counts =
+        ["undecided", "unprojected", "deadLetters", "parked"].map(|name| seat[name].as_u64());
+    assert_eq!(counts, [Some(0), Some(0), Some(1), Some(0)]);
+    let text = of(&platform, &["parked", "list"]).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&text.stdout), "nothing is set aside\n");
+
+    let (code, why) = refused(of(&platform, &["parked", "redrive", "seat", "s"]));
+    assert_eq!(code, Some(1), "{why}");
+    assert!(why.starts_with("charterctl: `seat` has not set `default/s` aside"), "{why}");
+    let (code, why) = refused(of(&platform, &["dead-letters", "list", "--context", "none"]));
+    assert_eq!((code, why.contains("no context `none`")), (Some(1), true), "{why}");
+    let (code, why) = refused(of(&platform, &["tail", "nothing"]));
+    assert_eq!((code, why.contains("no topic `nothing`")), (Some(1), true), "{why}");
+}
+
+#[test]
+fn a_stopped_platform_is_looked_at_by_its_directory_and_paired_anew() {
+    let data = tempfile::tempdir().expect("a directory");
+    let path = data.path().to_str().expect("a path");
+    let platform = Platform::start(data.path());
+    let (code, why) = refused(charterctl(&["status", "--data-dir", path]));
+    assert_eq!((code, why.contains("is in use by another process")), (Some(2), true), "{why}");
+    platform.terminate();
+
+    let before = json_of(charterctl(&["status", "--data-dir", path]));
+    assert_eq!(before["logPairing"], before["storePairing"]);
+    let (code, why) = refused(charterctl(&["pair", "--data-dir", path]));
+    assert_eq!((code, why.contains("say `--yes`")), (Some(2), true), "{why}");
+    let paired = json_of(charterctl(&["pair", "--yes", "--data-dir", path]));
+    assert_ne!(paired["pairing"], before["logPairing"]);
+    let after = json_of(charterctl(&["status", "--data-dir", path]));
+    let ids = (&after["logPairing"], &after["storePairing"]);
+    assert_eq!(ids, (&paired["pairing"], &paired["pairing"]));
+    let platform = Platform::start(data.path());
+    Answer::send(platform.get("/health/ready")).expect(200);
+
+    let empty = tempfile::tempdir().expect("a directory");
+    let none = empty.path().to_str().expect("a path");
+    let (code, why) = refused(charterctl(&["status", "--data-dir", none]));
+    assert_eq!((code, why.contains("is no data directory")), (Some(2), true), "{why}");
+    assert_eq!(std::fs::read_dir(empty.path()).expect("it is there").count(), 0, "nothing is made");
+    let (code, why) = refused(charterctl(&["status", "--url", "http://127.0.0.1:1"]));
+    assert_eq!((code, why.contains("doesn't answer")), (Some(2), true), "{why}");
+}
+
+#[test]
+fn only_operators_of_all_tenants_are_let_in() {
+    let data = tempfile::tempdir().expect("a directory");
+    let keys = [("ops", "*", "operator"), ("one", "acme", "operator"), ("buyer", "*", "buyer")];
+    let made = keys.map(|(name, tenant, grants)| made(&["key", name, grants, "--tenant", tenant]));
+    let file = data.path().join("keys");
+    let lines: String = made.iter().map(|(line, _)| line.as_str()).collect();
+    std::fs::write(&file, lines).expect("a file");
+    let mut start = command(&data.path().join("data"));
+    start.env("API_KEYS", &file);
+    let platform = Platform::start_with(start);
+    let ask =
+        |secret: &str| Answer::send(platform.get("/operations/status").header("X-API-Key", secret));
+    let [operator, bound, buyer] = made.map(|(_, secret)| secret);
+    assert_eq!(ask(&operator).status, 200);
+    assert_eq!(ask(&bound).status, 403, "an operator sees all tenants' data");
+    assert_eq!(ask(&buyer).status, 403);
+    assert_eq!(Answer::send(platform.get("/operations/status")).status, 401);
+    let paths = [
+        "/operations/dead-letters",
+        "/operations/parked",
+        "/operations/parked/seat?tenant=t&key=k",
+        "/operations/requests",
+        "/operations/tail/seat.events",
+    ];
+    for path in paths {
+        let answer = Answer::send(platform.get(path).header("X-API-Key", &buyer));
+        assert_eq!(answer.status, 403, "{path}");
+    }
+    let asked = json!({"action": "REDRIVE", "context": "seat", "tenantId": "t", "key": "k"});
+    let post = || platform.post("/operations/requests", &asked);
+    assert_eq!(Answer::send(post().header("X-API-Key", &buyer)).status, 403);
+    assert_eq!(Answer::send(post().header("X-API-Key", &operator)).status, 404, "nothing waits");
+    // What a page of another origin can send without being asked for leave.
+    let plain = platform.request(reqwest::Method::POST, "/operations/requests");
+    let plain = plain.header("X-API-Key", &operator).header("Content-Type", "text/plain");
+    assert_eq!(Answer::send(plain.body(asked.to_string())).status, 415);
+    let (code, why) = refused(of(&platform, &["status"]));
+    assert_eq!((code, why.contains("`CHARTER_API_KEY`")), (Some(2), true), "{why}");
+    let mut let_in = of(&platform, &["status"]);
+    let_in.env("CHARTER_API_KEY", &operator);
+    assert!(json_of(let_in)["contexts"].is_array());
+}
