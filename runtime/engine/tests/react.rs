@@ -441,7 +441,10 @@ async fn outcomes_of_a_reactor_that_is_behind_are_kept() {
 
 /// What an effect was told, by key, and how often it is to fail before that.
 #[derive(Clone, Default)]
-struct Outside(Arc<Mutex<(u32, BTreeMap<Uuid, Vec<i64>>)>>);
+struct Outside(Arc<Mutex<(u32, Told)>>);
+
+/// The amounts by key, in the order of the calls.
+type Told = BTreeMap<Uuid, Vec<i64>>;
 
 #[async_trait]
 impl Effect<Tally> for Outside {

@@ -188,7 +188,7 @@ async fn ask(State(surface): State<Arc<Surface>>, request: Request) -> Response 
             actor,
             reason: asked.reason,
         };
-        let asked = surface.operator.ask(order).await.map_err(problem)?;
+        let asked = surface.operator.ask(order).await.map_err(|error| problem(&error))?;
         let location = format!("/operations/requests/{}", asked.id);
         Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(json!(asked)))
             .into_response())
@@ -276,11 +276,11 @@ fn offsets(text: &str) -> Option<BTreeMap<u32, u64>> {
 }
 
 fn shown<T: Serialize>(found: Result<T, OperateError>) -> Result<Response, Problem> {
-    Ok(Json(found.map_err(problem)?).into_response())
+    Ok(Json(found.map_err(|error| problem(&error))?).into_response())
 }
 
-fn problem(error: OperateError) -> Problem {
-    let status = match &error {
+fn problem(error: &OperateError) -> Problem {
+    let status = match error {
         OperateError::UnknownContext { .. }
         | OperateError::UnknownTopic(_)
         | OperateError::NotParked { .. }

@@ -40,10 +40,9 @@ impl fmt::Display for Failure {
 
 impl From<OperateError> for Failure {
     fn from(error: OperateError) -> Self {
-        match error {
-            OperateError::Log(_) | OperateError::Store(_) => Self::Unable(error.to_string()),
-            _ => Self::Refused(error.to_string()),
-        }
+        let is_unable = matches!(error, OperateError::Log(_) | OperateError::Store(_));
+        let reason = error.to_string();
+        if is_unable { Self::Unable(reason) } else { Self::Refused(reason) }
     }
 }
 

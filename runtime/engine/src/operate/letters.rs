@@ -1,5 +1,6 @@
 //! Dead letters.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use charter_avro::codec;
@@ -76,7 +77,7 @@ impl Operator {
             };
             self.scan(&context, limit, &mut take).await?;
         }
-        all.sort_by(|one, other| other.failed_at.cmp(&one.failed_at));
+        all.sort_by_key(|letter| Reverse(letter.failed_at));
         all.truncate(limit);
         Ok(all)
     }

@@ -65,9 +65,12 @@ impl Operator {
         if !is_known {
             return Err(OperateError::UnknownTopic(topic.to_owned()));
         }
-        let partitions = self.log.partitions(topic).await.map_err(|error| match error {
-            LogError::UnknownTopic(topic) => OperateError::UnknownTopic(topic),
-            error => OperateError::Log(error),
+        let partitions = self.log.partitions(topic).await.map_err(|error| {
+            if let LogError::UnknownTopic(topic) = error {
+                OperateError::UnknownTopic(topic)
+            } else {
+                OperateError::Log(error)
+            }
         })?;
         let mut next = BTreeMap::new();
         for partition in 0..partitions {

@@ -210,7 +210,10 @@ mod tests {
         let keys = ApiKeys::parse(&line("*", "clerk,seats:write"), &roles).expect("a key");
         assert!(keys.0.values().all(|who| who.has("seats:read") && who.has("seats:write")));
         for (line, problem) in [
-            (line("acme", "owner"), "expected a role of the contract (`buyer`, `clerk`)"),
+            (
+                line("acme", "owner"),
+                "expected a role of the contract (`buyer`, `clerk`, `operator`)",
+            ),
             (line("acme", "buyer,"), "expected a role"),
             (line("a/b", "buyer"), "expected a tenant"),
         ] {
