@@ -303,8 +303,8 @@ pub(crate) fn no_read_is_stale_after_a_kill(platform: &mut World) {
     let mut seen = String::new();
     for number in 1..=SEATS {
         let hold = json!({"seatIds": [format!("a-row-1-seat-{number}")], "holderId": "buyer"});
-        let held = platform.decide(platform.post(&format!("/v1/shows/{id}/holds"), &hold));
-        let cursor = held.expect(200).str("cursor").to_owned();
+        let taken = platform.decide(platform.post(&format!("/v1/shows/{id}/holds"), &hold));
+        let cursor = taken.expect(200).str("cursor").to_owned();
         // Right behind the write, while nothing of it is projected yet.
         if number % 4 == 0 {
             platform.crash();
@@ -313,7 +313,7 @@ pub(crate) fn no_read_is_stale_after_a_kill(platform: &mut World) {
         let row = platform.read(&seat, &cursor).expect(200);
         assert_eq!(row.str("status"), "HELD", "seat {number}");
         // The sum of all that was seen, from another gateway.
-        seen = row.header("charter-cursor").expect("a cursor").to_owned();
+        row.header("charter-cursor").expect("a cursor").clone_into(&mut seen);
         let stats = platform.read(&format!("/v1/shows/{id}/stats"), &seen).expect(200);
         assert_eq!(stats.json["held"], json!(number), "{}", stats.text);
     }
