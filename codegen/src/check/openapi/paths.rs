@@ -1,5 +1,7 @@
 //! Paths and their operations: which is which, what came, what went.
 
+use std::collections::HashMap;
+
 use super::comparison::Comparison;
 use super::document::Node;
 use super::lifecycle::{Stability, sunset};
@@ -17,16 +19,15 @@ impl<'a> Comparison<'_, 'a> {
     /// All paths and webhooks.
     pub(crate) fn paths(&mut self) {
         let (base, revision) = (self.base().document.root(), self.revision().document.root());
-        let old: Vec<_> = paths(base).collect();
-        let new: Vec<_> = paths(revision).collect();
-        for (path, item) in &old {
-            match find(path, &new) {
+        let (old, new) = (Paths::of(base), Paths::of(revision));
+        for (path, item) in &old.all {
+            match new.find(path) {
                 Some((now, node, names)) => self.items((path, now), (*item, node), &names),
                 None => self.path_removed(path, *item),
             }
         }
-        for (path, item) in &new {
-            if find(path, &old).is_none() {
+        for (path, item) in &new.all {
+            if old.find(path).is_none() {
                 let Some(item) = self.revision().resolve(*item) else { continue };
                 for (method, operation) in operations(item) {
                     let subject = subject(method, path);
@@ -184,8 +185,40 @@ static OPERATION: Removal = Removal {
     early: &rules::OPERATION_REMOVED_BEFORE_SUNSET,
 };
 
-fn paths(root: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
-    root.members("paths").filter(|(path, _)| !path.starts_with("x-"))
+/// The paths of a document, in its order, found by what they are and by their shape.
+struct Paths<'a> {
+    all: Vec<(&'a str, Node<'a>)>,
+    named: HashMap<&'a str, usize>,
+    shaped: HashMap<Shape, usize>,
+}
+
+/// A path without the names of its parameters, and how many it has.
+type Shape = (String, usize);
+
+impl<'a> Paths<'a> {
+    fn of(root: Node<'a>) -> Self {
+        let all: Vec<_> =
+            root.members("paths").filter(|(path, _)| !path.starts_with("x-")).collect();
+        let (mut named, mut shaped) = (HashMap::new(), HashMap::new());
+        for (index, (path, _)) in all.iter().enumerate() {
+            named.entry(*path).or_insert(index);
+            let (plain, names) = normal(path);
+            shaped.entry((plain, names.len())).or_insert(index);
+        }
+        Self { all, named, shaped }
+    }
+
+    /// The path that is `path`, whatever its parameters are called.
+    fn find(&self, path: &'a str) -> Option<(&'a str, Node<'a>, Names<'a>)> {
+        if let Some(index) = self.named.get(path) {
+            let (name, node) = self.all[*index];
+            return Some((name, node, Vec::new()));
+        }
+        let (plain, names) = normal(path);
+        let (name, node) = self.all[*self.shaped.get(&(plain, names.len()))?];
+        let (_, others) = normal(name);
+        Some((name, node, names.into_iter().zip(others).collect()))
+    }
 }
 
 pub(crate) fn operations(item: Node<'_>) -> impl Iterator<Item = (&'static str, Node<'_>)> {
@@ -194,24 +227,6 @@ pub(crate) fn operations(item: Node<'_>) -> impl Iterator<Item = (&'static str, 
 
 fn subject(method: &str, path: &str) -> String {
     format!("{} {path}", method.to_uppercase())
-}
-
-/// The path that is `path`, whatever its parameters are called.
-fn find<'a>(
-    path: &'a str,
-    among: &[(&'a str, Node<'a>)],
-) -> Option<(&'a str, Node<'a>, Names<'a>)> {
-    if let Some((name, node)) = among.iter().find(|(other, _)| *other == path) {
-        return Some((name, *node, Vec::new()));
-    }
-    let (plain, names) = normal(path);
-    among.iter().filter(|(other, _)| other.contains('{') == path.contains('{')).find_map(
-        |(name, node)| {
-            let (other, others) = normal(name);
-            (other == plain && names.len() == others.len())
-                .then(|| (*name, *node, names.iter().copied().zip(others).collect()))
-        },
-    )
 }
 
 /// A path without the names of its parameters, and those names.
