@@ -25,6 +25,10 @@ const CLIENTS: usize = 4;
 const SHOWS: usize = 3;
 /// Seats of each.
 const SEATS: usize = 64;
+/// Cursors that one header may have.
+const AT_ONCE: usize = 16;
+/// Cursors that a client keeps before it reads, which makes one of them: those of two are never too many.
+const KEPT: usize = AT_ONCE / 2;
 
 /// What a client does next.
 #[derive(Clone, Copy, Debug)]
@@ -171,7 +175,7 @@ async fn run(running: &Running, round: usize, steps: Vec<Step>) {
                 let cursor = running.write(&path, body).await;
                 known[client].held.insert((show, number));
                 known[client].cursors.push(cursor);
-                if known[client].cursors.len() > 12 {
+                if known[client].cursors.len() > KEPT {
                     let path = format!("/v1/shows/{}/stats", show_id(show));
                     running.read(&path, &mut known[client]).await;
                 }
@@ -207,13 +211,16 @@ async fn run(running: &Running, round: usize, steps: Vec<Step>) {
             }
             Step::Tell { client, other } if client != other => {
                 let told = known[client].clone();
-                let room = 14_usize.saturating_sub(told.cursors.len());
-                if known[other].cursors.len() > room {
-                    let path = format!("/v1/shows/{}/stats", show_id(0));
+                let path = format!("/v1/shows/{}/stats", show_id(0));
+                if known[other].cursors.len() + told.cursors.len() > AT_ONCE {
                     running.read(&path, &mut known[other]).await;
                 }
                 known[other].held.extend(told.held);
                 known[other].cursors.extend(told.cursors);
+                // A read makes one of all cursors; who is told must have room again when it tells others.
+                if known[other].cursors.len() > KEPT {
+                    running.read(&path, &mut known[other]).await;
+                }
             }
             Step::Tell { .. } => {}
         }

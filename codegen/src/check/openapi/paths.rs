@@ -202,8 +202,8 @@ impl<'a> Paths<'a> {
         let (mut named, mut shaped) = (HashMap::new(), HashMap::new());
         for (index, (path, _)) in all.iter().enumerate() {
             named.entry(*path).or_insert(index);
-            let (plain, names) = normal(path);
-            shaped.entry((plain, names.len())).or_insert(index);
+            let (plain, parameters) = normal(path);
+            shaped.entry((plain, parameters.len())).or_insert(index);
         }
         Self { all, named, shaped }
     }
