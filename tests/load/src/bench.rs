@@ -106,6 +106,46 @@ struct Shape {
     events: u64,
 }
 
+/// What is sent in every step: holds of which some want the same seats, `reservations` percent about hotels.
+fn plan(shows: u32, reservations: u8) -> PlanSettings {
+    PlanSettings {
+        seed: 1,
+        run: None,
+        shows,
+        seats: 2_000,
+        hold_seconds: 300,
+        hot_seats: 5,
+        hot_show: 0,
+        reservations,
+        properties: 20,
+        rooms: 40,
+        keyless: 0,
+    }
+}
+
+/// As fast as it goes over `connections`, for `measured` seconds after the warm-up.
+fn closed(gateways: Vec<String>, connections: usize, measured: f64) -> DriveSettings {
+    DriveSettings {
+        gateways,
+        connections,
+        rate: None,
+        seconds: WARM_UP + measured,
+        commands: None,
+        warmup: WARM_UP,
+        first: 0,
+        wait: 10,
+        follow: 100,
+        repeats: 0,
+        visible: 0,
+        time_out: 20,
+        patience: 60,
+        history: None,
+        metrics: Vec::new(),
+        pids: Vec::new(),
+        opened: false,
+    }
+}
+
 fn step(settings: &BenchSettings, shape: &Shape) -> anyhow::Result<Step> {
     let Shape { what, size, shows, seats, events } = *shape;
     let directory = settings.directory.join(format!("{}-{size}", what.replace(' ', "-")));
@@ -120,37 +160,11 @@ fn step(settings: &BenchSettings, shape: &Shape) -> anyhow::Result<Step> {
     let ready_ms = platform.started_in().as_millis();
     let pid = platform.id().context("the platform does not run")?;
     let started_bytes = process::memory(&pid.to_string()).map(|(now, _)| now);
-    let plan = PlanSettings {
-        seed: 1,
-        run: None,
-        shows,
-        seats,
-        hold_seconds: 300,
-        hot_seats: 5,
-        hot_show: 0,
-        reservations: 25,
-        properties: 20,
-        rooms: 40,
-        keyless: 0,
-    };
+    let plan = PlanSettings { seats, ..plan(shows, 25) };
     let drive = DriveSettings {
-        gateways: platform.gateways(),
-        connections: settings.connections,
-        rate: None,
-        seconds: WARM_UP + settings.measured,
-        commands: None,
-        warmup: WARM_UP,
-        first: 0,
-        wait: 10,
-        follow: 100,
-        repeats: 0,
         visible: VISIBLE,
-        time_out: 20,
-        patience: 60,
-        history: None,
-        metrics: Vec::new(),
         pids: vec![pid],
-        opened: false,
+        ..closed(platform.gateways(), settings.connections, settings.measured)
     };
     let full = one(&plan, drive.clone())?;
     let half = DriveSettings {

@@ -9,13 +9,12 @@ use anyhow::Context as _;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use super::one;
 use super::plot::draw;
+use super::{WARM_UP, closed, one, plan};
 use crate::drive::DriveSettings;
 use crate::evidence::Engines;
 use crate::kill::{Apart, Place as _};
 use crate::measure::Report;
-use crate::plan::PlanSettings;
 use crate::process;
 
 /// What is measured, and how.
@@ -77,8 +76,6 @@ struct Run {
     most_bytes: Vec<(String, u64)>,
 }
 
-/// Warm-up, in seconds.
-const WARM_UP: f64 = 2.0;
 /// Percent of the commands whose effect is looked for in the read model.
 const VISIBLE: u8 = 1;
 
@@ -126,37 +123,12 @@ fn step(settings: &ApartSettings, instances: usize) -> anyhow::Result<Step> {
     let directory = settings.directory.join(&name);
     let engines = Runtime::new()?.block_on(settings.engines.apart(&name))?;
     let mut services = Apart::start(&settings.binaries, &directory, engines, instances)?;
-    let plan = PlanSettings {
-        seed: 1,
-        run: None,
-        shows: settings.shows,
-        seats: 2_000,
-        hold_seconds: 300,
-        hot_seats: 5,
-        hot_show: 0,
-        reservations: settings.reservations,
-        properties: 20,
-        rooms: 40,
-        keyless: 0,
-    };
+    let plan = plan(settings.shows, settings.reservations);
     let drive = DriveSettings {
-        gateways: services.gateways(),
-        connections: settings.connections,
-        rate: None,
-        seconds: WARM_UP + settings.measured,
-        commands: None,
-        warmup: WARM_UP,
-        first: 0,
-        wait: 10,
-        follow: 100,
-        repeats: 0,
         visible: VISIBLE,
-        time_out: 20,
-        patience: 60,
-        history: None,
         metrics: services.deciders(),
         pids: services.processes().into_iter().map(|(_, id)| id).collect(),
-        opened: false,
+        ..closed(services.gateways(), settings.connections, settings.measured)
     };
     let full = if settings.open_only {
         None
