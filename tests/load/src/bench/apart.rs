@@ -15,6 +15,7 @@ use crate::drive::DriveSettings;
 use crate::evidence::Engines;
 use crate::kill::{Apart, Place as _};
 use crate::measure::Report;
+use crate::plan::PlanSettings;
 use crate::process;
 
 /// What is measured, and how.
