@@ -10,11 +10,11 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
     cargo build --release --locked --features kafka,postgres \
-      -p gateway-service -p seats-service -p reservations-service -p core-service -p registry-service \
-      -p charterctl-service --bins \
+      -p gateway-service -p seats-service -p reservations-service -p housekeeping-service -p core-service \
+      -p registry-service -p charterctl-service --bins \
  && mkdir /out \
- && cp target/release/gateway target/release/seats target/release/reservations target/release/core \
-      target/release/registry target/release/charterctl docker/charter-ready /out/
+ && cp target/release/gateway target/release/seats target/release/reservations target/release/housekeeping \
+      target/release/core target/release/registry target/release/charterctl docker/charter-ready /out/
 
 FROM debian:bookworm-slim
 # Versions are not pinned: an image that is built again takes Debian's security fixes.

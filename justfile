@@ -60,7 +60,7 @@ apart:
     export KAFKA_BROKERS=${KAFKA_BROKERS:-localhost:9092}
     export DATABASE_URL=${DATABASE_URL:-postgres://charter:charter@localhost:5432/charter}
     export SCHEMA_REGISTRY_URL=${SCHEMA_REGISTRY_URL:-http://localhost:8081}
-    services=(registry seats reservations core gateway)
+    services=(registry seats reservations housekeeping core gateway)
     packages=()
     for service in "${services[@]}"; do packages+=(-p "$service-service"); done
     cargo build --release --locked --features kafka,postgres --bins "${packages[@]}"
@@ -77,6 +77,10 @@ deploy:
 # A service from the templates, in a copy of the checkout: formatted, clean, tested, and answering over HTTP.
 scaffold:
     tests/scaffold/run
+
+# The commands of docs/tutorial.md as they stand, in a copy of the checkout.
+tutorial:
+    tests/tutorial/run
 
 # 2,000 commands through HTTP with three `kill -9` of the platform.
 kill:

@@ -73,9 +73,19 @@ fn infra_is_the_engines_and_all_is_everything() {
     assert_eq!(of("observe"), ["grafana", "otel-collector", "prometheus"]);
     assert_eq!(
         of("all"),
-        ["core", "gateway", "kafka", "postgres", "redis", "registry", "reservations", "seats"]
+        [
+            "core",
+            "gateway",
+            "housekeeping",
+            "kafka",
+            "postgres",
+            "redis",
+            "registry",
+            "reservations",
+            "seats"
+        ]
     );
-    assert_eq!(services(&compose).len(), 11, "each is in a profile");
+    assert_eq!(services(&compose).len(), 12, "each is in a profile");
 }
 
 #[test]

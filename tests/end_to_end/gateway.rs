@@ -127,7 +127,16 @@ fn health_and_metrics_say_how_the_process_is() {
         })
         .collect();
     parts.sort_unstable();
-    assert_eq!(parts, [("log", true), ("reservation", true), ("seat", true), ("store", true)]);
+    assert_eq!(
+        parts,
+        [
+            ("housekeeping", true),
+            ("log", true),
+            ("reservation", true),
+            ("seat", true),
+            ("store", true)
+        ]
+    );
     platform.decide(platform.post("/v1/shows", &show("s"))).expect(200);
     let metrics = Answer::send(platform.get("/metrics")).expect(200);
     let line = "charter_http_requests_total{method=\"POST\",route=\"/v1/shows\",status=\"200\"} 1";

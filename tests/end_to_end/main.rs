@@ -13,6 +13,7 @@ mod consistency;
 mod contract;
 mod deploy;
 mod gateway;
+mod housekeeping;
 mod http;
 mod idempotency;
 mod limits;
@@ -60,6 +61,8 @@ scenarios! {
     http::a_head_that_is_too_large_is_refused_with_a_problem,
     http::answers_are_compressed_for_who_takes_it,
     idempotency::a_repeat_gets_the_first_outcome_byte_for_byte,
+    housekeeping::a_room_that_a_guest_leaves_is_cleaned_and_inspected,
+    housekeeping::rooms_to_clean_survive_kill_9,
     push::a_room_shows_its_rows_and_then_its_events,
     push::a_client_that_comes_back_misses_nothing_and_sees_nothing_twice,
     push::a_room_that_is_none_is_refused,

@@ -10,7 +10,8 @@ use std::process::Command;
 use crate::support::binary;
 
 /// The services in the order of the document.
-const SERVICES: [&str; 6] = ["platform", "gateway", "seats", "reservations", "core", "registry"];
+const SERVICES: [&str; 7] =
+    ["platform", "gateway", "seats", "reservations", "housekeeping", "core", "registry"];
 
 const HEAD: &str = "\
 # Settings

@@ -5,10 +5,11 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The packages whose binaries run apart.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "charterctl-service",
     "core-service",
     "gateway-service",
+    "housekeeping-service",
     "registry-service",
     "reservations-service",
     "seats-service",

@@ -285,6 +285,7 @@ pub struct Cluster {
     pub gateways: Vec<Instance>,
     pub seats: Vec<Instance>,
     pub reservations: Vec<Instance>,
+    pub housekeeping: Vec<Instance>,
     pub cores: Vec<Instance>,
     pub registries: Vec<Instance>,
     pub database: Database,
@@ -306,7 +307,7 @@ impl Cluster {
         let logs = tempfile::tempdir().expect("a directory");
         let ports = |count: usize| (0..count).map(|_| free_port()).collect::<Vec<_>>();
         let prefix = format!("{}.", database.name);
-        let [gateways, registries, seats, reservations, cores] =
+        let [gateways, registries, seats, reservations, housekeeping, cores] =
             std::array::from_fn(|_| ports(plan.instances));
         let by = plan.database.as_ref();
         let direct = database.url();
@@ -353,6 +354,7 @@ impl Cluster {
             gateways: spawn("gateway", &gateways),
             cores: spawn("core", &cores),
             reservations: spawn("reservations", &reservations),
+            housekeeping: spawn("housekeeping", &housekeeping),
             seats: spawn("seats", &seats),
             registries: spawn("registry", &registries),
             database,
@@ -363,8 +365,9 @@ impl Cluster {
 
     /// Waits until all are ready.
     pub fn wait_ready(&mut self) {
-        let all = [&mut self.seats, &mut self.reservations, &mut self.cores, &mut self.gateways];
-        for instance in all.into_iter().flatten() {
+        let deciders = [&mut self.seats, &mut self.reservations, &mut self.housekeeping];
+        let all = deciders.into_iter().chain([&mut self.cores, &mut self.gateways]);
+        for instance in all.flatten() {
             instance.wait_ready();
         }
     }
@@ -376,25 +379,28 @@ impl Cluster {
 
     /// All processes.
     pub fn all(&mut self) -> impl Iterator<Item = &mut Instance> {
-        let all = [&mut self.gateways, &mut self.seats, &mut self.reservations, &mut self.cores];
-        all.into_iter().chain([&mut self.registries]).flatten()
+        self.services().into_iter().flatten()
     }
 
     /// Takes one of each service away, still running.
     pub fn take_first_of_each(&mut self) -> Vec<Instance> {
-        let all = [&mut self.gateways, &mut self.seats, &mut self.reservations, &mut self.cores];
-        all.into_iter().chain([&mut self.registries]).map(|instances| instances.remove(0)).collect()
+        self.services().into_iter().map(|instances| instances.remove(0)).collect()
+    }
+
+    fn services(&mut self) -> [&mut Vec<Instance>; 6] {
+        [
+            &mut self.gateways,
+            &mut self.seats,
+            &mut self.reservations,
+            &mut self.housekeeping,
+            &mut self.cores,
+            &mut self.registries,
+        ]
     }
 
     /// One of each service.
-    pub fn first_of_each(&mut self) -> [&mut Instance; 5] {
-        [
-            &mut self.gateways[0],
-            &mut self.seats[0],
-            &mut self.reservations[0],
-            &mut self.cores[0],
-            &mut self.registries[0],
-        ]
+    pub fn first_of_each(&mut self) -> [&mut Instance; 6] {
+        self.services().map(|instances| &mut instances[0])
     }
 }
 
@@ -417,8 +423,8 @@ impl Place for Cluster {
 impl Cluster {
     /// Waits until those that were started again are ready.
     pub fn wait_first(&mut self) {
-        let [gateway, seats, reservations, core, _] = self.first_of_each();
-        for instance in [seats, reservations, core, gateway] {
+        let [gateway, seats, reservations, housekeeping, core, _] = self.first_of_each();
+        for instance in [seats, reservations, housekeeping, core, gateway] {
             instance.wait_ready();
         }
     }
@@ -429,7 +435,8 @@ impl Drop for Cluster {
         if !std::thread::panicking() {
             return;
         }
-        let all = [&self.gateways, &self.seats, &self.reservations, &self.cores, &self.registries];
+        let Self { gateways, seats, reservations, housekeeping, cores, registries, .. } = self;
+        let all = [&*gateways, seats, reservations, housekeeping, cores, registries];
         for instance in all.into_iter().flatten() {
             let said = instance.said();
             let tail: Vec<_> = said.lines().rev().take(30).collect();

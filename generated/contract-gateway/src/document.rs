@@ -16,6 +16,7 @@ pub const YAML: &str = include_str!("../openapi.yaml");
 /// Commands, events and views of all contexts for people: parts of pages by file name.
 pub const CATALOGUE: &[(&str, &str)] = &[
     ("index.html", include_str!("../catalogue/index.html")),
+    ("housekeeping.html", include_str!("../catalogue/housekeeping.html")),
     ("reservation.html", include_str!("../catalogue/reservation.html")),
     ("seat.html", include_str!("../catalogue/seat.html")),
     ("api.html", include_str!("../catalogue/api.html")),
@@ -45,6 +46,10 @@ pub const CATALOGUE: &[(&str, &str)] = &[
         crate::operations::open_property::open_property,
         crate::operations::get_property::get_property,
         crate::operations::list_availability::list_availability,
+        crate::operations::list_cleanings::list_cleanings,
+        crate::operations::get_cleaning::get_cleaning,
+        crate::operations::clean_room::clean_room,
+        crate::operations::inspect_room::inspect_room,
         crate::operations::create_reservation::create_reservation,
         crate::operations::get_reservation::get_reservation,
         crate::operations::cancel_reservation::cancel_reservation,
@@ -60,12 +65,16 @@ pub const CATALOGUE: &[(&str, &str)] = &[
             crate::schemas::Accepted,
             crate::schemas::Availability,
             crate::schemas::AvailabilityPage,
+            crate::schemas::Cleaning,
+            crate::schemas::CleaningPage,
+            crate::schemas::CleaningStatus,
             crate::schemas::CommandEvent,
             crate::schemas::CommandState,
             crate::schemas::CommandStatus,
             crate::schemas::ConfirmSeatsRequest,
             crate::schemas::CreateReservationRequest,
             crate::schemas::HoldSeatsRequest,
+            crate::schemas::InspectRoomRequest,
             crate::schemas::OpenPropertyRequest,
             crate::schemas::OpenShowRequest,
             crate::schemas::Problem,
@@ -116,7 +125,11 @@ pub const CATALOGUE: &[(&str, &str)] = &[
         ),
         (name = "Properties", description = "Hotels, their rooms and free nights."),
         (name = "Reservations", description = "Reservations of rooms."),
-        (name = "Commands", description = "What became of a command.")
+        (name = "Commands", description = "What became of a command."),
+        (
+            name = "Cleanings",
+            description = "Rooms that guests have left, until they can be let again."
+        )
     )
 )]
 pub struct GatewayDocument;

@@ -9,11 +9,31 @@ use crate::operations;
 
 /// The operations of each group.
 pub const ALL: &[&[&Operation]] = &[
+    HOUSEKEEPING_COMMANDS,
     RESERVATION_COMMANDS,
     SEAT_COMMANDS,
     QUERIES,
     OUTCOMES,
 ];
+
+/// The operations that send commands of `housekeeping`.
+pub const HOUSEKEEPING_COMMANDS: &[&Operation] = &[
+    <operations::CleanRoom as CommandOperation>::OPERATION,
+    <operations::InspectRoom as CommandOperation>::OPERATION,
+];
+
+/// Routes of the operations that send commands of `housekeeping`.
+pub fn housekeeping_commands() -> Router<Api> {
+    Router::new()
+        .route(
+            "/v1/tenants/{tenantId}/properties/{propertyId}/cleanings/{reservationId}/clean-room",
+            post(operations::clean_room),
+        )
+        .route(
+            "/v1/tenants/{tenantId}/properties/{propertyId}/cleanings/{reservationId}/inspect-room",
+            post(operations::inspect_room),
+        )
+}
 
 /// The operations that send commands of `reservation`.
 pub const RESERVATION_COMMANDS: &[&Operation] = &[
@@ -89,6 +109,8 @@ pub const QUERIES: &[&Operation] = &[
     <operations::GetShowStats as RowOperation>::OPERATION,
     <operations::GetProperty as RowOperation>::OPERATION,
     <operations::ListAvailability as ListOperation>::OPERATION,
+    <operations::ListCleanings as ListOperation>::OPERATION,
+    <operations::GetCleaning as RowOperation>::OPERATION,
     <operations::GetReservation as RowOperation>::OPERATION,
     <operations::ListReservations as ListOperation>::OPERATION,
 ];
@@ -113,6 +135,14 @@ pub fn queries() -> Router<Api> {
         .route(
             "/v1/tenants/{tenantId}/properties/{propertyId}/availability",
             get(operations::list_availability),
+        )
+        .route(
+            "/v1/tenants/{tenantId}/properties/{propertyId}/cleanings",
+            get(operations::list_cleanings),
+        )
+        .route(
+            "/v1/tenants/{tenantId}/properties/{propertyId}/cleanings/{reservationId}",
+            get(operations::get_cleaning),
         )
         .route(
             "/v1/tenants/{tenantId}/properties/{propertyId}/reservations/{reservationId}",

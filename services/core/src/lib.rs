@@ -10,6 +10,7 @@ use charter_http::access::{AccessControl, guarded};
 use charter_http::document::DocumentError;
 use charter_http::{Api, Operation};
 use contract_gateway::{document, routes};
+use contract_housekeeping::Housekeeping;
 use contract_reservation::Reservation;
 use contract_seat::Seat;
 
@@ -28,7 +29,12 @@ pub fn operations() -> Vec<&'static Operation> {
 /// Where the contract in this build can't be compiled.
 pub fn api(store: Arc<dyn Store>, access: AccessControl) -> Result<Api, DocumentError> {
     let api = Api::builder(document::JSON, &operations(), store)?;
-    Ok(api.context::<Seat>().context::<Reservation>().access(Arc::new(access)).build())
+    Ok(api
+        .context::<Seat>()
+        .context::<Reservation>()
+        .context::<Housekeeping>()
+        .access(Arc::new(access))
+        .build())
 }
 
 /// The routes that read, guarded.

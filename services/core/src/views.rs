@@ -7,6 +7,7 @@ use charter_domain::{Contract as _, Table};
 use charter_engine::reads::ListQuery;
 use charter_engine::store::{Store, StoreError};
 use charter_http::health::Part;
+use contract_housekeeping::Housekeeping;
 use contract_reservation::Reservation;
 use contract_seat::Seat;
 use futures_util::future::try_join_all;
@@ -57,5 +58,9 @@ impl Part for ViewsPart {
 /// The tables of each context, by its name: a line a context.
 #[must_use]
 pub fn tables() -> Vec<(&'static str, &'static [&'static Table])> {
-    vec![(Seat::NAME, Seat::TABLES), (Reservation::NAME, Reservation::TABLES)]
+    vec![
+        (Seat::NAME, Seat::TABLES),
+        (Reservation::NAME, Reservation::TABLES),
+        (Housekeeping::NAME, Housekeeping::TABLES),
+    ]
 }

@@ -3,6 +3,7 @@
 use charter_engine::{Runtime, ServiceError};
 use charter_http::ApiBuilder;
 use charter_http::push::PushBuilder;
+use contract_housekeeping::Housekeeping;
 use contract_reservation::Reservation;
 use contract_seat::Seat;
 
@@ -16,6 +17,7 @@ const SOURCE: &str = "charter://gateway";
 pub async fn senders(mut api: ApiBuilder, runtime: &Runtime) -> Result<ApiBuilder, ServiceError> {
     api = api.sender(runtime.sender::<Seat>(SOURCE).await?);
     api = api.sender(runtime.sender::<Reservation>(SOURCE).await?);
+    api = api.sender(runtime.sender::<Housekeeping>(SOURCE).await?);
     Ok(api)
 }
 

@@ -53,6 +53,7 @@ pub fn router(api: Api, elsewhere: &Elsewhere, push: Push) -> Router {
     let access = Arc::clone(api.access());
     let served = routes::seat_commands()
         .merge(routes::reservation_commands())
+        .merge(routes::housekeeping_commands())
         .merge(routes::queries())
         .merge(routes::outcomes())
         .with_state(api);

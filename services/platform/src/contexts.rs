@@ -2,12 +2,17 @@
 
 use charter_engine::{Runtime, Service, ServiceError};
 use charter_http::ApiBuilder;
+use contract_housekeeping::Housekeeping;
 use contract_reservation::Reservation;
 use contract_seat::Seat;
 
 /// The services that decide and project.
 pub(crate) fn services() -> Vec<Box<dyn Service>> {
-    vec![Box::new(seats_service::service()), Box::new(reservations_service::service())]
+    vec![
+        Box::new(seats_service::service()),
+        Box::new(reservations_service::service()),
+        Box::new(housekeeping_service::service()),
+    ]
 }
 
 /// Lets the gateway send commands of each context.
@@ -17,5 +22,6 @@ pub(crate) async fn senders(
 ) -> Result<ApiBuilder, ServiceError> {
     api = api.sender(runtime.sender::<Seat>("charter://gateway").await?);
     api = api.sender(runtime.sender::<Reservation>("charter://reservations").await?);
+    api = api.sender(runtime.sender::<Housekeeping>("charter://gateway").await?);
     Ok(api)
 }

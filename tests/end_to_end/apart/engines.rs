@@ -159,11 +159,13 @@ fn core_is_not_ready_before_the_tables_are_there() {
     let Some(engines) = Engines::from_env(test) else { return };
     let _alone = alone();
     let mut cluster = Cluster::begin(&engines, &Plan { instances: 1, database: None });
-    for instance in [&mut cluster.seats[0], &mut cluster.reservations[0]] {
+    let Cluster { seats, reservations, housekeeping, .. } = &mut cluster;
+    for instance in [seats, reservations, housekeeping].into_iter().flatten() {
         instance.kill();
     }
     cluster.cores[0].not_ready("should be of version");
-    for instance in [&mut cluster.seats[0], &mut cluster.reservations[0]] {
+    let Cluster { seats, reservations, housekeeping, .. } = &mut cluster;
+    for instance in [seats, reservations, housekeeping].into_iter().flatten() {
         instance.restart();
     }
     cluster.wait_ready();

@@ -5,9 +5,11 @@
 pub(crate) mod cancel_reservation;
 pub(crate) mod check_in_reservation;
 pub(crate) mod check_out_reservation;
+pub(crate) mod clean_room;
 pub(crate) mod confirm_reservation;
 pub(crate) mod confirm_seats;
 pub(crate) mod create_reservation;
+pub(crate) mod get_cleaning;
 pub(crate) mod get_command;
 pub(crate) mod get_property;
 pub(crate) mod get_reservation;
@@ -16,7 +18,9 @@ pub(crate) mod get_section_stats;
 pub(crate) mod get_show;
 pub(crate) mod get_show_stats;
 pub(crate) mod hold_seats;
+pub(crate) mod inspect_room;
 pub(crate) mod list_availability;
+pub(crate) mod list_cleanings;
 pub(crate) mod list_reservations;
 pub(crate) mod list_reserved_seats;
 pub(crate) mod list_seats;
@@ -36,6 +40,7 @@ pub use check_in_reservation::{
 pub use check_out_reservation::{
     CheckOutReservation, CheckOutReservationParameters, check_out_reservation,
 };
+pub use clean_room::{CleanRoom, CleanRoomParameters, clean_room};
 pub use confirm_reservation::{
     ConfirmReservation, ConfirmReservationParameters, confirm_reservation,
 };
@@ -43,6 +48,7 @@ pub use confirm_seats::{ConfirmSeats, ConfirmSeatsParameters, confirm_seats};
 pub use create_reservation::{
     CreateReservation, CreateReservationParameters, create_reservation,
 };
+pub use get_cleaning::{GetCleaning, GetCleaningParameters, get_cleaning};
 pub use get_command::{GetCommand, get_command};
 pub use get_property::{GetProperty, GetPropertyParameters, get_property};
 pub use get_reservation::{GetReservation, GetReservationParameters, get_reservation};
@@ -53,9 +59,11 @@ pub use get_section_stats::{
 pub use get_show::{GetShow, GetShowParameters, get_show};
 pub use get_show_stats::{GetShowStats, GetShowStatsParameters, get_show_stats};
 pub use hold_seats::{HoldSeats, HoldSeatsParameters, hold_seats};
+pub use inspect_room::{InspectRoom, InspectRoomParameters, inspect_room};
 pub use list_availability::{
     ListAvailability, ListAvailabilityParameters, list_availability,
 };
+pub use list_cleanings::{ListCleanings, ListCleaningsParameters, list_cleanings};
 pub use list_reservations::{
     ListReservations, ListReservationsParameters, list_reservations,
 };

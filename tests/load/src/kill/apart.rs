@@ -17,7 +17,10 @@ use crate::history::Record;
 use crate::launch::{Launch, Running, free_addresses};
 
 /// The services in the order in which they are killed.
-const SERVICES: [&str; 5] = ["seats", "gateway", "reservations", "core", "registry"];
+const SERVICES: [&str; 6] =
+    ["seats", "gateway", "reservations", "housekeeping", "core", "registry"];
+/// Those of them that decide and project.
+const DECIDERS: [&str; 3] = ["seats", "reservations", "housekeeping"];
 /// How long the views may take to come to the end.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -104,8 +107,8 @@ impl Apart {
             self.instances.iter().filter(needs).map(|it| it.address.clone()).collect()
         };
         self.away = vec![
-            Engine::of("kafka", directory, of(&["gateway", "seats", "reservations"])),
-            Engine::of("postgres", directory, of(&["gateway", "seats", "reservations", "core"])),
+            Engine::of("kafka", directory, of(&[&["gateway"][..], &DECIDERS].concat())),
+            Engine::of("postgres", directory, of(&[&["gateway", "core"][..], &DECIDERS].concat())),
         ];
         self
     }
@@ -120,8 +123,7 @@ impl Apart {
     /// Addresses of the services that decide and project, which count what they do.
     #[must_use]
     pub fn deciders(&self) -> Vec<String> {
-        let is_decider =
-            |it: &&Instance| it.name.starts_with("seats") || it.name.starts_with("reserv");
+        let is_decider = |it: &&Instance| DECIDERS.iter().any(|name| it.name.starts_with(name));
         self.instances.iter().filter(is_decider).map(|it| it.address.clone()).collect()
     }
 }
