@@ -216,9 +216,22 @@ fn yaml_aliases_stand_for_what_the_anchor_names() {
     assert_eq!(Tree::parse_yaml(&laughs.join("\n")).expect_err("a billion").rule, "SOURCE_SIZE");
 }
 
+/// `<<` was a key like any other, so that what an OpenAPI document merged was not there.
+#[test]
+fn yaml_merges_what_a_key_of_two_arrows_names() {
+    let text = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\none: {<<: *a, x: 3}\ntwo: {z: 4, <<: [*a, *b]}\nplain: {'<<': 5}\nown: {<<: {x: 6}}\n";
+    let tree = yaml(text).to_json();
+    assert_eq!(tree["one"], serde_json::json!({"x": 3, "y": 1}));
+    assert_eq!(tree["two"], serde_json::json!({"z": 4, "x": 1, "y": 1}));
+    assert_eq!(tree["plain"], serde_json::json!({"<<": 5}));
+    assert_eq!(tree["own"], serde_json::json!({"x": 6}));
+}
+
 #[test]
 fn yaml_that_is_no_json_value_is_refused() {
     let cases = [
+        ("a: {<<: 1}\n", "SOURCE_SYNTAX", (1, 9)),
+        ("a: {<<: {x: 1}, <<: {y: 1}}\n", "SOURCE_DUPLICATE_KEY", (1, 17)),
         ("a: 1\nb: 2\na: 3\n", "SOURCE_DUPLICATE_KEY", (3, 1)),
         ("a: [1\n", "SOURCE_SYNTAX", (1, 4)),
         ("a: 1\n---\nb: 2\n", "SOURCE_SYNTAX", (2, 1)),

@@ -1,4 +1,5 @@
-//! YAML 1.2 documents by way of `granit-parser`'s events. Plain scalars follow the core schema.
+//! YAML 1.2 documents by way of `granit-parser`'s events. Plain scalars follow the core schema; `<<` merges mappings, as
+//! YAML 1.1 had it and people write it still (<https://yaml.org/type/merge.html>).
 
 use std::collections::{HashMap, HashSet};
 
@@ -132,26 +133,68 @@ impl<'a> Builder<'a> {
         check_collection(tag, "map", span, depth)?;
         let mut members: Vec<Member> = Vec::new();
         let mut keys = HashSet::new();
+        let mut merged: Option<Vec<Member>> = None;
         loop {
             let (event, key_span) = self.next()?;
             if event == Event::MappingEnd {
+                // What is written here stands over what is merged, the first mapping of a list over the next.
+                let merged = merged.into_iter().flatten();
+                members.extend(merged.filter(|member| keys.insert(member.key.clone())));
                 return Ok(Tree {
                     value: Value::Object(members),
                     span: Span { end: key_span.end, ..span },
                 });
             }
-            let Event::Scalar(key, ..) = event else {
+            let Event::Scalar(key, style, _, tag) = event else {
                 return Err(syntax("expected a plain or quoted key".to_owned(), key_span));
             };
+            let is_merge = key == "<<" && style == ScalarStyle::Plain && tag.is_none();
             let key = key.into_owned();
-            if !keys.insert(key.clone()) {
+            if is_merge && merged.is_some() {
+                let message = "expected `<<` once, with a list where several mappings are merged";
+                return Err(SourceError {
+                    rule: "SOURCE_DUPLICATE_KEY",
+                    message: message.to_owned(),
+                    span: key_span,
+                });
+            }
+            if !is_merge && !keys.insert(key.clone()) {
                 return Err(duplicate_key(&members, &key, key_span));
             }
             let (event, at) = self.next()?;
             let value = self.node(event, at, depth)?;
-            members.push(Member { key, key_span, value });
+            if is_merge {
+                merged = Some(merged_members(value)?);
+            } else {
+                members.push(Member { key, key_span, value });
+            }
         }
     }
+}
+
+/// The members that a `<<` brings: those of a mapping, or of all mappings of a list.
+fn merged_members(value: Tree) -> Result<Vec<Member>, SourceError> {
+    let sources = match value.value {
+        Value::Array(items) => items,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            vec![value]
+        }
+    };
+    let mut members = Vec::new();
+    for source in sources {
+        match source.value {
+            Value::Object(found) => members.extend(found),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => {
+                let message = "expected `<<` to merge a mapping or a list of mappings".to_owned();
+                return Err(syntax(message, source.span));
+            }
+        }
+    }
+    Ok(members)
 }
 
 fn check_collection(
