@@ -141,6 +141,24 @@ fn keywords_beside_a_reference_count() {
     assert_eq!(errors(&with("3.0.3", 20), &with("3.0.3", 10)), Vec::<String>::new());
 }
 
+/// Branches of one name with other keywords beside the reference are held against the first of that name, as oasdiff
+/// does; two such branches were paired in order. The same document twice is no change all the same.
+#[test]
+fn branches_of_one_name_are_held_against_the_first() {
+    let with = |key: &str, longest: [u32; 2]| {
+        let branch = |longest| json!({ "$ref": "#/components/schemas/S", "maxLength": longest });
+        let schema = json!({ key: longest.map(branch) });
+        both_ways(&schema, &json!({ "S": { "type": "string" } }))
+    };
+    for key in ["oneOf", "anyOf", "allOf"] {
+        let found = |old, new| errors(&with(key, old), &with(key, new));
+        assert_eq!(found([5, 10], [5, 10]), Vec::<String>::new());
+        assert_eq!(found([5, 10], [5, 11]), ["request-property-max-length-decreased"]);
+        assert_eq!(found([10, 5], [5, 10]), ["request-property-max-length-decreased"]);
+        assert_eq!(found([5, 10], [10, 5]), ["response-property-max-length-increased"]);
+    }
+}
+
 /// The files beside a document.
 struct Beside(&'static [(&'static str, &'static str)]);
 

@@ -204,6 +204,18 @@ impl<'s, 'a> Equality<'s, 'a> {
         let (Some(items), Some(others)) = (one.tree.as_array(), other.tree.as_array()) else {
             return false;
         };
+        // Branches of one name, with other keywords beside the reference: in order they are the same, else oasdiff holds
+        // each against the first of its name.
+        if names_repeat(others) {
+            return self.in_order(one, other, question)
+                || (items.len() == others.len()
+                    && items.iter().all(|item| {
+                        let first = others.iter().find(|found| reference(found) == reference(item));
+                        first.is_some_and(|first| {
+                            self.schemas(one.within(item), other.within(first), question)
+                        })
+                    }));
+        }
         let mut left: Vec<&Tree> = others.iter().collect();
         items.len() == others.len()
             && items.iter().all(|item| {
@@ -229,6 +241,19 @@ impl<'s, 'a> Equality<'s, 'a> {
                 .zip(others)
                 .all(|(item, found)| self.schemas(one.within(item), other.within(found), question))
     }
+}
+
+/// Whether all branches are references, and two of them have the same name.
+fn names_repeat(items: &[Tree]) -> bool {
+    let mut known = HashSet::new();
+    let mut repeats = false;
+    let all_named = items.iter().all(|item| {
+        reference(item).is_some_and(|name| {
+            repeats |= !known.insert(name);
+            true
+        })
+    });
+    all_named && repeats
 }
 
 fn matters(key: &str, sense: Sense) -> bool {

@@ -103,10 +103,15 @@ pub(crate) fn pair<'a>(
 
 fn by_name<'a>(base: Branches<'a>, revision: Branches<'a>, pairing: &mut Pairing) {
     let (mut removed, mut added) = (base.references(), revision.references());
-    let both = matched(&mut removed, &mut added, |one, other| {
-        reference(&base.trees[one]) == reference(&revision.trees[other])
-    });
-    pairing.both.extend(both);
+    let named = |branches: Branches<'a>, index: usize| reference(&branches.trees[index]);
+    let both =
+        matched(&mut removed, &mut added, |one, other| named(base, one) == named(revision, other));
+    // Branches of one name have keywords beside the reference that differ: oasdiff holds each against the first of them.
+    let first = |index| {
+        let mut places = 0..revision.trees.len();
+        places.find(|place| named(revision, *place) == named(revision, index)).unwrap_or(index)
+    };
+    pairing.both.extend(both.into_iter().map(|(one, other)| (one, first(other))));
     pairing.removed.extend(removed);
     pairing.added.extend(added);
 }
