@@ -75,6 +75,12 @@ pub enum Unshown {
     },
     /// One version of the schema takes all that the other takes.
     Covered,
+    /// All that fits a branch fits the other version, by another branch.
+    OtherBranch,
+    /// Nothing fits the version that should take what shows it; the keywords that exclude each other, in words.
+    Nothing(String),
+    /// `null` came or went where values are text.
+    NoNull,
     /// A range, or `default`, lists the status still, with a body that takes the same.
     StatusCovered(String),
     /// A range of media types still takes it.
@@ -160,6 +166,15 @@ impl fmt::Display for Unshown {
             Self::Covered => {
                 f.write_str("every value that fitted fits still: the change is one of the text only")
             }
+            Self::OtherBranch => f.write_str(
+                "all that fits that branch fits the other version too, by another branch there",
+            ),
+            Self::Nothing(reason) => {
+                write!(f, "nothing fits the version that should take it: {reason}")
+            }
+            Self::NoNull => f.write_str(
+                "`null` is no value that can be written in a parameter or a header: all that was sent is still taken",
+            ),
             Self::StatusCovered(status) => {
                 write!(f, "the answer is one that `{status}` still lists, with a body that fits")
             }

@@ -156,6 +156,27 @@ impl<'a> Schemas<'a> {
         self.reader.document.beside(node)
     }
 
+    /// Whether all that fits at `node` fits [`Self::at`] of it: not so where keywords beside a `$ref` say which properties
+    /// or items others are about.
+    pub(crate) fn is_bound_by(&self, node: Node<'a>) -> bool {
+        let about_others = [
+            "properties",
+            "patternProperties",
+            "additionalProperties",
+            "unevaluatedProperties",
+            "items",
+            "prefixItems",
+            "unevaluatedItems",
+            "contains",
+            "minContains",
+            "maxContains",
+            "if",
+            "then",
+            "else",
+        ];
+        self.beside(node).iter().all(|member| !about_others.contains(&member.key.as_str()))
+    }
+
     /// What stands beside the `$ref` that `node` is, as a schema of its own.
     pub(crate) fn only_beside(&self, node: Node<'a>) -> Option<Schema<'a>> {
         let beside = self.beside(node);

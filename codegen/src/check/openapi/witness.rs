@@ -5,6 +5,7 @@
 mod breach;
 mod candidates;
 mod cover;
+mod empty;
 mod message;
 mod reason;
 mod validity;
@@ -192,12 +193,15 @@ fn find<'a>(
     let mut values = maker.values(last, 0);
     values.extend(other.values(last_other, 0));
     values.extend(maker.with_members_of(last, &other, last_other));
+    values.extend(spoiled((&maker, last), (&other, last_other), &values));
     for index in (1..fits.way.len()).rev() {
         let (holder, held) = (fits.way[index - 1], fits.way[index]);
         // Several ways to hold a value are tried while there are few values: their number must not grow with the depth.
         let ways = if values.len() > MANY { 1 } else { MAX_WAYS };
         let wrap = |value| maker.wrap(holder, held, value).into_iter().take(ways);
         values = values.into_iter().flat_map(wrap).collect();
+        let other_holder = misfits.way[index - 1];
+        values.extend(spoiled((&maker, holder), (&other, other_holder), &values));
     }
     // The shortest first, so that the first that shows the break is it.
     let mut values: Vec<(usize, Value)> =
@@ -218,6 +222,30 @@ fn find<'a>(
         }
     }
     Err(tried)
+}
+
+/// Objects that fit no other branch of what holds them: what one branch refuses, another may take.
+fn spoiled<'a>(
+    (maker, holder): (&Maker<'_, 'a>, Node<'a>),
+    (other, other_holder): (&Maker<'_, 'a>, Node<'a>),
+    values: &[Value],
+) -> Vec<Value> {
+    let mut wrong = maker.wrong_members(holder);
+    wrong.extend(other.wrong_members(other_holder));
+    if wrong.is_empty() {
+        return Vec::new();
+    }
+    let with = |value: &Value, wrong: &[(String, Value)]| {
+        let Value::Object(members) = value else { return None };
+        let mut members = members.clone();
+        for (name, value) in wrong {
+            members.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        Some(Value::Object(members))
+    };
+    let ways = wrong.chunks(1).chain([&wrong[..]]);
+    let few = values.iter().take(MANY);
+    ways.flat_map(|way| few.clone().filter_map(move |value| with(value, way))).collect()
 }
 
 /// The first reason, where every spelling is refused.

@@ -346,6 +346,29 @@ impl<'s, 'a> Maker<'s, 'a> {
         values
     }
 
+    /// For the properties of each branch of a schema, of `then` and of `else`, a value that is refused there.
+    pub(crate) fn wrong_members(&self, node: Node<'a>) -> Vec<(String, Value)> {
+        let schema = self.schemas.at(node).schema;
+        let mut found: Vec<(String, Value)> = Vec::new();
+        let single = &schema.single;
+        let told = [single.then, single.otherwise].into_iter().flatten();
+        for tree in schema.any_of.iter().chain(schema.one_of).chain(told).take(MAX_DEPTH) {
+            let branch = self.schemas.at(schema.within(tree)).schema;
+            for member in branch.properties.iter().filter(|member| !member.value.is_null()) {
+                if found.len() >= MAX_DEPTH || found.iter().any(|(name, _)| *name == member.key) {
+                    continue;
+                }
+                let node = branch.within(&member.value);
+                let mut values = [json!(0), json!("a"), json!({}), json!([])].into_iter();
+                let wrong = values.find(|value| {
+                    matches!(validity::check(self.schemas, node, value), Outcome::Misfits(_))
+                });
+                found.extend(wrong.map(|value| (member.key.clone(), value)));
+            }
+        }
+        found
+    }
+
     /// Puts a value of the schema `held` into values of the schema that holds it.
     pub(crate) fn wrap(&self, holder: Node<'a>, held: Node<'a>, value: Value) -> Vec<Value> {
         let schema = self.schemas.at(holder).schema;

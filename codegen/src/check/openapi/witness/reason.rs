@@ -1,6 +1,7 @@
 //! Why no value shows a break.
 
 use super::cover::{Cover, may_be};
+use super::empty::Emptiness;
 use super::{Pending, Side, Tried};
 use crate::check::change::Unshown;
 use crate::check::openapi::document::Node;
@@ -36,11 +37,10 @@ pub(super) fn reason<'a>(
         return Unshown::OtherType { keyword: pending.keyword.clone(), about: plural(about) };
     }
     if loose && pending.keyword == "type" && fits.way.len() == 1 && only_null(fits, misfits) {
-        return Unshown::Spelling;
+        return Unshown::NoNull;
     }
-    let mut cover = Cover::new(fits.schemas, misfits.schemas);
-    if cover.proves(fits.way[0], misfits.way[0], loose) {
-        return Unshown::Covered;
+    if let Some(reason) = proved((fits, misfits), loose) {
+        return reason;
     }
     let is_array =
         |side: &Side<'_, 'a>| side.schemas.at(side.way[0]).schema.types.contains(&"array");
@@ -51,6 +51,55 @@ pub(super) fn reason<'a>(
         return Unshown::NoValue(tried.values);
     }
     Unshown::Searched(tried.values)
+}
+
+/// Why no value can be told apart at a place on the way: nothing fits there, or all that fits there fits in the other
+/// version. Where the way goes by a branch, that is asked of what fits the branch.
+fn proved<'a>((fits, misfits): (&Side<'_, 'a>, &Side<'_, 'a>), loose: bool) -> Option<Unshown> {
+    let mut empty = Emptiness::new(fits.schemas);
+    for place in 0..fits.way.len() {
+        if let Some(reason) = empty.of(fits.way[place]) {
+            return Some(Unshown::Nothing(reason));
+        }
+        let covers = |from: usize| {
+            let mut cover = Cover::new(fits.schemas, misfits.schemas);
+            cover.proves(fits.way[from], misfits.way[place], loose)
+        };
+        if covers(place) {
+            return Some(Unshown::Covered);
+        }
+        for branch in place + 1..fits.way.len() {
+            if !is_branch(fits, branch) {
+                break;
+            }
+            if covers(branch) {
+                return Some(Unshown::OtherBranch);
+            }
+        }
+        // Behind a branch, a condition or `not` it is not only what fits there that counts.
+        if !(place + 1 < fits.way.len() && is_held(fits, place + 1)) {
+            break;
+        }
+    }
+    None
+}
+
+/// Whether the schema at `index` of the way is a branch of the one before.
+fn is_branch(side: &Side<'_, '_>, index: usize) -> bool {
+    let schema = side.schemas.at(side.way[index - 1]).schema;
+    let held = side.schemas.at(side.way[index]).schema.node;
+    let mut trees = schema.all_of.iter().chain(schema.any_of).chain(schema.one_of);
+    trees.any(|tree| side.schemas.at(schema.within(tree)).schema.node.address() == held.address())
+}
+
+/// Whether the schema at `index` of the way is asked of what the value at hand holds.
+fn is_held(side: &Side<'_, '_>, index: usize) -> bool {
+    let schema = side.schemas.at(side.way[index - 1]).schema;
+    let held = side.schemas.at(side.way[index]).schema.node;
+    let single = [schema.single.items, schema.single.additional_properties];
+    let named = schema.properties.iter().map(|member| &member.value);
+    let mut trees = named.chain(schema.prefix_items).chain(single.into_iter().flatten());
+    trees.any(|tree| side.schemas.at(schema.within(tree)).schema.node.address() == held.address())
 }
 
 /// Whether one side takes `null` beside what both take: on the wire it is a text as all others are.
