@@ -110,6 +110,11 @@ pub(crate) trait Takes<E>: Send {
     /// Takes events that follow each other, from the next position on.
     fn take(&mut self, items: &[Item<E>]) -> impl Future<Output = Result<(), Trouble>> + Send;
 
+    /// Lets more events come, where many do.
+    fn pause(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// Waits for what an operator asks for; never ends where nobody can ask.
     fn asked(&self) -> impl Future<Output = OperatorRequest> + Send {
         std::future::pending()
@@ -229,6 +234,10 @@ impl<C: Contract> Events<C> {
             next = last.offset + 1;
             self.take(&fetched, taker, stop).await?;
             backoff.reset();
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = taker.pause() => {}
+            }
         }
         Ok(())
     }

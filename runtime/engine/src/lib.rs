@@ -8,6 +8,7 @@ pub mod log;
 pub mod measures;
 pub mod operate;
 pub mod outcomes;
+mod pace;
 mod process;
 mod project;
 mod publish;

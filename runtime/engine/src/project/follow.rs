@@ -5,6 +5,7 @@ mod redrive;
 use std::sync::Arc;
 
 use charter_domain::{Contract, Decider};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::step::Projecting;
@@ -65,6 +66,7 @@ impl<D: Decider> Task for Projects<'_, D> {
             progress: store.view_progress(views.set(), partition).await?,
             parked: parked.iter().map(|parked| parked.aggregate.clone()).collect(),
             caught_up: false,
+            is_busy: false,
             events: &events,
             requests: &ports.requests,
         };
@@ -84,7 +86,17 @@ impl<C: Contract> Takes<C::Event> for Projecting<'_, C> {
     }
 
     async fn take(&mut self, items: &[Item<C::Event>]) -> Result<(), Trouble> {
-        Ok(self.project(items).await?)
+        let begun = Instant::now();
+        let done = self.project(items).await;
+        self.views.pace.end(begun.elapsed());
+        self.is_busy = items.len() > 1;
+        Ok(done?)
+    }
+
+    async fn pause(&self) {
+        if self.is_busy && self.store.shares_steps() {
+            self.views.pace.turn().await;
+        }
     }
 
     fn asked(&self) -> impl Future<Output = OperatorRequest> + Send {

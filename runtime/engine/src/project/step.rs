@@ -26,6 +26,8 @@ pub(super) struct Projecting<'a, C: Contract> {
     /// Whether the views have come to where the store was at first: from then on it is measured how long
     /// events take to be visible.
     pub(super) caught_up: bool,
+    /// Whether the last events came with others, so that waiting for more is worth it.
+    pub(super) is_busy: bool,
     /// Where the events come from.
     pub(super) events: &'a Events<C>,
     /// What operators ask for.
@@ -115,13 +117,19 @@ impl<C: Contract> Projecting<'_, C> {
         let to = Progress { position: last.position, staged: 0 };
         let known = items.iter().filter(|item| self.is_touched(item)).count();
         let mut write = self.step(to).await?;
-        for (projection, rows) in self.views.projections.iter().zip(&mut rows) {
-            if self.progress.staged > 0 {
+        if self.progress.staged > 0 {
+            for projection in &self.views.projections {
                 // The event was sliced, and now can't be projected.
                 write.discard(projection.table()).await?;
             }
-            let wanted = rows.wanted(0..known, 0..usize::MAX);
-            let found = write.rows(projection.table(), &wanted).await?;
+        }
+        let tables = self.views.projections.iter().map(|projection| projection.table());
+        let wanted: Vec<_> = tables
+            .zip(&rows)
+            .map(|(table, rows)| (table, rows.wanted(0..known, 0..usize::MAX)))
+            .collect();
+        let found = write.rows_of(&wanted).await?;
+        for ((rows, (_, wanted)), found) in rows.iter_mut().zip(wanted).zip(found) {
             rows.fill(wanted, found);
         }
         let mut parked = Vec::new();

@@ -1,27 +1,35 @@
 //! The views of a context, with their projections.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use charter_avro::schema::Schema;
 use charter_domain::{Contract, Message as _, Projection, View};
 use sha2::{Digest as _, Sha256};
 
 use super::fold::{Folds, Projected};
+use crate::pace::Pace;
 use crate::service::ServiceError;
 use crate::store::ViewSet;
+
+/// The most that a partition's step waits for those of others.
+const PACE: Duration = Duration::from_millis(30);
 
 /// The projections of a context, which move together.
 pub(crate) struct Views<C: Contract> {
     pub(super) projections: Vec<Box<dyn Folds<C>>>,
     version: u32,
     set: ViewSet,
+    /// Of the steps of all partitions: they begin together, so that they share statements.
+    pub(super) pace: Pace,
 }
 
 impl<C: Contract> Views<C> {
     pub(crate) fn new() -> Self {
         let set =
             ViewSet { context: C::NAME.to_owned(), fingerprint: String::new(), tables: Vec::new() };
-        Self { projections: Vec::new(), version: 1, set }.fingerprinted()
+        let pace = Pace::new(PACE);
+        Self { projections: Vec::new(), version: 1, set, pace }.fingerprinted()
     }
 
     /// The same views and `V`, folded by `P`.

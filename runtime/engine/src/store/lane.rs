@@ -1,15 +1,19 @@
 //! Work that waits is done together: what comes while one statement runs goes into the next one.
 //!
 //! A transaction for one row costs forty times what a row of a large batch costs, and a partition alone seldom
-//! has a large one. Nothing waits for company: a job that comes alone is done alone, at once.
+//! has a large one. A job that comes alone is done alone, at once; where the last ones had company, the next wait for
+//! theirs, at the lane's [`Pace`].
 
 use std::future::Future;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::pace::Pace;
 use crate::store::StoreError;
 
 /// How jobs of one kind are done.
@@ -22,6 +26,10 @@ pub(super) trait Work: Send + Sync + 'static {
     const FULL: usize;
     /// The jobs that may wait; one beyond waits for a place. Of what owners ask each partition has one or two.
     const WAITING: usize = 256;
+    /// The most that a job waits for company, where others are about.
+    const PACE: Duration;
+    /// The weight with which a group is worth a statement at once.
+    const ENOUGH: usize;
 
     /// What a job adds to a statement, about a row for each.
     fn weight(job: &Self::Job) -> usize;
@@ -31,6 +39,13 @@ pub(super) trait Work: Send + Sync + 'static {
         &self,
         jobs: Vec<Self::Job>,
     ) -> impl Future<Output = Vec<Result<Self::Answer, StoreError>>> + Send;
+}
+
+/// The jobs that wait.
+struct Queue<W: Work> {
+    receiver: mpsc::Receiver<Entry<W>>,
+    /// Whether the last group had more than one.
+    had_company: bool,
 }
 
 type Entry<W> = (<W as Work>::Job, oneshot::Sender<Result<<W as Work>::Answer, StoreError>>);
@@ -48,15 +63,22 @@ impl<W: Work> Lane<W> {
     /// A lane where `workers` statements run at a time.
     pub(super) fn start(work: W, workers: usize) -> Self {
         let (sender, receiver) = mpsc::channel(W::WAITING);
-        let (work, receiver) = (Arc::new(work), Arc::new(Mutex::new(receiver)));
+        let queue = Queue::<W> { receiver, had_company: false };
+        let pace = Arc::new(Pace::new(W::PACE));
+        let (work, queue) = (Arc::new(work), Arc::new(Mutex::new(queue)));
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         for _ in 0..workers {
-            let (work, receiver, stop) = (work.clone(), receiver.clone(), stop.clone());
+            let (work, queue, stop) = (work.clone(), queue.clone(), stop.clone());
+            let pace = pace.clone();
             tasks.spawn(async move {
-                while let Some(entries) = gather::<W>(&receiver, &stop).await {
+                while let Some(entries) = gather::<W>(&queue, &pace, &stop).await {
+                    let begun = Instant::now();
+                    pace.begin(begun);
                     let (jobs, senders): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
-                    for (answer, sender) in work.run(jobs).await.into_iter().zip(senders) {
+                    let answers = work.run(jobs).await;
+                    pace.end(begun.elapsed());
+                    for (answer, sender) in answers.into_iter().zip(senders) {
                         // Who does not wait any more does not want to know.
                         let _ = sender.send(answer);
                     }
@@ -102,22 +124,34 @@ pub(super) fn answers<A>(
 
 /// The jobs that wait, at least one; `None` once all are done and no more are wanted.
 async fn gather<W: Work>(
-    receiver: &Mutex<mpsc::Receiver<Entry<W>>>,
+    queue: &Mutex<Queue<W>>,
+    pace: &Pace,
     stop: &CancellationToken,
 ) -> Option<Vec<Entry<W>>> {
-    let mut receiver = receiver.lock().await;
+    let mut queue = queue.lock().await;
     let first = tokio::select! {
         biased;
-        first = receiver.recv() => first?,
+        first = queue.receiver.recv() => first?,
         () = stop.cancelled() => return None,
     };
     let mut weight = W::weight(&first.0);
     let mut entries = vec![first];
-    while weight < W::FULL
-        && let Ok(entry) = receiver.try_recv()
-    {
+    let until = pace.next();
+    while weight < W::FULL {
+        let entry = match queue.receiver.try_recv() {
+            Ok(entry) => entry,
+            Err(_) if !queue.had_company || weight >= W::ENOUGH => break,
+            Err(_) => tokio::select! {
+                entry = timeout_at(until, queue.receiver.recv()) => match entry {
+                    Ok(Some(entry)) => entry,
+                    Ok(None) | Err(_) => break,
+                },
+                () = stop.cancelled() => break,
+            },
+        };
         weight += W::weight(&entry.0);
         entries.push(entry);
     }
+    queue.had_company = entries.len() > 1;
     Some(entries)
 }

@@ -41,7 +41,7 @@ pub use reactions::{NoReaction, Reaction, ReactorPart, ReactorStep};
 pub use requests::{Action, OperatorRequest, RequestEnd};
 pub use sqlite::{Durability, SqliteStore};
 pub use standing::{PoolUse, Standing};
-pub use views::{Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrite};
+pub use views::{FoundRows, Parked, Progress, RowChange, RowKey, ViewSet, ViewStep, ViewWrite};
 
 use crate::reads::{ListQuery, Page, RowRead};
 
@@ -400,6 +400,12 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn operator_requests(&self, limit: u32) -> Result<Vec<OperatorRequest>, StoreError>;
+
+    /// Whether steps of the views that partitions take at the same time share statements, so that partitions
+    /// that are busy had better wait for each other.
+    fn shares_steps(&self) -> bool {
+        false
+    }
 
     /// The connections to the database.
     fn pools(&self) -> Vec<PoolUse>;

@@ -78,6 +78,9 @@ pub struct Parked {
     pub time: Timestamp,
 }
 
+/// Rows in the order of the keys that were asked for; `None` where there is none.
+pub type FoundRows = Vec<Option<Vec<ColumnValue>>>;
+
 /// A step of the views in hand. Dropped without a commit, it never was.
 #[async_trait]
 pub trait ViewWrite: Send {
@@ -89,7 +92,23 @@ pub trait ViewWrite: Send {
         &mut self,
         table: &'static Table,
         keys: &[RowKey],
-    ) -> Result<Vec<Option<Vec<ColumnValue>>>, StoreError>;
+    ) -> Result<FoundRows, StoreError>;
+
+    /// The rows under the keys of several tables, each table once, as [`ViewWrite::rows`] gives those of one: all
+    /// asked for at a time, where the store can.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn rows_of(
+        &mut self,
+        wanted: &[(&'static Table, Vec<RowKey>)],
+    ) -> Result<Vec<FoundRows>, StoreError> {
+        let mut found = Vec::with_capacity(wanted.len());
+        for (table, keys) in wanted {
+            found.push(self.rows(table, keys).await?);
+        }
+        Ok(found)
+    }
 
     /// Writes rows that are visible from the commit on.
     ///

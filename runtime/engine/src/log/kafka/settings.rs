@@ -209,8 +209,8 @@ impl KafkaSettings {
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("compression.codec", "lz4")
-            // Company for a record: at thousands a second each request otherwise carries one.
-            .set("linger.ms", "5")
+            // Company for a record: at thousands a second each request otherwise carries one (ADR 45).
+            .set("linger.ms", "10")
             .set("partitioner", "murmur2_random")
             // Within the 10 s that a sender waits, so that it hears what happened.
             .set("message.timeout.ms", "9000")

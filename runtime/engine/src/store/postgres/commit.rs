@@ -5,6 +5,7 @@
 //! all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::connections::{Connections, after_write, server_error};
 use super::statement::{NOT_OWNED, Statement, together};
@@ -319,6 +320,8 @@ impl Work for Commits {
     type Job = Job;
     type Answer = ();
     const FULL: usize = FULL;
+    const PACE: Duration = Duration::from_millis(10);
+    const ENOUGH: usize = 500;
 
     fn weight(job: &Job) -> usize {
         let rows = &job.rows;

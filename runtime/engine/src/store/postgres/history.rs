@@ -1,6 +1,7 @@
 //! Claims, checkpoints, events and deadlines.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use charter_domain::{AggregateId, Timestamp};
 use sqlx::postgres::PgRow;
@@ -304,6 +305,8 @@ impl Work for NextDeadlines {
     type Job = (String, u32);
     type Answer = Option<Timestamp>;
     const FULL: usize = 100;
+    const PACE: Duration = Duration::from_millis(5);
+    const ENOUGH: usize = 100;
 
     fn weight(_: &Self::Job) -> usize {
         1

@@ -64,6 +64,8 @@ const MIGRATION_TIMEOUT: Duration = Duration::from_mins(5);
 const NO_TABLE: &str = "42P01";
 /// Statements of one kind that write at a time: while one waits for the disk, the next one is worked on.
 const WRITERS: usize = 2;
+/// Lookups of clients' requests at a time.
+const READERS: usize = 2;
 
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
@@ -74,6 +76,8 @@ pub struct PostgresStore {
     readers: Arc<Connections>,
     commits: Lane<Commits>,
     lookups: Lane<Lookups>,
+    /// The lookups of clients' requests.
+    inbox: Lane<Lookups>,
     next_deadlines: Lane<NextDeadlines>,
     views: Arc<Views>,
 }
@@ -141,6 +145,7 @@ impl PostgresStore {
             access,
             commits: Lane::start(Commits { connections: connections() }, WRITERS),
             lookups: Lane::start(Lookups { connections: connections() }, 1),
+            inbox: Lane::start(Lookups { connections: readers.clone() }, READERS),
             next_deadlines: Lane::start(NextDeadlines { connections: connections() }, 1),
             views: Arc::new(views),
             writers,
@@ -377,7 +382,13 @@ impl Store for PostgresStore {
         tenant: Option<&str>,
         command_id: Uuid,
     ) -> Result<Option<Outcome>, StoreError> {
-        outcomes::find_one(&self.readers, tenant, command_id).await
+        match tenant {
+            Some(tenant) => {
+                let found = self.inbox.submit(vec![(tenant.to_owned(), command_id)]).await?;
+                Ok(found.into_iter().next())
+            }
+            None => outcomes::find_one(&self.readers, command_id).await,
+        }
     }
 
     async fn purge_outcomes(
@@ -536,6 +547,10 @@ impl Store for PostgresStore {
         requests::newest(&self.readers, limit).await
     }
 
+    fn shares_steps(&self) -> bool {
+        true
+    }
+
     fn pools(&self) -> Vec<PoolUse> {
         vec![self.writers.in_use("writers"), self.readers.in_use("readers")]
     }
@@ -543,6 +558,7 @@ impl Store for PostgresStore {
     async fn close(&self) {
         self.commits.close().await;
         self.lookups.close().await;
+        self.inbox.close().await;
         self.next_deadlines.close().await;
         self.views.reads.close().await;
         self.views.steps.close().await;

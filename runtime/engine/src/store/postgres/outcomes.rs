@@ -1,6 +1,7 @@
 //! The inbox: how each command ended.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use charter_domain::Timestamp;
 use contract_shared::Outcome;
@@ -29,6 +30,9 @@ impl Work for Lookups {
     type Job = Vec<(String, Uuid)>;
     type Answer = Vec<Outcome>;
     const FULL: usize = 5_000;
+    const PACE: Duration = Duration::from_millis(5);
+    const ENOUGH: usize = 200;
+    const WAITING: usize = 4_096;
 
     fn weight(job: &Self::Job) -> usize {
         job.len()
@@ -66,18 +70,10 @@ impl Lookups {
 
 pub(super) async fn find_one(
     connections: &Connections,
-    tenant: Option<&str>,
     command_id: Uuid,
 ) -> Result<Option<Outcome>, StoreError> {
-    let sql = format!(
-        "SELECT {READ} FROM outcomes WHERE command_id = $1 {} LIMIT 1",
-        if tenant.is_some() { "AND tenant = $2" } else { "" }
-    );
+    let sql = format!("SELECT {READ} FROM outcomes WHERE command_id = $1 LIMIT 1");
     let query = sqlx::query(AssertSqlSafe(sql)).bind(command_id);
-    let query = match tenant {
-        Some(tenant) => query.bind(tenant),
-        None => query,
-    };
     connections.fetch_first(query).await?.as_ref().map(read).transpose()
 }
 

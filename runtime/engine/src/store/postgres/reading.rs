@@ -1,6 +1,7 @@
 //! Reading the rows that a step is about to change.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use charter_domain::{ColumnValue, Table};
 use sqlx::postgres::{PgArguments, PgRow};
@@ -59,6 +60,8 @@ impl Work for Reads {
     type Job = Wanted;
     type Answer = Vec<Option<Versioned>>;
     const FULL: usize = 5_000;
+    const PACE: Duration = Duration::from_millis(5);
+    const ENOUGH: usize = 500;
 
     fn weight(job: &Wanted) -> usize {
         job.keys.len()

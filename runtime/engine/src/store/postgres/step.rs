@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use charter_domain::{AggregateId, ColumnValue, Table};
+use futures_util::future::try_join_all;
 use sqlx::AssertSqlSafe;
 
 use super::connections::{Connections, Held, after_write, server_error};
-use super::reading::{Version, Wanted, key_rows, read_rows};
+use super::reading::{Version, Versioned, Wanted, key_rows, read_rows};
 use super::statement::{NOT_OWNED, ROW_CHANGED, Statement, together};
 use super::tables::read_progress;
 use super::values::{Kind, Rows};
@@ -26,7 +27,9 @@ use super::write::TableWrite;
 use super::{Views, number};
 use crate::store::lane::Work;
 use crate::store::names::{TENANT, columns, key_columns, quoted, twin};
-use crate::store::{Parked, Progress, RowChange, RowKey, StoreError, ViewStep, ViewWrite};
+use crate::store::{
+    FoundRows, Parked, Progress, RowChange, RowKey, StoreError, ViewStep, ViewWrite,
+};
 
 /// How long steps lock what they read after one met another's change.
 const LOCKING: Duration = Duration::from_secs(10);
@@ -141,6 +144,23 @@ impl PostgresViewWrite {
         Ok(())
     }
 
+    /// Takes note of who wrote the rows that were read.
+    fn remember(
+        &mut self,
+        table: &'static Table,
+        names: Vec<Vec<u8>>,
+        found: Vec<Option<Versioned>>,
+    ) -> FoundRows {
+        let read = self.read.entry(table.name).or_default();
+        let mut rows = Vec::with_capacity(names.len());
+        for (name, found) in names.into_iter().zip(found) {
+            let (row, version) = found.unzip();
+            read.insert(name, version);
+            rows.push(row);
+        }
+        rows
+    }
+
     /// Runs a statement in the open transaction.
     async fn run(&mut self, statement: Statement) -> Result<(), StoreError> {
         let sql = statement.sql();
@@ -196,14 +216,36 @@ impl ViewWrite for PostgresViewWrite {
                 .await
                 .map_err(|error| in_transaction(&self.views.locking, &self.step, error))??,
         };
-        let read = self.read.entry(table.name).or_default();
-        let mut rows = Vec::with_capacity(keys.len());
-        for (name, found) in names.into_iter().zip(found) {
-            let (row, version) = found.unzip();
-            read.insert(name, version);
-            rows.push(row);
+        Ok(self.remember(table, names, found))
+    }
+
+    async fn rows_of(
+        &mut self,
+        wanted: &[(&'static Table, Vec<RowKey>)],
+    ) -> Result<Vec<FoundRows>, StoreError> {
+        if self.open.is_some() || !self.writes.is_empty() {
+            let mut found = Vec::with_capacity(wanted.len());
+            for (table, keys) in wanted {
+                found.push(self.rows(table, keys).await?);
+            }
+            return Ok(found);
         }
-        Ok(rows)
+        // All in one group of the lane, with those of other partitions' steps.
+        let reads = &self.views.reads;
+        let read = try_join_all(wanted.iter().map(|(table, keys)| async move {
+            let (wanted, names) = key_rows(table, keys);
+            let found = if keys.is_empty() {
+                Vec::new()
+            } else {
+                reads.submit(Wanted { table, keys: wanted }).await?
+            };
+            Ok::<_, StoreError>((*table, names, found))
+        }))
+        .await?;
+        Ok(read
+            .into_iter()
+            .map(|(table, names, found)| self.remember(table, names, found))
+            .collect())
     }
 
     async fn write(
@@ -477,6 +519,8 @@ impl Work for Steps {
     type Job = StepJob;
     type Answer = ();
     const FULL: usize = 2_000;
+    const PACE: Duration = Duration::from_millis(20);
+    const ENOUGH: usize = 500;
 
     fn weight(job: &StepJob) -> usize {
         1 + job.writes.iter().map(TableWrite::weight).sum::<usize>()
