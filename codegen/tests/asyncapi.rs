@@ -85,6 +85,7 @@ fn there_is_a_channel_for_each_topic_and_an_operation_on_it() {
             "seat.events",
             "seat.dead-letters",
             "seat.rooms.show",
+            "seat.socket",
             "outcomes",
         ]
     );
@@ -117,6 +118,9 @@ fn a_room_is_a_channel_with_what_its_members_get() {
             "push.seat.showOpened",
             "push.seat.stats-updated",
             "push.dropped",
+            "push.event.join",
+            "push.event.leave",
+            "push.answered",
         ]
     );
     let said = room["description"].as_str().unwrap();
@@ -128,6 +132,32 @@ fn a_room_is_a_channel_with_what_its_members_get() {
     let load = &messages["push.seat.initial-load"]["payload"]["properties"];
     assert!(load["seats"]["items"]["properties"].get("holderId").is_none());
     assert_eq!(document["operations"]["seat.rooms.show.send"]["action"], "send");
+    assert_eq!(document["operations"]["seat.rooms.show.receive"]["action"], "receive");
+}
+
+/// Both ways to a room, and what a socket is acknowledged with.
+#[test]
+fn a_socket_sends_the_commands_of_the_contract() {
+    let document = ours();
+    assert_eq!(
+        keys(&document["channels"]["seat.socket"]["messages"]),
+        [
+            "push.seat.confirmationRequest",
+            "push.seat.holdRequest",
+            "push.seat.releaseRequest",
+            "push.acknowledged",
+        ]
+    );
+    let sent = &document["operations"]["seat.socket.receive"];
+    assert_eq!(sent["messages"].as_array().unwrap().len(), 3);
+    let reply = &sent["reply"]["messages"][0]["$ref"];
+    assert_eq!(reply, "#/channels/seat.socket/messages/push.acknowledged");
+    let hold = &document["components"]["messages"]["push.seat.holdRequest"]["payload"];
+    assert_eq!(keys(&hold["properties"]), ["showId", "idempotencyKey"]);
+    assert_eq!(hold["required"], json!(["showId"]));
+    assert!(hold["description"].as_str().unwrap().contains("`POST /v1/shows/{showId}/holds`"));
+    let said = document["channels"]["seat.rooms.show"]["description"].as_str().unwrap();
+    assert!(said.contains("`GET /v1/streams/{room}`") && said.contains("`/socket.io/`"), "{said}");
 }
 
 /// Design, "Deciding, exactly once": the document says how a consumer reads.

@@ -11,6 +11,7 @@ use reqwest::Method;
 use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
 
+use crate::socket::Guest;
 use crate::support::{Answer, Platform, command};
 
 /// What signs tokens here.
@@ -197,6 +198,99 @@ fn every_operation_asks_who_it_is_and_whether_they_may() {
     }
     let ready = Answer::send(platform.get("/health/ready")).expect(200);
     assert_eq!(ready.json["mode"], Value::Null);
+}
+
+/// Rooms ask as operations do, on both ways to them.
+#[test]
+fn every_way_to_a_room_asks_who_it_is_and_whether_they_may() {
+    let guarded = Guarded::start();
+    let platform = &guarded.platform;
+    let opened = guarded.decide("office", "/v1/shows", &show("s")).expect(200);
+    guarded.read("office", "/v1/shows/s", opened.str("cursor")).expect(200);
+    let key = |secret: &str| json!({"key": secret});
+    let given = |claims: Value| json!({"token": token(&claims)});
+    let unknown = [
+        ("no credentials", json!({})),
+        ("a wrong key", key(&"0".repeat(64))),
+        ("the name of a key", key("root")),
+        ("an expired token", given(json!({"exp": get_current_timestamp() - 120}))),
+        ("another's token", given(json!({"aud": "other"}))),
+        ("two credentials", json!({"key": guarded.secret("root"), "token": token(&json!({}))})),
+    ];
+    let hold = json!({"showId": "s", "seatIds": ["a-row-1-seat-1"], "holderId": "buyer-1"});
+    for (what, auth) in &unknown {
+        let answer = Answer::send(credentials(platform.get("/v1/streams/show:s"), auth));
+        assert_eq!((answer.status, answer.str("code")), (401, "UNAUTHENTICATED"), "{what}");
+        let mut guest = Guest::open(platform, &[]).expect("a connection");
+        let refused = guest.connect(auth).expect_err(what);
+        assert_eq!(
+            (&refused["status"], &refused["code"]),
+            (&json!(401), &json!("UNAUTHENTICATED"))
+        );
+        // Whoever is nobody sends nothing: the connection ends.
+        guest.emit("seat.holdRequest", &hold);
+        assert_eq!(guest.next(), None, "{what}");
+    }
+    let wrong = "0".repeat(64);
+    let early = Guest::open(platform, &[("x-api-key", &wrong)]).err().expect("a wrong header");
+    assert!(early.to_string().contains("401"), "{early}");
+
+    for (what, auth) in [
+        ("insufficient", key(guarded.secret("nothing"))),
+        ("a token without roles", given(json!({"roles": []}))),
+    ] {
+        let answer = Answer::send(credentials(platform.get("/v1/streams/show:s"), &auth));
+        assert_eq!((answer.status, answer.str("code")), (403, "FORBIDDEN"), "{what}");
+        let mut guest = Guest::open(platform, &[]).expect("a connection");
+        guest.connect(&auth).expect("known");
+        for (name, asked) in
+            [("event.join", &json!({"room": "show:s"})), ("seat.holdRequest", &hold)]
+        {
+            let refused = guest.ask(name, asked);
+            assert_eq!(refused["problem"]["code"], "FORBIDDEN", "{what}, {name}: {refused}");
+        }
+    }
+    // Another tenant's room is refused where it is named, and its own of that name is another one.
+    let stranger = key(guarded.secret("stranger"));
+    let named = credentials(platform.get("/v1/streams/show:s?tenant=acme"), &stranger);
+    assert_eq!(Answer::send(named).expect(403).str("code"), "FORBIDDEN");
+    let mut guest = Guest::open(platform, &[]).expect("a connection");
+    guest.connect(&stranger).expect("known");
+    let refused = guest.ask("event.join", &json!({"room": "show:s", "tenant": "acme"}));
+    assert_eq!(refused["problem"]["code"], "FORBIDDEN", "{refused}");
+    assert_eq!(guest.ask("event.join", &json!({"room": "show:s"}))["ok"], true);
+    assert_eq!(guest.expect("initial-load")["seats"], json!([]));
+    let elsewhere = guest.ask("seat.holdRequest", &hold);
+    assert_ne!(elsewhere["status"], "APPLIED", "{elsewhere}");
+
+    // Whoever may is let in, by key or token, and acts for nobody else.
+    for auth in [key(guarded.secret("buyer-1")), given(json!({})), key(guarded.secret("root"))] {
+        let mut guest = Guest::open(platform, &[]).expect("a connection");
+        guest.connect(&auth).expect("known");
+        assert_eq!(
+            guest.ask("event.join", &json!({"room": "show:s", "tenant": "acme"}))["ok"],
+            true
+        );
+        assert_eq!(guest.expect("initial-load")["seats"].as_array().map(Vec::len), Some(4));
+    }
+    let mut buyer = Guest::open(platform, &[]).expect("a connection");
+    buyer.connect(&key(guarded.secret("buyer-2"))).expect("known");
+    assert_eq!(buyer.ask("seat.holdRequest", &hold)["problem"]["code"], "FORBIDDEN");
+    let own = json!({"showId": "s", "seatIds": ["a-row-1-seat-1"], "holderId": "buyer-2"});
+    assert_eq!(buyer.ask("seat.holdRequest", &own)["status"], "APPLIED");
+    guest.ask("event.leave", &json!({"room": "show:s"}));
+}
+
+/// A request with what a socket says of itself.
+fn credentials(request: RequestBuilder, auth: &Value) -> RequestBuilder {
+    let request = match auth["key"].as_str() {
+        Some(key) => request.header("X-API-Key", key),
+        None => request,
+    };
+    match auth["token"].as_str() {
+        Some(token) => request.header("Authorization", format!("Bearer {token}")),
+        None => request,
+    }
 }
 
 fn show(id: &str) -> Value {

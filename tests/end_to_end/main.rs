@@ -25,6 +25,7 @@ mod push;
 mod reservation;
 mod seat;
 mod settings;
+mod socket;
 
 use support::world::World;
 
@@ -70,6 +71,8 @@ scenarios! {
     reservation::a_reservation_goes_its_way,
     reservation::tenants_do_not_see_each_other,
     reservation::a_reservation_without_id_gets_one_that_a_repeat_gets_too,
+    socket::a_socket_sends_commands_and_sees_what_became_of_them,
+    socket::a_socket_that_comes_back_misses_nothing_and_sees_nothing_twice,
     seat::a_second_buyer_is_refused_and_told_which_seat_is_taken,
     seat::a_seat_given_back_can_be_held_again,
     seat::a_hold_ends_by_itself,

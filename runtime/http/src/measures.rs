@@ -110,6 +110,13 @@ pub const MEASURES: &[Measure] = &[
         shown: Shown::Seldom,
     },
     Measure {
+        name: "charter_push_commands_total",
+        kind: Kind::Counter,
+        labels: &["command", "status"],
+        help: "Commands that came on sockets, by what they were acknowledged with",
+        shown: Shown::Seldom,
+    },
+    Measure {
         name: "charter_push_load_seconds",
         kind: Kind::Seconds,
         labels: &["context"],

@@ -28,7 +28,7 @@ const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 const MAX_CORRELATION: usize = 128;
 /// How long a request may take: reading its body, the look for a first outcome, 10 s to append, the longest
 /// `Prefer: wait` of 30 s and 2 s for the outcome's row. A command that was taken is answered before.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long a request's body may take to arrive.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many requests may be in hand at once; most of them wait for an outcome.
@@ -115,6 +115,7 @@ pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
         .layer(middleware::from_fn(time_limit))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(MAX_IN_HAND)), bound))
+        .layer(middleware::from_fn_with_state(settings.cors.clone(), refuse_foreign_pages))
         .layer(middleware::from_fn(limit_head))
         .layer(middleware::from_fn(observe))
         .layer(compression);
@@ -188,6 +189,35 @@ async fn name_methods(mut response: Response) -> Response {
         response.headers_mut().insert(header::ALLOW, value);
     }
     response
+}
+
+/// Refuses a websocket that a page of another origin opens, unless its origin is allowed. For websockets browsers ask
+/// nobody before, as they do for requests; on a machine in development mode any page could do everything.
+async fn refuse_foreign_pages(
+    State(origins): State<Origins>,
+    request: Request,
+    next: Next,
+) -> Response {
+    answer(request, async |request| {
+        let headers = request.headers();
+        if headers.contains_key(header::UPGRADE)
+            && let Some(origin) = headers.get(header::ORIGIN)
+            && !is_own(origin, headers.get(header::HOST))
+            && !origins.allow(origin)
+        {
+            let detail = "pages of this origin may not open sockets; `CORS_ORIGINS` allows some";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "ORIGIN_REFUSED", detail));
+        }
+        Ok(next.run(request).await)
+    })
+    .await
+}
+
+/// Whether a page's origin is the host that it asks.
+fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let host = host.and_then(|host| host.to_str().ok());
+    authority.zip(host).is_some_and(|((_, own), host)| own.eq_ignore_ascii_case(host))
 }
 
 /// Refuses a head that is larger than anything this API asks for: 414, 431.

@@ -178,6 +178,11 @@ impl Problem {
         self
     }
 
+    /// The document, for who is not answered over HTTP.
+    pub(crate) fn to_json(&self) -> Value {
+        serde_json::to_value(&self.0).unwrap_or_default()
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {

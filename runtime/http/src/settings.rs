@@ -29,6 +29,17 @@ pub enum Origins {
     Any,
 }
 
+impl Origins {
+    /// Whether pages of this origin may ask.
+    pub(crate) fn allow(&self, origin: &HeaderValue) -> bool {
+        match self {
+            Self::None => false,
+            Self::These(origins) => origins.contains(origin),
+            Self::Any => true,
+        }
+    }
+}
+
 /// Flags of the HTTP layer.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct HttpFlags {

@@ -12,6 +12,7 @@ use charter_http::push::{self, Push};
 use charter_http::{Api, Dispatch, Operation, OperationKind, access, document};
 use contract_gateway::{
     document::{ASYNCAPI, JSON, YAML},
+    push::SOCKET_COMMANDS,
     routes,
 };
 
@@ -47,7 +48,7 @@ pub fn operations() -> Vec<&'static Operation> {
     routes::ALL.concat()
 }
 
-/// The routes of the contract and its rooms, guarded, and the contract itself under `/openapi.json` and
+/// The routes of the contract and its rooms, as streams and on sockets, guarded, and the contract itself under `/openapi.json` and
 /// `/openapi.yaml`, the messages behind it under `/asyncapi.json`, and the portal at `/`.
 pub fn router(api: Api, elsewhere: &Elsewhere, push: Push) -> Router {
     let access = Arc::clone(api.access());
@@ -56,12 +57,14 @@ pub fn router(api: Api, elsewhere: &Elsewhere, push: Push) -> Router {
         .merge(routes::housekeeping_commands())
         .merge(routes::queries())
         .merge(routes::outcomes())
-        .with_state(api);
+        .with_state(api.clone());
     let forwarded = operations()
         .into_iter()
         .filter_map(|operation| Some((operation, elsewhere.of(operation)?.clone())));
-    let rooms = push::routes(push, Arc::clone(&access));
+    let rooms = push::routes(push.clone(), Arc::clone(&access));
     let guarded = access::guarded(forwarding(served, forwarded), operations(), access);
+    // What sockets send are requests like others.
+    let sockets = push::sockets(push, api, guarded.clone(), SOCKET_COMMANDS);
     let shown = document::routes(JSON, YAML, ASYNCAPI).merge(pages::portal().routes());
-    guarded.merge(rooms).merge(shown)
+    guarded.merge(rooms).merge(sockets).merge(shown)
 }

@@ -15,6 +15,7 @@ use crate::front::{self, ReadsSettings};
 use crate::kill::{self, Embedded, Killing, Place};
 use crate::overload::{self, OverloadSettings};
 use crate::plan::{Plan, PlanSettings};
+use crate::push::{self, PushSettings};
 use crate::{check, evidence, fill, history, takeover};
 
 /// How many processes of each service are killed in turn.
@@ -55,6 +56,8 @@ enum Action {
     Floor(floor::FloorSettings),
     /// Measure reads: pages of seats and single seats
     Reads(ReadsSettings),
+    /// Measure push: sockets in one room, and how soon each is told of what happens there
+    Push(PushSettings),
     /// Send three times what a platform can do for a minute, and check what it refused, did, took and how soon it was
     /// as before
     Overload(OverloadSettings),
@@ -179,6 +182,10 @@ pub fn main() -> ExitCode {
         }
         Action::Reads(settings) => front::reads(&settings).map(|reads| {
             print!("{}", front::lines(&reads));
+            ExitCode::SUCCESS
+        }),
+        Action::Push(settings) => push::run(&settings).map(|pushed| {
+            print!("{pushed}");
             ExitCode::SUCCESS
         }),
         Action::Overload(settings) => overload_platform(&settings),

@@ -10,6 +10,7 @@
 //! * [`fill`], [`mod@bench`]: a directory full of events, and figures
 //! * `floor`: deciding on Kafka and PostgreSQL without HTTP, beside a bare loop that does the same to them
 //! * [`front`]: reads a second
+//! * [`push`], [`socket`]: sockets in a room, and how soon they are told
 //! * [`overload`]: more than a platform can do, and what becomes of it
 //! * [`cli`]: the binary `load`
 
@@ -30,6 +31,8 @@ mod measure;
 pub mod overload;
 pub mod plan;
 mod process;
+pub mod push;
+pub mod socket;
 pub mod takeover;
 
 pub use measure::{Latency, Report};

@@ -2,6 +2,7 @@
 //! Avro schema, what the platform does with them, and what a consumer may rely on (design, "Deciding, exactly once").
 
 mod rooms;
+mod sockets;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -47,8 +48,9 @@ fn document(contracts: &Contracts, gateway: &Gateway) -> Json {
     for context in &contracts.contexts {
         parts.context(context);
     }
-    for context in &contracts.contexts {
+    for (index, context) in contracts.contexts.iter().enumerate() {
         rooms::add(&mut parts, context);
+        sockets::commands(&mut parts, gateway, index, context);
     }
     parts.shared("shared.Outcome", "outcomes", "The outcome of each command: a hint for who waits, kept an hour. The answer to a command is its outcome.");
     let tags: Vec<Json> = contracts

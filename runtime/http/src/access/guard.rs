@@ -27,6 +27,24 @@ pub(crate) struct Admitted {
     pub(crate) tenant: String,
 }
 
+impl Admitted {
+    /// The same at another tenant that was named beside the path; 403 where the principal is not of it.
+    pub(crate) fn at(self, tenant: Option<&str>) -> Result<Self, Problem> {
+        match tenant {
+            None => Ok(self),
+            Some(_) => Self::of(self.principal, tenant),
+        }
+    }
+
+    /// A principal at the tenant that it named, or at its own.
+    pub(crate) fn of(principal: Principal, tenant: Option<&str>) -> Result<Self, Problem> {
+        match principal.tenant(tenant) {
+            Some(tenant) => Ok(Self { principal, tenant }),
+            None => Err(forbidden("the principal is not of this tenant".to_owned())),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Guard {
     operations: HashMap<(&'static str, &'static str), &'static Operation>,
@@ -50,7 +68,7 @@ pub fn guarded(
 }
 
 /// Who sends a request with these headers from this address, and whether its client may send one more.
-async fn ask(
+pub(crate) async fn ask(
     access: &AccessControl,
     operation: &Operation,
     headers: &HeaderMap,
@@ -118,11 +136,9 @@ async fn admitted<'a>(
     let of_path = operation
         .tenant
         .and_then(|tenant| path.iter().find(|(name, _)| *name == tenant).map(|(_, value)| value));
-    let Some(tenant) = principal.tenant(of_path) else {
-        return Err(forbidden("the principal is not of this tenant".to_owned()));
-    };
-    let place = places.take(&tenant)?;
-    parts.extensions.insert(Admitted { principal, tenant });
+    let admitted = Admitted::of(principal, of_path)?;
+    let place = places.take(&admitted.tenant)?;
+    parts.extensions.insert(admitted);
     Ok((Request::from_parts(parts, body), place))
 }
 

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 pub use charter_keys::KeysError;
 pub use flags::{AccessCommand, AccessError, AccessFlags};
 pub use guard::guarded;
-pub(crate) use guard::{Admitted, forbidden};
+pub(crate) use guard::{Admitted, ask, forbidden};
 pub use jwt::{JwtSettings, KeySource};
 pub use principal::{Principal, Tenants};
 

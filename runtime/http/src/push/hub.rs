@@ -29,6 +29,8 @@ use crate::status::store_problem;
 const UPDATE_PAUSE: Duration = Duration::from_millis(250);
 /// How long is waited for the views to have come to what changed, before they are shown as they are.
 const UPDATE_WAIT: Duration = Duration::from_secs(5);
+/// How often is looked whether the events have come that rows show.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(10);
 /// How often all rows are read anew for a member whom the ring leaves behind meanwhile.
 const LOAD_TRIES: usize = 4;
 /// The pause before they are.
@@ -249,6 +251,20 @@ impl<C: Contract> Hub<C> {
         Err(Problem::unavailable("the views are far behind the events; try again"))
     }
 
+    /// Waits until the events up to a position that rows show were given out, so that whoever comes back with the
+    /// rows' cursor has them; whether they were in time.
+    async fn is_followed(&self, partition: u32, position: i64) -> bool {
+        let given = async {
+            while self.partition(partition).last().is_none_or(|last| last < position) {
+                tokio::time::sleep(FOLLOW_PAUSE).await;
+            }
+        };
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            given = tokio::time::timeout(UPDATE_WAIT, given) => given.is_ok(),
+        }
+    }
+
     /// Tells the room of rows that have changed, for as long as somebody is in it.
     async fn keep_updated(
         self: Arc<Self>,
@@ -273,7 +289,12 @@ impl<C: Contract> Hub<C> {
             for load in place.room.loads.iter().filter(|load| load.is_live) {
                 match updated(&self.store, &place, load).await {
                     Ok((position, message)) => {
-                        self.partition(place.partition).send_rows(&id, position, &message);
+                        if self.is_followed(place.partition, position).await {
+                            self.partition(place.partition).send_rows(&id, position, &message);
+                        } else {
+                            // Once more, when the events have come.
+                            changed.mark_changed();
+                        }
                     }
                     Err(problem) => {
                         tracing::warn!(room = place.name, ?problem, "changed rows can't be read");

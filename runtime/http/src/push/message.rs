@@ -1,12 +1,13 @@
 //! What is sent, made once for all who get it: the frame of a server-sent event, whose data is the body that sockets get.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use charter_domain::room::Room;
 use charter_domain::{Envelope, Event};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::cursor::Cursor;
 
@@ -21,6 +22,8 @@ pub struct Message {
     name: Arc<str>,
     frame: Bytes,
     data: Range<usize>,
+    /// The body, once a socket needed it.
+    body: Arc<OnceLock<Box<RawValue>>>,
 }
 
 impl Message {
@@ -39,7 +42,7 @@ impl Message {
         frame.push_str(data);
         let data = begin..frame.len();
         frame.push_str("\n\n");
-        Self { name: name.into(), frame: frame.into(), data }
+        Self { name: name.into(), frame: frame.into(), data, body: Arc::default() }
     }
 
     /// What ends a stream.
@@ -65,6 +68,13 @@ impl Message {
     #[must_use]
     pub fn data(&self) -> Bytes {
         self.frame.slice(self.data.clone())
+    }
+
+    /// The body as a socket writes it, read once for all sockets.
+    pub(super) fn body(&self) -> &RawValue {
+        self.body.get_or_init(|| {
+            serde_json::from_slice(&self.frame[self.data.clone()]).expect("a body is JSON")
+        })
     }
 }
 

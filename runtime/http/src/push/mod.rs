@@ -1,5 +1,5 @@
-//! Push: whoever joins a room sees its rows, then every event after them, over a stream of server-sent events. What a
-//! client has to know stands in `docs/push.md`.
+//! Push: whoever joins a room sees its rows, then every event after them, over a stream of server-sent events or on a
+//! socket. What a client has to know stands in `docs/push.md`.
 //!
 //! A room is an aggregate, so that its events are in one partition and have an order. Each gateway follows all
 //! partitions of all contexts that have rooms, and looks into an event only where somebody is in its room. A cursor is
@@ -11,6 +11,7 @@ mod load;
 mod message;
 mod partition;
 mod settings;
+mod socket;
 mod stream;
 mod tasks;
 
@@ -32,6 +33,7 @@ use crate::problem::Problem;
 pub use hub::Pushed;
 pub use message::{Message, Reason};
 pub use settings::{PushFlags, PushSettings};
+pub use socket::{SOCKET, sockets};
 pub use stream::{STREAM, routes};
 
 use hub::{Hub, Rooms, Seen};
@@ -67,6 +69,7 @@ struct Inner {
     settings: PushSettings,
     places: Arc<Semaphore>,
     tasks: Tasks,
+    stop: CancellationToken,
 }
 
 impl std::fmt::Debug for Push {
@@ -108,12 +111,12 @@ impl PushBuilder {
     /// Follows the events from now on.
     #[must_use]
     pub fn start(self) -> Push {
-        let Self { contexts, access, settings, tasks, .. } = self;
+        let Self { contexts, access, settings, tasks, stop } = self;
         for context in &contexts {
             Arc::clone(context).start(&tasks);
         }
         let places = Arc::new(Semaphore::new(settings.connections));
-        Push { inner: Arc::new(Inner { contexts, access, settings, places, tasks }) }
+        Push { inner: Arc::new(Inner { contexts, access, settings, places, tasks, stop }) }
     }
 }
 
@@ -121,6 +124,13 @@ impl PushBuilder {
 fn unknown_room(name: &str) -> Problem {
     let detail = format!("the contract has no room `{name}`; see /asyncapi.json");
     Problem::new(StatusCode::NOT_FOUND, "ROOM_UNKNOWN", detail)
+}
+
+/// `most` streams and sockets are open.
+fn too_many(most: usize) -> Problem {
+    let detail =
+        format!("{most} streams are open already, which is the limit; `PUSH_CONNECTIONS` sets it");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_STREAMS", detail).retry_after_s(5)
 }
 
 impl Push {
@@ -145,14 +155,8 @@ impl Push {
 
     /// A place for a stream or a socket.
     fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.inner.places).try_acquire_owned().map_err(|_| {
-            let most = self.settings().connections;
-            let detail = format!(
-                "{most} streams are open already, which is the limit; `PUSH_CONNECTIONS` sets it"
-            );
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_STREAMS", detail)
-                .retry_after_s(5)
-        })
+        let place = Arc::clone(&self.inner.places).try_acquire_owned();
+        place.map_err(|_| too_many(self.settings().connections))
     }
 
     /// Lets somebody into the room of this name. `cursor` is what they have seen, as text.

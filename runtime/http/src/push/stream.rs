@@ -36,7 +36,7 @@ pub const STREAM: &Operation = &Operation {
 const RETRY_MS: u32 = 1_000;
 
 /// The longest name of a room, in bytes.
-const MAX_NAME: usize = 512;
+pub(super) const MAX_NAME: usize = 512;
 
 /// The route of streams, guarded.
 pub fn routes(push: Push, access: Arc<AccessControl>) -> Router {
@@ -63,6 +63,7 @@ async fn serve(
             return Err(Problem::validation(vec![violation]));
         }
         let place = push.place()?;
+        let admitted = admitted.at(of_query(&request, "tenant").as_deref())?;
         let cursor = cursor_of(&request);
         let pushed = push.join(&admitted, &room, cursor.as_deref()).await?;
         let stream = Streaming {
@@ -91,12 +92,14 @@ async fn serve(
 fn cursor_of(request: &Request) -> Option<String> {
     let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let given = header.filter(|id| !id.is_empty()).map(str::to_owned);
-    given.or_else(|| {
-        let query = request.uri().query()?;
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        let found = pairs.find(|(name, value)| name == "cursor" && !value.is_empty());
-        found.map(|(_, cursor)| cursor.into_owned())
-    })
+    given.or_else(|| of_query(request, "cursor"))
+}
+
+/// A parameter of the query, where it has a value.
+fn of_query(request: &Request, parameter: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(request.uri().query()?.as_bytes());
+    let found = pairs.find(|(name, value)| name == parameter && !value.is_empty());
+    found.map(|(_, value)| value.into_owned())
 }
 
 /// One stream or socket, as the metrics count them.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::Parts;
+use super::{Parts, sockets};
 use crate::emit::docs;
 use crate::ir::{
     Context, Event, Field, KeyedPart, Load, Logical, RoomType, Shape, Type, TypeId, View,
@@ -13,7 +13,8 @@ const DELIVERY: &str = "\
 Who joins is shown rows in `initial-load`, then gets every later event once and in order; `cursor` is a position. Who comes back with a \
 cursor gets what came after it, on whichever gateway; where that is too much, or the cursor is none of here, another `initial-load` \
 says so in `reason`. Who reads too slowly is sent `dropped` with a code, and comes back with the last cursor. As server-sent events: \
-`GET /v1/streams/{room}`, where an event's id is its cursor and `Last-Event-ID` goes on from there.";
+`GET /v1/streams/{room}`, where an event's id is its cursor and `Last-Event-ID` goes on from there. Over Socket.IO: `event.join` and \
+`event.leave` on a socket of `/socket.io/`, where a message's name is the event's; credentials are `auth: {key}` or `auth: {token}`.";
 
 /// Adds the channels of a context's rooms.
 pub(super) fn add(parts: &mut Parts<'_>, context: &Context) {
@@ -58,12 +59,17 @@ fn room(parts: &mut Parts<'_>, context: &Context, room: &RoomType) {
         Some(KeyedPart::Key { .. }) | None => "",
     };
     let channel = format!("{}.rooms.{word}", context.name);
-    channel_of(parts, &channel, &room.template, DELIVERY, &parameters, &messages);
+    let [join, leave, answered] = sockets::membership(parts);
+    let asked = [join, leave];
+    let all: Vec<String> = messages.iter().chain(&asked).chain([&answered]).cloned().collect();
+    channel_of(parts, &channel, &room.template, DELIVERY, &parameters, &all);
     let about = format!("What members of `{}` get.", room.template);
-    operation(parts, &channel, "send", &about);
+    told(parts, &channel, &about, &messages);
+    let about = format!("Joining and leaving `{}` on a socket.", room.template);
+    sockets::asked(parts, &channel, &about, &asked, &answered);
 }
 
-fn channel_of(
+pub(super) fn channel_of(
     parts: &mut Parts<'_>,
     channel: &str,
     address: &str,
@@ -82,17 +88,21 @@ fn channel_of(
     parts.channels.insert(channel.to_owned(), made);
 }
 
-fn operation(parts: &mut Parts<'_>, channel: &str, action: &str, about: &str) {
+/// Adds the operation of what members are told.
+fn told(parts: &mut Parts<'_>, channel: &str, about: &str, messages: &[String]) {
+    let on_channel =
+        |name: &String| json!({ "$ref": format!("#/channels/{channel}/messages/{name}") });
     let made = json!({
-        "action": action,
+        "action": "send",
         "channel": { "$ref": format!("#/channels/{channel}") },
         "summary": about,
+        "messages": messages.iter().map(on_channel).collect::<Vec<_>>(),
     });
-    parts.operations.insert(format!("{channel}.{action}"), made);
+    parts.operations.insert(format!("{channel}.send"), made);
 }
 
 /// Puts a message beside those of topics; gives its key.
-fn insert(parts: &mut Parts<'_>, name: &str, message: Json) -> String {
+pub(super) fn insert(parts: &mut Parts<'_>, name: &str, message: Json) -> String {
     let key = format!("push.{name}");
     parts.messages.insert(key.clone(), message);
     key
@@ -164,11 +174,11 @@ fn event(parts: &mut Parts<'_>, context: &Context, event: &Event) -> String {
     insert(parts, &event.wire_type, message)
 }
 
-fn text() -> Json {
+pub(super) fn text() -> Json {
     json!({ "type": "string" })
 }
 
-fn object(members: &[(&str, Json)], required: &[&str]) -> Json {
+pub(super) fn object(members: &[(&str, Json)], required: &[&str]) -> Json {
     let properties: Map<String, Json> =
         members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     json!({ "type": "object", "properties": properties, "required": required })
