@@ -159,6 +159,21 @@ fn branches_of_one_name_are_held_against_the_first() {
     }
 }
 
+/// `false` takes nothing; it was read as the schema that takes everything. oasdiff refuses such documents.
+#[test]
+fn false_takes_nothing() {
+    let named = |schema: Value| json!({ "type": "object", "properties": { "p": schema } });
+    let listed = |items: Value| json!({ "type": "array", "prefixItems": [{}], "items": items });
+    let found =
+        |old: &Value, new: &Value| errors(&both_ways(old, &json!({})), &both_ways(new, &json!({})));
+    let (text, nothing) = (named(json!({ "type": "string" })), named(json!(false)));
+    assert_eq!(found(&text, &nothing), ["request-property-type-changed"]);
+    assert_eq!(found(&nothing, &text), ["response-property-type-generalized"]);
+    let (open, shut) = (listed(json!({})), listed(json!(false)));
+    assert_eq!(found(&open, &shut), ["request-body-type-changed"]);
+    assert_eq!(found(&shut, &open), ["response-body-type-generalized"]);
+}
+
 /// The files beside a document.
 struct Beside(&'static [(&'static str, &'static str)]);
 

@@ -7,6 +7,7 @@ use super::document::Node;
 use super::keywords::joined;
 use super::pairing::{Branches, pair};
 use super::rules::{self, Place};
+use super::schema::Schema;
 use super::types::{Typing, contains};
 
 /// The pairs on the way from the site to a schema.
@@ -35,13 +36,45 @@ impl<'a> Comparison<'_, 'a> {
         trail.push((base.schema.node.address(), revision.schema.node.address()));
         self.way.push((base.schema.node, revision.schema.node));
         let at = At { site, path, name, pair: &pair, parent };
-        self.keywords(&at);
-        self.properties(&at, trail);
-        self.composed(&at, trail);
-        self.singles(&at, trail);
-        self.named(&at, trail);
+        let refuses = |node: Node<'a>| node.tree.as_bool() == Some(false);
+        match (refuses(written.0), refuses(written.1)) {
+            (false, true) => self.closed(&at, "type", "takes nothing any more"),
+            (true, false) => self.opened(&at, "type", "took nothing, and does now"),
+            (true, true) | (false, false) => {
+                self.keywords(&at);
+                self.properties(&at, trail);
+                self.composed(&at, trail);
+                self.end_of_items(&at);
+                self.singles(&at, trail);
+                self.named(&at, trail);
+            }
+        }
         self.way.pop();
         trail.pop();
+    }
+
+    /// Reports that no value is left at `key`.
+    fn closed(&mut self, at: &At<'_, 'a>, key: &str, text: &str) {
+        let request = at.site.place.is_request();
+        let family = if request { &rules::TYPE_CHANGED } else { &rules::TYPE_SPECIALIZED };
+        self.keyword(family, at, key, text);
+    }
+
+    /// Reports that there are values at `key`, where there were none.
+    fn opened(&mut self, at: &At<'_, 'a>, key: &str, text: &str) {
+        self.keyword(&rules::TYPE_GENERALIZED, at, key, text);
+    }
+
+    /// `items: false` refuses all items that `prefixItems` does not list.
+    fn end_of_items(&mut self, at: &At<'_, 'a>) {
+        let refused = |schema: &Schema<'a>| {
+            schema.written("items").is_some_and(|node| node.tree.as_bool() == Some(false))
+        };
+        match (refused(&at.pair.base), refused(&at.pair.revision)) {
+            (false, true) => self.closed(at, "items", "`items` is `false` now, and was not"),
+            (true, false) => self.opened(at, "items", "`items` is not `false` any more"),
+            (true, true) | (false, false) => {}
+        }
     }
 
     fn properties(&mut self, at: &At<'_, 'a>, trail: &mut Trail) {
