@@ -241,6 +241,35 @@ fn impact_names_the_crates_that_compile_against_a_type() {
     assert!(said.lines().any(|line| uses(&line)), "{said}");
     assert!(!said.contains("crate reservations-service"), "{said}");
     assert!(!said.contains(" generated/"), "{said}");
+    // The compiler's own crate says the name in texts and comments only.
+    assert!(!said.contains("crate charter-codegen"), "{said}");
+}
+
+/// Of a field, the lines that say it, in files that use its type; what is private reaches no room.
+#[test]
+fn impact_of_a_field_names_what_touches_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let of = |name: &str| charter(&["impact", name], &root, None);
+    let lines = |output: &Output| -> Vec<String> {
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    };
+    let expires = lines(&of("seat.SeatsHeld.expiresAt"));
+    assert!(expires.contains(&"room show:{showId}".to_owned()), "{expires:?}");
+    assert!(expires.contains(&"projection of seat.SeatView".to_owned()), "{expires:?}");
+    let place = expires.iter().find_map(|line| {
+        line.strip_prefix("crate seats-service ").and_then(|place| place.rsplit_once(':'))
+    });
+    let (path, line) = place.unwrap();
+    let text = std::fs::read_to_string(root.join(path)).unwrap();
+    let line = text.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap();
+    assert!(line.contains("expires_at"), "{line}");
+    let holder = lines(&of("seat.SeatsHeld.holderId"));
+    assert!(!holder.contains(&"room show:{showId}".to_owned()), "{holder:?}");
+    let nothing = of("seat.SeatsHeld.colour");
+    assert_eq!(nothing.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&nothing.stderr).into_owned();
+    assert!(said.contains("expected a field of `seat.SeatsHeld` (expiresAt, "), "{said}");
 }
 
 /// This repository's registry, killed at the end.

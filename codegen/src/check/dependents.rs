@@ -32,11 +32,11 @@ pub enum DependentsError {
 }
 
 /// The places in the workspace at `root` that use the type `name`, sorted: `crate seats-service services/seats/src/domain.rs:12`.
-/// None where `root` is no workspace of Rust.
+/// With a field, the places that say it in files that use the type. None where `root` is no workspace of Rust.
 ///
 /// # Errors
 /// Where cargo cannot be asked for the workspace's crates.
-pub fn of(root: &Path, name: &str) -> Result<Vec<String>, DependentsError> {
+pub fn of(root: &Path, name: &str, field: Option<&str>) -> Result<Vec<String>, DependentsError> {
     if !root.join("Cargo.toml").is_file() {
         return Ok(Vec::new());
     }
@@ -54,9 +54,12 @@ pub fn of(root: &Path, name: &str) -> Result<Vec<String>, DependentsError> {
     let root = PathBuf::from(metadata["workspace_root"].as_str().unwrap_or_default());
     let (context, simple) = name.rsplit_once('.').unwrap_or(("", name));
     let package = format!("contract-{}", names::column(context).replace('_', "-"));
-    let Ok(word) = Regex::new(&format!(r"\b{}\b", regex::escape(simple))) else {
+    let word = |text: &str| Regex::new(&format!(r"\b{}\b", regex::escape(text))).ok();
+    let field = field.map(|field| word(&names::column(field)));
+    let (Some(ty), Ok(unsaid)) = (word(simple), Regex::new(UNSAID)) else {
         return Ok(Vec::new());
     };
+    let wanted = Wanted { ty, field: field.flatten(), unsaid };
     let mut found = Vec::new();
     for member in items(&metadata, "packages") {
         let depends = items(member, "dependencies").iter().any(|other| other["name"] == *package);
@@ -65,36 +68,61 @@ pub fn of(root: &Path, name: &str) -> Result<Vec<String>, DependentsError> {
             continue;
         }
         let member = (member, manifest.as_path());
-        found.extend(lines(member, &word, &root));
+        found.extend(wanted.lines(member, &root));
     }
     found.sort();
     Ok(found)
 }
 
-/// The lines of a crate that say the word; the crate alone where it depends on the type's crate and never does.
-fn lines((member, manifest): (&Value, &Path), word: &Regex, root: &Path) -> Vec<String> {
-    let name = member["name"].as_str().unwrap_or_default();
-    let mut files = BTreeSet::new();
-    sources(&manifest.with_file_name("src"), &mut files);
-    let targets = items(member, "targets").iter();
-    files.extend(targets.filter_map(|target| target["src_path"].as_str()).map(PathBuf::from));
-    let mut found = Vec::new();
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        let path =
-            file.strip_prefix(root).unwrap_or(&file).display().to_string().replace('\\', "/");
-        for (index, line) in text.lines().enumerate() {
-            if word.is_match(line) && !line.trim_start().starts_with("//") {
-                found.push(format!("crate {name} {path}:{}", index + 1));
+/// Comments and literals: what code says there uses no type.
+const UNSAID: &str =
+    r##"(?s)//[^\n]*|/\*.*?\*/|r#".*?"#|r"[^"]*"|"(?:\\.|[^"\\])*"|'(?:\\.[^']*|[^'\\])'"##;
+
+/// What is looked for in sources.
+struct Wanted {
+    /// The type's name.
+    ty: Regex,
+    /// The field's, where only that is asked for.
+    field: Option<Regex>,
+    unsaid: Regex,
+}
+
+impl Wanted {
+    /// The lines of a crate that say what is wanted.
+    fn lines(&self, (member, manifest): (&Value, &Path), root: &Path) -> Vec<String> {
+        let name = member["name"].as_str().unwrap_or_default();
+        let mut files = BTreeSet::new();
+        sources(&manifest.with_file_name("src"), &mut files);
+        let targets = items(member, "targets").iter();
+        files.extend(targets.filter_map(|target| target["src_path"].as_str()).map(PathBuf::from));
+        let mut found = Vec::new();
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            if !self.ty.is_match(&text) {
+                continue;
+            }
+            let said = self.unsaid.replace_all(&text, |literal: &regex::Captures<'_>| {
+                "\n".repeat(literal[0].matches('\n').count())
+            });
+            if !self.ty.is_match(&said) {
+                continue;
+            }
+            let path =
+                file.strip_prefix(root).unwrap_or(&file).display().to_string().replace('\\', "/");
+            let word = self.field.as_ref().unwrap_or(&self.ty);
+            for (index, line) in said.lines().enumerate() {
+                if word.is_match(line) {
+                    found.push(format!("crate {name} {path}:{}", index + 1));
+                }
             }
         }
+        let more = found.len().saturating_sub(MAX_LINES);
+        found.truncate(MAX_LINES);
+        if more > 0 {
+            found.push(format!("crate {name} and {more} lines more"));
+        }
+        found
     }
-    let more = found.len().saturating_sub(MAX_LINES);
-    found.truncate(MAX_LINES);
-    if more > 0 {
-        found.push(format!("crate {name} and {more} lines more"));
-    }
-    found
 }
 
 fn items<'v>(value: &'v Value, key: &str) -> &'v [Value] {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use charter_avro::schema::{NodeId, SchemaSet};
+use charter_avro::schema::{Kind, NodeId, SchemaSet};
 use charter_avro::source::Tree;
 
 use super::change::Change;
@@ -31,6 +31,8 @@ pub struct Users {
     roles: BTreeMap<String, Vec<String>>,
     /// The operations that say a type's name.
     operations: BTreeMap<String, BTreeSet<String>>,
+    /// The fields of each record, and whether they are private: what is never sent to a room.
+    fields: BTreeMap<String, BTreeMap<String, bool>>,
 }
 
 impl Users {
@@ -47,6 +49,14 @@ impl Users {
                 }
             }
             users.role(set, *node, name);
+            if let Kind::Record(record) = &set.node(*node).kind {
+                let private = |attribute: &Tree| attribute.get("private").and_then(Tree::as_bool);
+                let fields = record.fields.iter().map(|field| {
+                    let private = field.attribute(NAME).and_then(private);
+                    (field.name.clone(), private == Some(true))
+                });
+                users.fields.insert(name.clone(), fields.collect());
+            }
         }
         users.folds(set, &names);
         for path in contracts.documents() {
@@ -73,6 +83,22 @@ impl Users {
             );
         }
         hits.into_iter().collect()
+    }
+
+    /// Everything that a change of a field of the type `name` touches, sorted: a private field reaches no room. `None`
+    /// where the type has no such field.
+    #[must_use]
+    pub fn of_field(&self, name: &str, field: &str) -> Option<Vec<String>> {
+        let private = *self.fields.get(name)?.get(field)?;
+        let own = self.roles.get(name).into_iter().flatten();
+        let rooms: Vec<&String> = own.filter(|role| private && role.starts_with("room ")).collect();
+        let hits = self.of(name).into_iter();
+        Some(hits.filter(|hit| !rooms.contains(&hit)).collect())
+    }
+
+    /// The fields of a type; none where it is no record.
+    pub fn fields(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.fields.get(name).into_iter().flatten().map(|(field, _)| field.as_str())
     }
 
     /// All types by their names.

@@ -30,7 +30,7 @@ impl Registered {
     /// What reports call it.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("`{}` version {}", self.subject, self.version)
+        format!("{} version {}", self.subject, self.version)
     }
 
     /// The path that reports show for its text.
