@@ -78,6 +78,9 @@ fn there_is_a_channel_for_each_topic_and_an_operation_on_it() {
     assert_eq!(
         keys(&document["channels"]),
         [
+            "housekeeping.commands",
+            "housekeeping.events",
+            "housekeeping.dead-letters",
             "reservation.commands",
             "reservation.events",
             "reservation.dead-letters",
