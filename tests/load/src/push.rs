@@ -210,7 +210,7 @@ async fn write(
             break;
         }
         let (row, seat) = (number / SEATS_PER_ROW + 1, number % SEATS_PER_ROW + 1);
-        let body = json!({"seatIds": [format!("a-row-{row}-seat-{seat}")], "holderId": "push", "holdSeconds": 600});
+        let body = json!({"seatIds": [format!("a-row-{row}-seat-{seat}")], "holderId": "push"});
         let body = body.to_string();
         let ask = Ask { method: "POST", body: &body, ..Ask::get("/v1/shows/push/holds") };
         let answer = connection.ask(&ask, PATIENCE).await;

@@ -275,6 +275,10 @@ async fn pump(
 ) {
     let pumped = async {
         while let Some(next) = pushed.next().await {
+            // Whoever has left, and perhaps come again, hears nothing of before.
+            if left.is_cancelled() {
+                return;
+            }
             match next {
                 Pushed::Message(message) => emit(socket, client, &message).await,
                 Pushed::Dropped(reason) => {
