@@ -226,7 +226,7 @@ impl Site<'_> {
             OperationKind::Command(sent) => {
                 let context = &self.contracts.contexts[sent.context];
                 (context.commands[sent.command].id == command)
-                    .then(|| format!("`{} {}`", diagram::method(operation.method), operation.path))
+                    .then(|| format!("`{} {}`", operation.method.as_str(), operation.path))
             }
             OperationKind::Query(_) | OperationKind::Outcome => None,
         })
@@ -268,7 +268,7 @@ impl Site<'_> {
                 }
                 OperationKind::Command(_) | OperationKind::Outcome => false,
             })
-            .map(|operation| format!("`{} {}`", diagram::method(operation.method), operation.path))
+            .map(|operation| format!("`{} {}`", operation.method.as_str(), operation.path))
             .collect();
         if !readers.is_empty() {
             text.push_str(&line("Read by", &readers.join(", ")));
@@ -402,7 +402,7 @@ impl Site<'_> {
         if let Some(gateway) = &self.contracts.gateway {
             page.paragraph(&format!("{} {}.", gateway.title, gateway.version));
             for operation in &gateway.operations {
-                let method = diagram::method(operation.method);
+                let method = operation.method.as_str();
                 let name = format!("{method} {}", operation.path);
                 page.raw(&format!(
                     "<article id=\"{}\">\n<h3><code>{}</code> <span class=\"version\">{}</span></h3>\n",

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::check::formats::escaped;
-use crate::ir::{Context, Contracts, Method, OperationKind};
+use crate::ir::{Context, Contracts, OperationKind};
 
 /// Pixels from one line of text to the next.
 const LINE: usize = 20;
@@ -13,17 +13,6 @@ const CHARACTER: usize = 8;
 const GAP: usize = 80;
 /// Pixels around everything.
 const EDGE: usize = 12;
-
-/// How a method is written in a request.
-pub(super) fn method(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Put => "PUT",
-        Method::Post => "POST",
-        Method::Delete => "DELETE",
-        Method::Patch => "PATCH",
-    }
-}
 
 /// A context's part of the picture.
 struct Row<'a> {

@@ -15,6 +15,7 @@ mod rooms;
 mod schema;
 mod scope;
 mod text;
+mod typescript;
 mod view;
 
 use crate::ir::{Context, Contracts, TypeId};
@@ -32,6 +33,7 @@ pub fn emit(contracts: &Contracts) -> Vec<Output> {
     }
     if let Some(document) = &contracts.gateway {
         gateway::emit(contracts, document, &mut files);
+        typescript::emit(contracts, document, &mut files);
     }
     files.0.sort();
     files.0

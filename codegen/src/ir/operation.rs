@@ -17,6 +17,20 @@ pub enum Method {
     Patch,
 }
 
+impl Method {
+    /// As it is written in a request.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
 /// An operation of the document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {

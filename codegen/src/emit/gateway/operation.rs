@@ -9,7 +9,7 @@ use crate::emit::named::Body;
 use crate::emit::text::{RustFile, parsed};
 use crate::emit::{docs, names};
 use crate::ir::{
-    Access, Acting, CommandOperation, Comparison, Dispatch, FieldSource, Method, Operation,
+    Access, Acting, CommandOperation, Comparison, Dispatch, FieldSource, Operation,
     OperationKind, Parameter, Purpose, QueryOperation, QueryResult, SchemaId, SchemaShape,
     SchemaType, View,
 };
@@ -34,7 +34,7 @@ pub(super) fn file(place: &mut Place<'_, '_>, operation: &Operation) -> RustFile
 }
 
 fn summary(operation: &Operation) -> String {
-    let method = method(operation.method);
+    let method = operation.method.as_str();
     let text = operation.summary.as_deref().or(operation.description.as_deref());
     format!("`{method} {}`: {}", operation.path, docs::described(text, &operation.id))
 }
@@ -46,17 +46,6 @@ fn marker(operation: &Operation) -> TokenStream {
         #doc
         #[derive(Clone, Copy, Debug)]
         pub struct #name;
-    }
-}
-
-/// The method in capitals.
-pub(super) fn method(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Put => "PUT",
-        Method::Post => "POST",
-        Method::Delete => "DELETE",
-        Method::Patch => "PATCH",
     }
 }
 
@@ -114,7 +103,7 @@ fn parameters(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStream {
 /// The value of `charter_http::Operation`.
 fn operation_value(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStream {
     let id = &operation.id;
-    let method = method(operation.method);
+    let method = operation.method.as_str();
     let path = &operation.path;
     let tenant = operation.tenant.map(|index| &operation.parameters[index].name);
     let tenant = tenant.map_or_else(|| quote!(None), |name| quote!(Some(#name)));
