@@ -21,7 +21,7 @@ function load(file) {
   return module.exports;
 }
 
-const { Parser } = load("runtime/portal/pages/sse.ts");
+const { Parser } = load("codegen/templates/client-typescript/stream.ts");
 const { parse, Look } = load("runtime/portal/pages/metrics.ts");
 const { Layout } = load("services/gateway/pages/seat-map/layout.ts");
 const { Hall, Kind } = load("services/gateway/pages/seat-map/hall.ts");

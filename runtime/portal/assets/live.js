@@ -51,92 +51,242 @@
     }
   };
 
-  // runtime/portal/pages/access.ts
-  var KEPT = "charter.credentials";
-  var CHANGED = "charter-credentials";
-  function credentials() {
-    const kept = sessionStorage.getItem(KEPT);
-    return kept === null ? null : JSON.parse(kept);
-  }
-  function authorization() {
-    const known = credentials();
-    if (known === null) return {};
-    const isToken = known.secret.split(".").length === 3;
-    return isToken ? { Authorization: `Bearer ${known.secret}` } : { "X-API-Key": known.secret };
-  }
-  var asking = null;
-  function ask(reason) {
-    asking ??= open(reason).finally(() => {
-      asking = null;
-    });
-    return asking;
-  }
-  function open(reason) {
-    const dialog = document.createElement("dialog");
-    dialog.setAttribute("aria-labelledby", "ask-title");
-    dialog.innerHTML = `<form method="dialog">
-    <h2 id="ask-title">Who are you?</h2>
-    <p id="ask-reason"></p>
-    <label>API key or token <input name="secret" type="password" autocomplete="off" required></label>
-    <label>The name it was given to <input name="name" autocomplete="off" required pattern="[A-Za-z0-9_\\-]{1,64}"></label>
-    <p>Kept in this tab until it is closed, and sent to this host only.</p>
-    <div class="row"><button type="button" class="quiet">Not now</button><button value="given">Continue</button></div>
-  </form>`;
-    const part2 = (selector) => {
-      const found = dialog.querySelector(selector);
-      if (found === null) throw new Error(`the dialog has no ${selector}`);
-      return found;
-    };
-    part2("#ask-reason").textContent = reason;
-    const secret = part2("[name=secret]");
-    const name = part2("[name=name]");
-    name.value = credentials()?.name ?? "";
-    part2("button.quiet").addEventListener("click", () => dialog.close());
-    document.body.append(dialog);
-    dialog.showModal();
-    return new Promise((resolve) => {
-      dialog.addEventListener("close", () => {
-        const given = dialog.returnValue === "given";
-        if (given) {
-          sessionStorage.setItem(KEPT, JSON.stringify({ secret: secret.value.trim(), name: name.value.trim() }));
-          window.dispatchEvent(new Event(CHANGED));
-        }
-        dialog.remove();
-        resolve(given);
-      });
-    });
-  }
-
-  // runtime/portal/pages/http.ts
+  // codegen/templates/client-typescript/transport.ts
   var Problem = class extends Error {
-    constructor(status, code, detail, details = {}, retryAfter = null) {
-      super(detail);
+    name = "Problem";
+    /** The HTTP status; 0 where nothing answered. */
+    status;
+    /** The stable code to act on. */
+    code;
+    /** What the code is about, in fields that belong to the code. */
+    details;
+    /** Every value that breaks the contract. */
+    errors;
+    commandId;
+    correlationId;
+    /** Seconds after which to ask again, where the answer says so. */
+    retryAfter;
+    /** The key that names the command; with it the call can be made again safely. */
+    idempotencyKey;
+    constructor(status, said, retryAfter, options) {
+      super(said.detail ?? said.code ?? `status ${status}`, options);
       this.status = status;
-      this.code = code;
-      this.detail = detail;
-      this.details = details;
+      this.code = said.code ?? "UNKNOWN";
+      this.details = said.details ?? {};
+      this.errors = said.errors ?? [];
+      this.commandId = said.commandId;
+      this.correlationId = said.correlationId;
       this.retryAfter = retryAfter;
     }
-    status;
-    code;
-    detail;
-    details;
-    retryAfter;
   };
+  var MOST_CURSORS = 16;
+  var KEPT_CURSORS = 256;
+  var PAUSES = [100, 5e3];
+  var Transport = class {
+    constructor(settings = {}) {
+      this.settings = settings;
+      this.send = settings.fetch ?? ((input, init) => fetch(input, init));
+    }
+    settings;
+    send;
+    /** What was written and read; opaque. */
+    cursors = [];
+    /** What this client has written and read, to be given to another one's `consistentWith`. */
+    seen() {
+      return this.cursors;
+    }
+    /** Remembers what somebody else has seen: reads wait for it from now on. */
+    see(...cursors) {
+      const known = new Set(this.cursors);
+      this.cursors = [...this.cursors, ...cursors.filter((cursor) => !known.has(cursor))].slice(-KEPT_CURSORS);
+    }
+    /** Sends a command until it is decided; a refusal is a {@link Problem}. */
+    async command(ask2, options = {}) {
+      const idempotencyKey = options.idempotencyKey ?? unique();
+      const wait = options.wait ?? this.settings.wait ?? 10;
+      const headers = {
+        ...ask2.headers,
+        "Idempotency-Key": idempotencyKey,
+        "If-Match": options.ifMatch === void 0 ? void 0 : `"${options.ifMatch}"`,
+        Prefer: wait === 0 ? void 0 : `wait=${wait}`
+      };
+      const limit = this.limit(options);
+      try {
+        for (let again2 = 0; ; again2++) {
+          const response = await this.answered({ ...ask2, headers }, options, limit);
+          const outcome = await json(response);
+          if (response.status !== 202 || wait === 0) {
+            if (outcome.cursor !== void 0) this.see(outcome.cursor);
+            return outcome;
+          }
+          if (!await limit.pause(delay(again2))) {
+            const detail = `the command \`${outcome.commandId}\` is taken and was not decided in time; call again with the same key`;
+            throw new Problem(202, { code: "NOT_DECIDED", detail, commandId: outcome.commandId });
+          }
+        }
+      } catch (problem) {
+        if (problem instanceof Problem) problem.idempotencyKey = idempotencyKey;
+        throw problem;
+      } finally {
+        limit.end();
+      }
+    }
+    /** Reads a view that has seen what the options ask for. */
+    async read(ask2, options = {}) {
+      const asked = [...options.consistentWith ?? this.cursors];
+      let rest2 = asked;
+      const limit = this.limit(options);
+      try {
+        for (; ; ) {
+          const headers = { ...ask2.headers, "Consistent-With": rest2.slice(0, MOST_CURSORS).join(", ") || void 0 };
+          const response = await this.answered({ ...ask2, headers }, options, limit);
+          const cursor = response.headers.get("charter-cursor");
+          rest2 = rest2.slice(MOST_CURSORS);
+          if (rest2.length > 0 && cursor !== null) {
+            await response.body?.cancel();
+            rest2.unshift(cursor);
+            continue;
+          }
+          if (cursor !== null) {
+            const merged = new Set(asked);
+            this.cursors = this.cursors.filter((known) => !merged.has(known));
+            this.see(cursor);
+          }
+          return await json(response);
+        }
+      } finally {
+        limit.end();
+      }
+    }
+    /** Asks for something that no view tells. */
+    async plain(ask2, options = {}) {
+      const limit = this.limit(options);
+      try {
+        return await json(await this.answered(ask2, options, limit));
+      } finally {
+        limit.end();
+      }
+    }
+    /** The headers that say who asks. */
+    async authorization() {
+      const { credentials: credentials2 } = this.settings;
+      const { apiKey, token } = (typeof credentials2 === "function" ? await credentials2() : credentials2) ?? {};
+      return {
+        ...apiKey === void 0 ? {} : { "X-API-Key": apiKey },
+        ...token === void 0 ? {} : { Authorization: `Bearer ${token}` }
+      };
+    }
+    /** Opens a response whose body is read as it comes. */
+    async open(path, headers, signal) {
+      const who = await this.authorization();
+      return await this.send(this.url({ method: "GET", path }), { headers: { ...who, ...headers }, signal, cache: "no-store" });
+    }
+    limit(options) {
+      return new Limit(options.timeoutMs ?? this.settings.timeoutMs ?? 6e4, options.signal);
+    }
+    /** The first answer that is no failure of the moment; throws what isn't in the 200s. */
+    async answered(ask2, options, limit) {
+      let isKnown = false;
+      for (let again2 = 0; ; again2++) {
+        let problem;
+        try {
+          const response = await this.once(ask2, options, limit);
+          if (response.ok) return response;
+          problem = await problemOf(response);
+        } catch (cause) {
+          options.signal?.throwIfAborted();
+          const detail = `${ask2.method} ${ask2.path} was not answered: ${String(cause)}`;
+          problem = new Problem(0, { code: "NO_ANSWER", detail }, void 0, { cause });
+        }
+        if (problem.status === 401 && !isKnown && await this.settings.unauthenticated?.(problem) === true) {
+          isKnown = true;
+          continue;
+        }
+        const mayHelp = [0, 429, 502, 503, 504].includes(problem.status);
+        const pause2 = problem.retryAfter === void 0 ? delay(again2) : problem.retryAfter * 1e3;
+        if (!mayHelp || !await limit.pause(pause2)) throw problem;
+      }
+    }
+    async once(ask2, options, limit) {
+      const given = { Accept: "application/json", "X-Correlation-Id": options.correlationId, ...ask2.headers };
+      const headers = new Headers(await this.authorization());
+      for (const [name, value] of Object.entries(given)) if (value !== void 0) headers.set(name, value);
+      if (ask2.body !== void 0) headers.set("Content-Type", ask2.body.mediaType);
+      const body = ask2.body === void 0 ? null : JSON.stringify(ask2.body.value);
+      return await this.send(this.url(ask2), { method: ask2.method, headers, body, signal: limit.signal });
+    }
+    url({ path, query = {} }) {
+      const given = Object.entries(query).flatMap(([name, value]) => value === void 0 ? [] : [[name, String(value)]]);
+      const search = given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
+      return `${(this.settings.baseUrl ?? "").replace(/\/+$/, "")}${path}${search}`;
+    }
+  };
+  var Limit = class {
+    constructor(ms, outer) {
+      this.outer = outer;
+      outer?.throwIfAborted();
+      this.until = Date.now() + ms;
+      this.timer = setTimeout(() => this.controller.abort(new Error(`no answer within ${ms} ms`)), ms);
+      outer?.addEventListener("abort", this.stop);
+    }
+    outer;
+    controller = new AbortController();
+    until;
+    timer;
+    stop = () => this.controller.abort(this.outer?.reason);
+    get signal() {
+      return this.controller.signal;
+    }
+    /** Waits; false, at once, where the time would be over. */
+    async pause(ms) {
+      if (Date.now() + ms >= this.until) return false;
+      await sleep(ms, this.signal);
+      this.outer?.throwIfAborted();
+      return !this.signal.aborted;
+    }
+    end() {
+      clearTimeout(this.timer);
+      this.outer?.removeEventListener("abort", this.stop);
+    }
+  };
+  function sleep(ms, signal) {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      if (signal.aborted) end();
+      else signal.addEventListener("abort", end);
+    });
+  }
+  function delay(again2) {
+    return Math.min(PAUSES[0] * 2 ** again2, PAUSES[1]) * (0.5 + Math.random() / 2);
+  }
+  function unique() {
+    const bytes = new Uint8Array(16);
+    if (globalThis.crypto === void 0) bytes.forEach((_, index) => bytes[index] = Math.floor(Math.random() * 256));
+    else crypto.getRandomValues(bytes);
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  async function json(response) {
+    const text = await response.text();
+    return text === "" ? void 0 : JSON.parse(text);
+  }
   async function problemOf(response) {
-    const after = Number(response.headers.get("retry-after"));
-    const retryAfter = Number.isFinite(after) && after > 0 ? after : null;
+    const after = response.headers.get("retry-after");
+    const seconds2 = after === null ? Number.NaN : Number(after);
+    const retryAfter = Number.isFinite(seconds2) && seconds2 >= 0 ? seconds2 : void 0;
     try {
-      const said = await response.json();
-      return new Problem(response.status, said.code ?? "UNKNOWN", said.detail ?? response.statusText, said.details, retryAfter);
+      return new Problem(response.status, await response.json(), retryAfter);
     } catch {
-      return new Problem(response.status, "UNKNOWN", response.statusText, {}, retryAfter);
+      return new Problem(response.status, { detail: response.statusText }, retryAfter);
     }
   }
 
-  // runtime/portal/pages/sse.ts
+  // codegen/templates/client-typescript/stream.ts
   var SILENCE = 4e4;
-  var PAUSES = [300, 8e3];
   var Parser = class {
     rest = "";
     event = "";
@@ -165,92 +315,161 @@
       return null;
     }
   };
-  var Stream = class {
-    /** Reads `path` from after `lastId` on. */
-    constructor(path, lastId, reader) {
-      this.path = path;
-      this.lastId = lastId;
-      this.reader = reader;
-      addEventListener("online", this.again);
-      addEventListener("offline", this.cut);
-      void this.run();
-    }
-    path;
-    lastId;
-    reader;
-    closing = new AbortController();
-    connection = new AbortController();
-    wake = () => void 0;
-    close() {
-      removeEventListener("online", this.again);
-      removeEventListener("offline", this.cut);
-      this.closing.abort();
-      this.connection.abort();
-      this.wake();
-    }
-    again = () => this.wake();
-    cut = () => this.connection.abort();
-    async run() {
-      let pause2 = PAUSES[0];
-      while (!this.closing.signal.aborted) {
-        this.reader.standing("connecting");
-        const outcome = await this.once().catch(() => "lost");
-        if (this.closing.signal.aborted || outcome === "refused") return;
-        if (outcome === "ended") pause2 = PAUSES[0];
-        this.reader.standing("waiting");
-        await this.sleep(pause2 * (0.5 + Math.random()));
-        pause2 = Math.min(pause2 * 2, PAUSES[1]);
-      }
-    }
-    sleep(ms) {
-      return new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    /** One connection, until it ends: `ended` where it was open. */
-    async once() {
-      this.connection = new AbortController();
-      const connection = this.connection;
-      let watch = setTimeout(() => connection.abort(), SILENCE);
-      const after = this.lastId === null ? {} : { "Last-Event-ID": this.lastId };
+  var Streams = class extends Transport {
+    /**
+     * Every message of a room, once and in order, over as many connections as it takes. It ends when the signal says so, or the
+     * loop that reads it; a refusal is thrown as a {@link Problem}.
+     */
+    async *join(room2, options = {}) {
+      const closing = new AbortController();
+      const close = () => closing.abort();
+      options.signal?.addEventListener("abort", close);
+      if (options.signal?.aborted === true) close();
+      const place = { cursor: options.cursor ?? "" };
+      let lost = 0;
+      let isKnown = false;
       try {
-        const response = await fetch(this.path, {
-          headers: { Accept: "text/event-stream", ...authorization(), ...after },
-          cache: "no-store",
-          signal: connection.signal
-        });
-        if (!response.ok || response.body === null) return await this.refusal(await problemOf(response));
-        this.reader.standing("live");
-        const parser = new Parser();
-        const chunks = response.body.pipeThrough(new TextDecoderStream()).getReader();
-        for (; ; ) {
-          const { done, value } = await chunks.read();
-          if (done) return "ended";
-          clearTimeout(watch);
-          watch = setTimeout(() => connection.abort(), SILENCE);
-          for (const message of parser.push(value)) {
-            this.reader.message(message);
-            if (message.id !== "") this.lastId = message.id;
+        while (!closing.signal.aborted) {
+          options.standing?.("connecting");
+          const connection = new Connection(closing.signal);
+          let pause2 = delay(lost++);
+          try {
+            const headers = { Accept: "text/event-stream", ...place.cursor === "" ? {} : { "Last-Event-ID": place.cursor } };
+            const response = await this.open(`/v1/streams/${encodeURIComponent(room2)}`, headers, connection.signal);
+            if (!response.ok || response.body === null) throw await problemOf(response);
+            options.standing?.("live");
+            [lost, isKnown] = [0, false];
+            for await (const { event, id, data } of connection.messages(response.body)) {
+              if (id !== "") place.cursor = id;
+              yield { name: event, cursor: place.cursor, body: JSON.parse(data) };
+            }
+          } catch (problem) {
+            if (closing.signal.aborted) return;
+            if (problem instanceof SyntaxError) throw problem;
+            if (problem instanceof Problem) {
+              const isTransient = problem.status === 429 || problem.status >= 500;
+              if (problem.status === 401 && !isKnown && await this.settings.unauthenticated?.(problem) === true) isKnown = true;
+              else if (!isTransient) throw problem;
+              if (problem.retryAfter !== void 0) pause2 = problem.retryAfter * 1e3;
+            }
+          } finally {
+            connection.end();
           }
+          options.standing?.("waiting");
+          await rest(pause2, closing.signal);
         }
       } finally {
-        clearTimeout(watch);
+        options.signal?.removeEventListener("abort", close);
+        close();
       }
-    }
-    async refusal(problem) {
-      if (problem.status === 401 && await ask(problem.detail)) return "ended";
-      if (problem.status === 429 || problem.status >= 500) {
-        await this.sleep((problem.retryAfter ?? 1) * 1e3);
-        return "lost";
-      }
-      this.reader.refused(problem);
-      return "refused";
     }
   };
+  async function rest(ms, signal) {
+    const waking = new AbortController();
+    const wake = () => waking.abort();
+    signal.addEventListener("abort", wake);
+    globalThis.addEventListener?.("online", wake);
+    if (signal.aborted) wake();
+    await sleep(ms, waking.signal);
+    signal.removeEventListener("abort", wake);
+    globalThis.removeEventListener?.("online", wake);
+  }
+  var Connection = class {
+    constructor(closing) {
+      this.closing = closing;
+      this.watch = setTimeout(this.cut, SILENCE);
+      closing.addEventListener("abort", this.cut);
+      globalThis.addEventListener?.("offline", this.cut);
+    }
+    closing;
+    controller = new AbortController();
+    cut = () => this.controller.abort();
+    watch;
+    get signal() {
+      return this.controller.signal;
+    }
+    async *messages(body) {
+      const parser = new Parser();
+      const decoder = new TextDecoder();
+      const reader = body.getReader();
+      for (; ; ) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        clearTimeout(this.watch);
+        this.watch = setTimeout(this.cut, SILENCE);
+        yield* parser.push(decoder.decode(value, { stream: true }));
+      }
+    }
+    end() {
+      clearTimeout(this.watch);
+      this.closing.removeEventListener("abort", this.cut);
+      globalThis.removeEventListener?.("offline", this.cut);
+      this.controller.abort();
+    }
+  };
+
+  // runtime/portal/pages/access.ts
+  var KEPT = "charter.credentials";
+  var CHANGED = "charter-credentials";
+  function credentials() {
+    const kept = sessionStorage.getItem(KEPT);
+    return kept === null ? null : JSON.parse(kept);
+  }
+  function secret() {
+    const known = credentials();
+    if (known === null) return {};
+    return known.secret.split(".").length === 3 ? { token: known.secret } : { apiKey: known.secret };
+  }
+  var asking = null;
+  function ask(reason) {
+    asking ??= open(reason).finally(() => {
+      asking = null;
+    });
+    return asking;
+  }
+  function open(reason) {
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-labelledby", "ask-title");
+    dialog.innerHTML = `<form method="dialog">
+    <h2 id="ask-title">Who are you?</h2>
+    <p id="ask-reason"></p>
+    <label>API key or token <input name="secret" type="password" autocomplete="off" required></label>
+    <label>The name it was given to <input name="name" autocomplete="off" required pattern="[A-Za-z0-9_\\-]{1,64}"></label>
+    <p>Kept in this tab until it is closed, and sent to this host only.</p>
+    <div class="row"><button type="button" class="quiet">Not now</button><button value="given">Continue</button></div>
+  </form>`;
+    const part2 = (selector) => {
+      const found = dialog.querySelector(selector);
+      if (found === null) throw new Error(`the dialog has no ${selector}`);
+      return found;
+    };
+    part2("#ask-reason").textContent = reason;
+    const secret2 = part2("[name=secret]");
+    const name = part2("[name=name]");
+    name.value = credentials()?.name ?? "";
+    part2("button.quiet").addEventListener("click", () => dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => {
+        const given = dialog.returnValue === "given";
+        if (given) {
+          sessionStorage.setItem(KEPT, JSON.stringify({ secret: secret2.value.trim(), name: name.value.trim() }));
+          window.dispatchEvent(new Event(CHANGED));
+        }
+        dialog.remove();
+        resolve(given);
+      });
+    });
+  }
+
+  // runtime/portal/pages/rooms.ts
+  var Rooms = class extends Streams {
+    follow(room2, options) {
+      return this.join(room2, options);
+    }
+  };
+  var rooms = new Rooms({ credentials: secret, unauthenticated: ({ message }) => ask(message) });
 
   // runtime/portal/pages/live.ts
   var PERIOD = 2e3;
@@ -359,7 +578,7 @@
   });
   again(look);
   again(lookAtParts);
-  var stream = null;
+  var following = new AbortController();
   var lines = [];
   var form = part("tail");
   var room = form.elements.namedItem("room");
@@ -384,7 +603,8 @@
     part("lines").replaceChildren(...lines.filter(isWanted).slice(0, 200).map(element));
   }
   function follow(name) {
-    stream?.close();
+    following.abort();
+    const { signal } = following = new AbortController();
     lines = [];
     showLines();
     const standing = part("tail-standing");
@@ -392,22 +612,24 @@
       standing.className = `standing ${kind}`;
       standing.textContent = text;
     };
-    stream = new Stream(`/v1/streams/${encodeURIComponent(name)}`, null, {
-      standing: (now) => say(now, { connecting: "Connecting …", live: `Following ${name}`, waiting: "Connection lost" }[now]),
-      refused: (problem) => say("waiting", problem.detail),
-      message: ({ event, data }) => {
-        if (event === "initial-load" || event === "stats-updated" || event === "dropped") return;
-        const { time, sequence, payload } = JSON.parse(data);
-        const clock = time === void 0 ? "" : new Date(time).toLocaleTimeString("en-GB");
-        const line = { time: clock, type: event, text: `${sequence ?? ""} ${JSON.stringify(payload)}` };
-        lines.unshift(line);
-        lines.length = Math.min(lines.length, EVENTS);
-        if (isPaused || !isWanted(line)) return;
-        const list = part("lines");
-        list.prepend(element(line));
-        if (list.children.length > 200) list.lastElementChild?.remove();
-      }
-    });
+    const words = { connecting: "Connecting …", live: `Following ${name}`, waiting: "Connection lost" };
+    const messages = rooms.follow(name, { signal, standing: (now) => say(now, words[now]) });
+    const read = async () => {
+      for await (const message of messages) take(message);
+    };
+    void read().catch((problem) => say("waiting", problem instanceof Error ? problem.message : String(problem)));
+  }
+  function take({ name, body }) {
+    if (name === "initial-load" || name === "stats-updated" || name === "dropped") return;
+    const { time, sequence, payload } = body;
+    const clock = time === void 0 ? "" : new Date(time).toLocaleTimeString("en-GB");
+    const line = { time: clock, type: name, text: `${sequence ?? ""} ${JSON.stringify(payload)}` };
+    lines.unshift(line);
+    lines.length = Math.min(lines.length, EVENTS);
+    if (isPaused || !isWanted(line)) return;
+    const list = part("lines");
+    list.prepend(element(line));
+    if (list.children.length > 200) list.lastElementChild?.remove();
   }
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -7,11 +7,15 @@
     const kept = sessionStorage.getItem(KEPT);
     return kept === null ? null : JSON.parse(kept);
   }
-  function authorization() {
+  function secret() {
     const known = credentials();
     if (known === null) return {};
-    const isToken = known.secret.split(".").length === 3;
-    return isToken ? { Authorization: `Bearer ${known.secret}` } : { "X-API-Key": known.secret };
+    return known.secret.split(".").length === 3 ? { token: known.secret } : { apiKey: known.secret };
+  }
+  function authorization() {
+    const { apiKey, token } = secret();
+    if (token !== void 0) return { Authorization: `Bearer ${token}` };
+    return apiKey === void 0 ? {} : { "X-API-Key": apiKey };
   }
 
   // runtime/portal/pages/reference.ts

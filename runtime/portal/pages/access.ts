@@ -22,13 +22,19 @@ export function forget(): void {
   window.dispatchEvent(new Event(CHANGED));
 }
 
-/** The headers that say who asks. */
-export function authorization(): Record<string, string> {
+/** The secret as what it is. */
+export function secret(): { apiKey?: string; token?: string } {
   const known = credentials();
   if (known === null) return {};
   // A token has three parts; an API key has no dots.
-  const isToken = known.secret.split(".").length === 3;
-  return isToken ? { Authorization: `Bearer ${known.secret}` } : { "X-API-Key": known.secret };
+  return known.secret.split(".").length === 3 ? { token: known.secret } : { apiKey: known.secret };
+}
+
+/** The headers that say who asks. */
+export function authorization(): Record<string, string> {
+  const { apiKey, token } = secret();
+  if (token !== undefined) return { Authorization: `Bearer ${token}` };
+  return apiKey === undefined ? {} : { "X-API-Key": apiKey };
 }
 
 let asking: Promise<boolean> | null = null;

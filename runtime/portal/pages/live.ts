@@ -1,7 +1,8 @@
 /** The live view: how the parts are, rates, lag, outcomes and dead letters from the metrics, and the events of a room. */
 
+import type { Message } from "charter-client/stream";
 import { Look, parse } from "./metrics";
-import { Stream } from "./sse";
+import { rooms } from "./rooms";
 
 /** How often the metrics are looked at, in milliseconds, and how many looks a line shows. */
 const PERIOD = 2_000;
@@ -142,7 +143,7 @@ interface Line {
   text: string;
 }
 
-let stream: Stream | null = null;
+let following = new AbortController();
 let lines: Line[] = [];
 const form = part<HTMLFormElement>("tail");
 const room = form.elements.namedItem("room") as HTMLInputElement;
@@ -171,7 +172,8 @@ function showLines(): void {
 }
 
 function follow(name: string): void {
-  stream?.close();
+  following.abort();
+  const { signal } = (following = new AbortController());
   lines = [];
   showLines();
   const standing = part("tail-standing");
@@ -179,23 +181,26 @@ function follow(name: string): void {
     standing.className = `standing ${kind}`;
     standing.textContent = text;
   };
-  stream = new Stream(`/v1/streams/${encodeURIComponent(name)}`, null, {
-    standing: (now) => say(now, { connecting: "Connecting …", live: `Following ${name}`, waiting: "Connection lost" }[now]),
-    refused: (problem) => say("waiting", problem.detail),
-    message: ({ event, data }) => {
-      // What stands already is no event.
-      if (event === "initial-load" || event === "stats-updated" || event === "dropped") return;
-      const { time, sequence, payload } = JSON.parse(data) as { time?: string; sequence?: number; payload?: unknown };
-      const clock = time === undefined ? "" : new Date(time).toLocaleTimeString("en-GB");
-      const line = { time: clock, type: event, text: `${sequence ?? ""} ${JSON.stringify(payload)}` };
-      lines.unshift(line);
-      lines.length = Math.min(lines.length, EVENTS);
-      if (isPaused || !isWanted(line)) return;
-      const list = part("lines");
-      list.prepend(element(line));
-      if (list.children.length > 200) list.lastElementChild?.remove();
-    },
-  });
+  const words = { connecting: "Connecting …", live: `Following ${name}`, waiting: "Connection lost" };
+  const messages = rooms.follow(name, { signal, standing: (now) => say(now, words[now]) });
+  const read = async (): Promise<void> => {
+    for await (const message of messages) take(message);
+  };
+  void read().catch((problem: unknown) => say("waiting", problem instanceof Error ? problem.message : String(problem)));
+}
+
+/** Shows an event; what stands already is none. */
+function take({ name, body }: Message): void {
+  if (name === "initial-load" || name === "stats-updated" || name === "dropped") return;
+  const { time, sequence, payload } = body as { time?: string; sequence?: number; payload?: unknown };
+  const clock = time === undefined ? "" : new Date(time).toLocaleTimeString("en-GB");
+  const line = { time: clock, type: name, text: `${sequence ?? ""} ${JSON.stringify(payload)}` };
+  lines.unshift(line);
+  lines.length = Math.min(lines.length, EVENTS);
+  if (isPaused || !isWanted(line)) return;
+  const list = part("lines");
+  list.prepend(element(line));
+  if (list.children.length > 200) list.lastElementChild?.remove();
 }
 
 form.addEventListener("submit", (event) => {

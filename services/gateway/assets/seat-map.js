@@ -13,11 +13,10 @@
     const kept2 = sessionStorage.getItem(KEPT);
     return kept2 === null ? null : JSON.parse(kept2);
   }
-  function authorization() {
+  function secret() {
     const known = credentials();
     if (known === null) return {};
-    const isToken = known.secret.split(".").length === 3;
-    return isToken ? { Authorization: `Bearer ${known.secret}` } : { "X-API-Key": known.secret };
+    return known.secret.split(".").length === 3 ? { token: known.secret } : { apiKey: known.secret };
   }
   var asking = null;
   function ask(reason) {
@@ -43,7 +42,7 @@
       return found;
     };
     part2("#ask-reason").textContent = reason;
-    const secret = part2("[name=secret]");
+    const secret2 = part2("[name=secret]");
     const name = part2("[name=name]");
     name.value = credentials()?.name ?? "";
     part2("button.quiet").addEventListener("click", () => dialog.close());
@@ -53,7 +52,7 @@
       dialog.addEventListener("close", () => {
         const given = dialog.returnValue === "given";
         if (given) {
-          sessionStorage.setItem(KEPT, JSON.stringify({ secret: secret.value.trim(), name: name.value.trim() }));
+          sessionStorage.setItem(KEPT, JSON.stringify({ secret: secret2.value.trim(), name: name.value.trim() }));
           window.dispatchEvent(new Event(CHANGED));
         }
         dialog.remove();
@@ -65,159 +64,646 @@
   // services/gateway/pages/seat-map/api.ts
   var api_exports = {};
   __export(api_exports, {
+    PAGE: () => PAGE,
+    ahead: () => ahead,
+    client: () => client,
     confirm: () => confirm,
     hold: () => hold,
     holder: () => holder,
     openShow: () => openShow,
     release: () => release,
-    seats: () => seats,
-    show: () => show,
     shows: () => shows,
-    stands: () => stands,
-    stats: () => stats,
-    unique: () => unique
+    stands: () => stands
   });
 
-  // runtime/portal/pages/http.ts
-  var PATIENCE = 3e4;
+  // generated/client-typescript/src/transport.ts
   var Problem = class extends Error {
-    constructor(status, code, detail, details = {}, retryAfter = null) {
-      super(detail);
+    name = "Problem";
+    /** The HTTP status; 0 where nothing answered. */
+    status;
+    /** The stable code to act on. */
+    code;
+    /** What the code is about, in fields that belong to the code. */
+    details;
+    /** Every value that breaks the contract. */
+    errors;
+    commandId;
+    correlationId;
+    /** Seconds after which to ask again, where the answer says so. */
+    retryAfter;
+    /** The key that names the command; with it the call can be made again safely. */
+    idempotencyKey;
+    constructor(status, said, retryAfter, options) {
+      super(said.detail ?? said.code ?? `status ${status}`, options);
       this.status = status;
-      this.code = code;
-      this.detail = detail;
-      this.details = details;
+      this.code = said.code ?? "UNKNOWN";
+      this.details = said.details ?? {};
+      this.errors = said.errors ?? [];
+      this.commandId = said.commandId;
+      this.correlationId = said.correlationId;
       this.retryAfter = retryAfter;
     }
-    status;
-    code;
-    detail;
-    details;
-    retryAfter;
   };
-  async function call(method, path, { body, headers = {} } = {}) {
-    for (let asked = false; ; asked = true) {
-      const response = await send(method, path, body, headers);
-      if (response.ok) {
-        const text = await response.text();
-        return {
-          status: response.status,
-          body: text === "" ? null : JSON.parse(text),
-          cursor: response.headers.get("charter-cursor"),
-          at: Date.parse(response.headers.get("date") ?? "") || Date.now()
-        };
+  var MOST_CURSORS = 16;
+  var KEPT_CURSORS = 256;
+  var PAUSES = [100, 5e3];
+  var Transport = class {
+    constructor(settings = {}) {
+      this.settings = settings;
+      this.send = settings.fetch ?? ((input, init) => fetch(input, init));
+    }
+    settings;
+    send;
+    /** What was written and read; opaque. */
+    cursors = [];
+    /** What this client has written and read, to be given to another one's `consistentWith`. */
+    seen() {
+      return this.cursors;
+    }
+    /** Remembers what somebody else has seen: reads wait for it from now on. */
+    see(...cursors) {
+      const known = new Set(this.cursors);
+      this.cursors = [...this.cursors, ...cursors.filter((cursor) => !known.has(cursor))].slice(-KEPT_CURSORS);
+    }
+    /** Sends a command until it is decided; a refusal is a {@link Problem}. */
+    async command(ask2, options = {}) {
+      const idempotencyKey = options.idempotencyKey ?? unique();
+      const wait = options.wait ?? this.settings.wait ?? 10;
+      const headers = {
+        ...ask2.headers,
+        "Idempotency-Key": idempotencyKey,
+        "If-Match": options.ifMatch === void 0 ? void 0 : `"${options.ifMatch}"`,
+        Prefer: wait === 0 ? void 0 : `wait=${wait}`
+      };
+      const limit = this.limit(options);
+      try {
+        for (let again = 0; ; again++) {
+          const response = await this.answered({ ...ask2, headers }, options, limit);
+          const outcome = await json(response);
+          if (response.status !== 202 || wait === 0) {
+            if (outcome.cursor !== void 0) this.see(outcome.cursor);
+            return outcome;
+          }
+          if (!await limit.pause(delay(again))) {
+            const detail = `the command \`${outcome.commandId}\` is taken and was not decided in time; call again with the same key`;
+            throw new Problem(202, { code: "NOT_DECIDED", detail, commandId: outcome.commandId });
+          }
+        }
+      } catch (problem) {
+        if (problem instanceof Problem) problem.idempotencyKey = idempotencyKey;
+        throw problem;
+      } finally {
+        limit.end();
       }
-      const problem = await problemOf(response);
-      if (problem.status !== 401 || asked || !await ask(problem.detail)) throw problem;
     }
+    /** Reads a view that has seen what the options ask for. */
+    async read(ask2, options = {}) {
+      const asked = [...options.consistentWith ?? this.cursors];
+      let rest2 = asked;
+      const limit = this.limit(options);
+      try {
+        for (; ; ) {
+          const headers = { ...ask2.headers, "Consistent-With": rest2.slice(0, MOST_CURSORS).join(", ") || void 0 };
+          const response = await this.answered({ ...ask2, headers }, options, limit);
+          const cursor = response.headers.get("charter-cursor");
+          rest2 = rest2.slice(MOST_CURSORS);
+          if (rest2.length > 0 && cursor !== null) {
+            await response.body?.cancel();
+            rest2.unshift(cursor);
+            continue;
+          }
+          if (cursor !== null) {
+            const merged = new Set(asked);
+            this.cursors = this.cursors.filter((known) => !merged.has(known));
+            this.see(cursor);
+          }
+          return await json(response);
+        }
+      } finally {
+        limit.end();
+      }
+    }
+    /** Asks for something that no view tells. */
+    async plain(ask2, options = {}) {
+      const limit = this.limit(options);
+      try {
+        return await json(await this.answered(ask2, options, limit));
+      } finally {
+        limit.end();
+      }
+    }
+    /** The headers that say who asks. */
+    async authorization() {
+      const { credentials: credentials2 } = this.settings;
+      const { apiKey, token } = (typeof credentials2 === "function" ? await credentials2() : credentials2) ?? {};
+      return {
+        ...apiKey === void 0 ? {} : { "X-API-Key": apiKey },
+        ...token === void 0 ? {} : { Authorization: `Bearer ${token}` }
+      };
+    }
+    /** Opens a response whose body is read as it comes. */
+    async open(path, headers, signal) {
+      const who = await this.authorization();
+      return await this.send(this.url({ method: "GET", path }), { headers: { ...who, ...headers }, signal, cache: "no-store" });
+    }
+    limit(options) {
+      return new Limit(options.timeoutMs ?? this.settings.timeoutMs ?? 6e4, options.signal);
+    }
+    /** The first answer that is no failure of the moment; throws what isn't in the 200s. */
+    async answered(ask2, options, limit) {
+      let isKnown = false;
+      for (let again = 0; ; again++) {
+        let problem;
+        try {
+          const response = await this.once(ask2, options, limit);
+          if (response.ok) return response;
+          problem = await problemOf(response);
+        } catch (cause) {
+          options.signal?.throwIfAborted();
+          const detail = `${ask2.method} ${ask2.path} was not answered: ${String(cause)}`;
+          problem = new Problem(0, { code: "NO_ANSWER", detail }, void 0, { cause });
+        }
+        if (problem.status === 401 && !isKnown && await this.settings.unauthenticated?.(problem) === true) {
+          isKnown = true;
+          continue;
+        }
+        const mayHelp = [0, 429, 502, 503, 504].includes(problem.status);
+        const pause = problem.retryAfter === void 0 ? delay(again) : problem.retryAfter * 1e3;
+        if (!mayHelp || !await limit.pause(pause)) throw problem;
+      }
+    }
+    async once(ask2, options, limit) {
+      const given = { Accept: "application/json", "X-Correlation-Id": options.correlationId, ...ask2.headers };
+      const headers = new Headers(await this.authorization());
+      for (const [name, value] of Object.entries(given)) if (value !== void 0) headers.set(name, value);
+      if (ask2.body !== void 0) headers.set("Content-Type", ask2.body.mediaType);
+      const body = ask2.body === void 0 ? null : JSON.stringify(ask2.body.value);
+      return await this.send(this.url(ask2), { method: ask2.method, headers, body, signal: limit.signal });
+    }
+    url({ path, query = {} }) {
+      const given = Object.entries(query).flatMap(([name, value]) => value === void 0 ? [] : [[name, String(value)]]);
+      const search = given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
+      return `${(this.settings.baseUrl ?? "").replace(/\/+$/, "")}${path}${search}`;
+    }
+  };
+  var Limit = class {
+    constructor(ms, outer) {
+      this.outer = outer;
+      outer?.throwIfAborted();
+      this.until = Date.now() + ms;
+      this.timer = setTimeout(() => this.controller.abort(new Error(`no answer within ${ms} ms`)), ms);
+      outer?.addEventListener("abort", this.stop);
+    }
+    outer;
+    controller = new AbortController();
+    until;
+    timer;
+    stop = () => this.controller.abort(this.outer?.reason);
+    get signal() {
+      return this.controller.signal;
+    }
+    /** Waits; false, at once, where the time would be over. */
+    async pause(ms) {
+      if (Date.now() + ms >= this.until) return false;
+      await sleep(ms, this.signal);
+      this.outer?.throwIfAborted();
+      return !this.signal.aborted;
+    }
+    end() {
+      clearTimeout(this.timer);
+      this.outer?.removeEventListener("abort", this.stop);
+    }
+  };
+  function sleep(ms, signal) {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      if (signal.aborted) end();
+      else signal.addEventListener("abort", end);
+    });
   }
-  async function send(method, path, body, headers) {
-    const content = body === void 0 ? {} : { "Content-Type": "application/json" };
-    try {
-      return await fetch(path, {
-        method,
-        headers: { Accept: "application/json", ...content, ...authorization(), ...headers },
-        body: body === void 0 ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(PATIENCE)
-      });
-    } catch {
-      throw new Problem(0, "NO_ANSWER", "The server did not answer.");
-    }
+  function delay(again) {
+    return Math.min(PAUSES[0] * 2 ** again, PAUSES[1]) * (0.5 + Math.random() / 2);
+  }
+  function unique() {
+    const bytes = new Uint8Array(16);
+    if (globalThis.crypto === void 0) bytes.forEach((_, index) => bytes[index] = Math.floor(Math.random() * 256));
+    else crypto.getRandomValues(bytes);
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  async function json(response) {
+    const text = await response.text();
+    return text === "" ? void 0 : JSON.parse(text);
   }
   async function problemOf(response) {
-    const after = Number(response.headers.get("retry-after"));
-    const retryAfter = Number.isFinite(after) && after > 0 ? after : null;
+    const after = response.headers.get("retry-after");
+    const seconds = after === null ? Number.NaN : Number(after);
+    const retryAfter = Number.isFinite(seconds) && seconds >= 0 ? seconds : void 0;
     try {
-      const said = await response.json();
-      return new Problem(response.status, said.code ?? "UNKNOWN", said.detail ?? response.statusText, said.details, retryAfter);
+      return new Problem(response.status, await response.json(), retryAfter);
     } catch {
-      return new Problem(response.status, "UNKNOWN", response.statusText, {}, retryAfter);
+      return new Problem(response.status, { detail: response.statusText }, retryAfter);
     }
   }
 
-  // services/gateway/pages/seat-map/api.ts
-  var WAIT = 10;
-  var TRIES = 5;
-  var PAGE = 1e3;
-  var NAME = "charter.seat-map.name";
-  var written = null;
-  async function read(path) {
-    const headers = written === null ? {} : { "Consistent-With": written, Prefer: `wait=${WAIT}` };
-    return patiently(() => call("GET", path, { headers }));
-  }
-  async function patiently(ask2) {
-    for (let tried = 1; ; tried++) {
+  // generated/client-typescript/src/stream.ts
+  var SILENCE = 4e4;
+  var Parser = class {
+    rest = "";
+    event = "";
+    data = [];
+    id = "";
+    /** The messages that `text` completes. */
+    push(text) {
+      const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
+      this.rest = lines.pop() ?? "";
+      return lines.flatMap((line) => this.line(line) ?? []);
+    }
+    line(line) {
+      if (line === "") {
+        const message = { event: this.event || "message", id: this.id, data: this.data.join("\n") };
+        const isWhole = this.data.length > 0;
+        this.event = "";
+        this.data = [];
+        return isWhole ? message : null;
+      }
+      const colon = line.indexOf(":");
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+      if (field === "event") this.event = value;
+      else if (field === "data") this.data.push(value);
+      else if (field === "id") this.id = value;
+      return null;
+    }
+  };
+  var Streams = class extends Transport {
+    /**
+     * Every message of a room, once and in order, over as many connections as it takes. It ends when the signal says so, or the
+     * loop that reads it; a refusal is thrown as a {@link Problem}.
+     */
+    async *join(room, options = {}) {
+      const closing = new AbortController();
+      const close = () => closing.abort();
+      options.signal?.addEventListener("abort", close);
+      if (options.signal?.aborted === true) close();
+      const place = { cursor: options.cursor ?? "" };
+      let lost = 0;
+      let isKnown = false;
       try {
-        return await ask2();
-      } catch (problem) {
-        const mayHelp = problem instanceof Problem && [0, 202, 503].includes(problem.status);
-        if (!mayHelp || tried >= TRIES) throw problem;
-        await new Promise((resolve) => setTimeout(resolve, 1e3 * (problem.retryAfter ?? tried)));
+        while (!closing.signal.aborted) {
+          options.standing?.("connecting");
+          const connection = new Connection(closing.signal);
+          let pause = delay(lost++);
+          try {
+            const headers = { Accept: "text/event-stream", ...place.cursor === "" ? {} : { "Last-Event-ID": place.cursor } };
+            const response = await this.open(`/v1/streams/${encodeURIComponent(room)}`, headers, connection.signal);
+            if (!response.ok || response.body === null) throw await problemOf(response);
+            options.standing?.("live");
+            [lost, isKnown] = [0, false];
+            for await (const { event, id, data } of connection.messages(response.body)) {
+              if (id !== "") place.cursor = id;
+              yield { name: event, cursor: place.cursor, body: JSON.parse(data) };
+            }
+          } catch (problem) {
+            if (closing.signal.aborted) return;
+            if (problem instanceof SyntaxError) throw problem;
+            if (problem instanceof Problem) {
+              const isTransient = problem.status === 429 || problem.status >= 500;
+              if (problem.status === 401 && !isKnown && await this.settings.unauthenticated?.(problem) === true) isKnown = true;
+              else if (!isTransient) throw problem;
+              if (problem.retryAfter !== void 0) pause = problem.retryAfter * 1e3;
+            }
+          } finally {
+            connection.end();
+          }
+          options.standing?.("waiting");
+          await rest(pause, closing.signal);
+        }
+      } finally {
+        options.signal?.removeEventListener("abort", close);
+        close();
       }
     }
+  };
+  async function rest(ms, signal) {
+    const waking = new AbortController();
+    const wake = () => waking.abort();
+    signal.addEventListener("abort", wake);
+    globalThis.addEventListener?.("online", wake);
+    if (signal.aborted) wake();
+    await sleep(ms, waking.signal);
+    signal.removeEventListener("abort", wake);
+    globalThis.removeEventListener?.("online", wake);
   }
-  function unique() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
+  var Connection = class {
+    constructor(closing) {
+      this.closing = closing;
+      this.watch = setTimeout(this.cut, SILENCE);
+      closing.addEventListener("abort", this.cut);
+      globalThis.addEventListener?.("offline", this.cut);
+    }
+    closing;
+    controller = new AbortController();
+    cut = () => this.controller.abort();
+    watch;
+    get signal() {
+      return this.controller.signal;
+    }
+    async *messages(body) {
+      const parser = new Parser();
+      const decoder = new TextDecoder();
+      const reader = body.getReader();
+      for (; ; ) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        clearTimeout(this.watch);
+        this.watch = setTimeout(this.cut, SILENCE);
+        yield* parser.push(decoder.decode(value, { stream: true }));
+      }
+    }
+    end() {
+      clearTimeout(this.watch);
+      this.closing.removeEventListener("abort", this.cut);
+      globalThis.removeEventListener?.("offline", this.cut);
+      this.controller.abort();
+    }
+  };
+
+  // generated/client-typescript/src/client.ts
+  var Client = class extends Streams {
+    /**
+     * `GET /v1/commands/{commandId}`: What became of a command.
+     *
+     * PENDING until it is decided; then its outcome, which is final and kept for 7 days. The
+     * `Location` of a 202 carries `at`, by which any replica knows PENDING from unknown; without
+     * `at` an undecided command is unknown.
+     */
+    getCommand(params, options) {
+      return this.plain({ method: "GET", path: `/v1/commands/${encodeURIComponent(params.commandId)}`, query: { at: params.at } }, options);
+    }
+    /**
+     * `GET /v1/shows`: Shows.
+     *
+     * The shows that are open, by their ids.
+     */
+    listShows(params = {}, options) {
+      return this.read({ method: "GET", path: `/v1/shows`, query: { limit: params.limit, pageToken: params.pageToken } }, options);
+    }
+    /**
+     * `GET /v1/shows`: Shows. Every item, page by page as they are taken.
+     *
+     * The shows that are open, by their ids.
+     */
+    async *eachOfShows(params = {}, options) {
+      let pageToken = params.pageToken;
+      do {
+        const page = await this.listShows({ ...params, pageToken: pageToken ?? void 0 }, options);
+        yield* page.items;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null && pageToken !== void 0);
+    }
+    openShow(body, options) {
+      return this.command({ method: "POST", path: `/v1/shows`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}`: A show.
+     *
+     * The show as it was opened.
+     */
+    getShow(params, options) {
+      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}` }, options);
+    }
+    confirmSeats(params, body, options) {
+      return this.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/confirmations`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/history`: History of reserved seats.
+     *
+     * Every reservation of a seat, newest first. One that was given back stays, with `releasedAt`.
+     */
+    listReservedSeats(params, options) {
+      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/history`, query: { from: params.from, to: params.to, limit: params.limit, pageToken: params.pageToken } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/history`: History of reserved seats. Every item, page by page as
+     * they are taken.
+     *
+     * Every reservation of a seat, newest first. One that was given back stays, with `releasedAt`.
+     */
+    async *eachOfReservedSeats(params, options) {
+      let pageToken = params.pageToken;
+      do {
+        const page = await this.listReservedSeats({ ...params, pageToken: pageToken ?? void 0 }, options);
+        yield* page.items;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null && pageToken !== void 0);
+    }
+    holdSeats(params, body, options) {
+      return this.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/holds`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    releaseSeats(params, body, options) {
+      return this.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/releases`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/seats`: Seats of a show.
+     *
+     * The seats of a show by section, row and number; of an unknown show, none.
+     */
+    listSeats(params, options) {
+      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/seats`, query: { sectionId: params.sectionId, status: params.status, limit: params.limit, pageToken: params.pageToken } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/seats`: Seats of a show. Every item, page by page as they are taken.
+     *
+     * The seats of a show by section, row and number; of an unknown show, none.
+     */
+    async *eachOfSeats(params, options) {
+      let pageToken = params.pageToken;
+      do {
+        const page = await this.listSeats({ ...params, pageToken: pageToken ?? void 0 }, options);
+        yield* page.items;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null && pageToken !== void 0);
+    }
+    /**
+     * `GET /v1/shows/{showId}/seats/{seatId}`: A seat.
+     *
+     * Where one seat stands. Who holds it is not told.
+     */
+    getSeat(params, options) {
+      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/seats/${encodeURIComponent(params.seatId)}` }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/sections/{sectionId}/stats`: Counts of a section.
+     *
+     * How many seats of the section stand where.
+     */
+    getSectionStats(params, options) {
+      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/sections/${encodeURIComponent(params.sectionId)}/stats` }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/stats`: Counts of a show.
+     *
+     * How many seats of the show stand where.
+     */
+    getShowStats(params, options) {
+      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/stats` }, options);
+    }
+    openProperty(params, body, options) {
+      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    /**
+     * `GET /v1/tenants/{tenantId}/properties/{propertyId}`: A property.
+     *
+     * The property as it was opened.
+     */
+    getProperty(params, options) {
+      return this.read({ method: "GET", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}` }, options);
+    }
+    /**
+     * `GET /v1/tenants/{tenantId}/properties/{propertyId}/availability`: Free rooms by night.
+     *
+     * How many rooms are free, by night and room type. The nights of the 730 days from the
+     * property's opening on are listed, and more open once a month; a night beyond them is listed
+     * once it was booked, and until then has all rooms free.
+     */
+    listAvailability(params, options) {
+      return this.read({ method: "GET", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/availability`, query: { roomTypeId: params.roomTypeId, from: params.from, to: params.to, limit: params.limit, pageToken: params.pageToken } }, options);
+    }
+    /**
+     * `GET /v1/tenants/{tenantId}/properties/{propertyId}/availability`: Free rooms by night.
+     * Every item, page by page as they are taken.
+     *
+     * How many rooms are free, by night and room type. The nights of the 730 days from the
+     * property's opening on are listed, and more open once a month; a night beyond them is listed
+     * once it was booked, and until then has all rooms free.
+     */
+    async *eachOfAvailability(params, options) {
+      let pageToken = params.pageToken;
+      do {
+        const page = await this.listAvailability({ ...params, pageToken: pageToken ?? void 0 }, options);
+        yield* page.items;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null && pageToken !== void 0);
+    }
+    createReservation(params, body, options) {
+      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    /**
+     * `GET /v1/tenants/{tenantId}/properties/{propertyId}/reservations/{reservationId}`: A
+     * reservation.
+     *
+     * The reservation as it stands.
+     */
+    getReservation(params, options) {
+      return this.read({ method: "GET", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}` }, options);
+    }
+    cancelReservation(params, options) {
+      return this.command({ method: "DELETE", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}`, query: { reason: params.reason } }, options);
+    }
+    updateReservation(params, body, options) {
+      return this.command({ method: "PATCH", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}`, body: { mediaType: "application/merge-patch+json", value: body } }, options);
+    }
+    checkInReservation(params, options) {
+      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}/check-in` }, options);
+    }
+    checkOutReservation(params, options) {
+      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}/check-out` }, options);
+    }
+    confirmReservation(params, options) {
+      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}/confirm` }, options);
+    }
+    markNoShow(params, options) {
+      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}/no-show` }, options);
+    }
+    /**
+     * `GET /v1/tenants/{tenantId}/reservations`: Reservations of a tenant.
+     *
+     * The reservations of all the tenant's properties by check-in date.
+     */
+    listReservations(params, options) {
+      return this.read({ method: "GET", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/reservations`, query: { propertyId: params.propertyId, status: params.status, guestId: params.guestId, from: params.from, to: params.to, limit: params.limit, pageToken: params.pageToken } }, options);
+    }
+    /**
+     * `GET /v1/tenants/{tenantId}/reservations`: Reservations of a tenant. Every item, page by
+     * page as they are taken.
+     *
+     * The reservations of all the tenant's properties by check-in date.
+     */
+    async *eachOfReservations(params, options) {
+      let pageToken = params.pageToken;
+      do {
+        const page = await this.listReservations({ ...params, pageToken: pageToken ?? void 0 }, options);
+        yield* page.items;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null && pageToken !== void 0);
+    }
+    /**
+     * The room `show:{showId}`: its rows, then every event after them, once and in order, over as
+     * many connections as it takes. It goes on until the loop that reads it ends, or the signal
+     * says so.
+     */
+    joinShow(params, options) {
+      return this.join(`show:${params.showId}`, options);
+    }
+  };
+
+  // services/gateway/pages/seat-map/api.ts
+  var PATIENCE = 3e4;
+  var PAGE = 1e3;
+  var SHOWS = 500;
+  var NAME = "charter.seat-map.name";
+  var clock = 0;
+  function ahead() {
+    return Math.abs(clock) > 2e3 ? clock : 0;
+  }
+  var client = new Client({
+    credentials: secret,
+    unauthenticated: ({ message }) => ask(message),
+    timeoutMs: PATIENCE,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      const at = Date.parse(response.headers.get("date") ?? "");
+      if (!Number.isNaN(at)) clock = at - Date.now();
+      return response;
+    }
+  });
+  function unique2() {
+    const bytes = crypto.getRandomValues(new Uint8Array(4));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
   function holder() {
     const known = credentials()?.name ?? sessionStorage.getItem(NAME);
     if (known !== null && known !== void 0 && known !== "") return known;
-    const made2 = `guest-${unique().slice(0, 8)}`;
+    const made2 = `guest-${unique2()}`;
     sessionStorage.setItem(NAME, made2);
     return made2;
   }
   async function shows() {
     const found = [];
-    let token = null;
-    do {
-      const after = token === null ? "" : `&pageToken=${encodeURIComponent(token)}`;
-      const { body } = await read(`/v1/shows?limit=100${after}`);
-      found.push(...body.items);
-      token = body.nextPageToken;
-    } while (token !== null && found.length < 500);
+    for await (const show of client.eachOfShows({ limit: 100 })) {
+      found.push(show);
+      if (found.length === SHOWS) break;
+    }
     return found;
   }
-  function show(showId) {
-    return read(`/v1/shows/${encodeURIComponent(showId)}`);
-  }
-  async function seats(showId, status, each) {
-    let token = null;
-    do {
-      const after = token === null ? "" : `&pageToken=${encodeURIComponent(token)}`;
-      const path = `/v1/shows/${encodeURIComponent(showId)}/seats?status=${status}&limit=${PAGE}${after}`;
-      const { body } = await read(path);
-      body.items.forEach(each);
-      token = body.nextPageToken;
-    } while (token !== null);
-  }
-  function stats(showId) {
-    return read(`/v1/shows/${encodeURIComponent(showId)}/stats`);
-  }
-  async function command(path, body) {
-    const headers = { "Idempotency-Key": unique(), Prefer: `wait=${WAIT}` };
-    const outcome = await patiently(async () => {
-      const { body: outcome2 } = await call("POST", path, { body, headers });
-      if (outcome2.status !== "APPLIED") throw new Problem(202, "UNAVAILABLE", "it is not decided yet");
-      return outcome2;
-    });
-    written = outcome.cursor ?? written;
-    return outcome;
-  }
   async function hold(showId, seatIds) {
-    const path = `/v1/shows/${encodeURIComponent(showId)}/holds`;
-    return (await command(path, { seatIds, holderId: holder() })).commandId;
+    return (await client.holdSeats({ showId }, { seatIds, holderId: holder() })).commandId;
   }
   async function confirm(showId, seatIds) {
-    await command(`/v1/shows/${encodeURIComponent(showId)}/confirmations`, { seatIds, holderId: holder() });
+    await client.confirmSeats({ showId }, { seatIds, holderId: holder() });
   }
   async function release(showId, seatIds) {
-    await command(`/v1/shows/${encodeURIComponent(showId)}/releases`, { seatIds, holderId: holder() });
+    await client.releaseSeats({ showId }, { seatIds, holderId: holder() });
   }
   async function openShow(title, count, holdSeconds) {
     const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
-    const showId = `${slug || "show"}-${unique().slice(0, 4)}`.slice(-64);
-    await command("/v1/shows", { showId, title, holdSeconds, maxSeatsPerHold: 8, sections: stands(count) });
+    const showId = `${slug || "show"}-${unique2().slice(0, 4)}`.slice(-64);
+    await client.openShow({ showId, title, holdSeconds, maxSeatsPerHold: 8, sections: stands(count) });
     return showId;
   }
   function stands(count) {
@@ -388,9 +874,9 @@
     const { section, row, number: number2 } = layout.placeOf(seat);
     return `${layout.sections[section]?.sectionId ?? ""} row ${row} seat ${number2}`;
   }
-  function seatsInWords(layout, seats2) {
+  function seatsInWords(layout, seats) {
     const rows = /* @__PURE__ */ new Map();
-    for (const seat of seats2) {
+    for (const seat of seats) {
       const { section, row, number: number2 } = layout.placeOf(seat);
       const name = `${layout.sections[section]?.sectionId ?? ""} row ${row}`;
       rows.set(name, [...rows.get(name) ?? [], number2]);
@@ -409,9 +895,9 @@
     if (!(problem instanceof Problem)) return `Something went wrong here: ${String(problem)}`;
     const named = problem.details["seatIds"];
     const ids = Array.isArray(named) ? named.filter((id) => typeof id === "string") : [];
-    const seats2 = layout === null ? [] : ids.map((id) => layout.indexOf(id)).filter((seat) => seat >= 0);
-    const which = layout !== null && seats2.length > 0 ? seatsInWords(layout, seats2) : "a seat of your choice";
-    const wait = problem.retryAfter === null ? "a moment" : `${problem.retryAfter} s`;
+    const seats = layout === null ? [] : ids.map((id) => layout.indexOf(id)).filter((seat) => seat >= 0);
+    const which = layout !== null && seats.length > 0 ? seatsInWords(layout, seats) : "a seat of your choice";
+    const wait = problem.retryAfter === void 0 ? "a moment" : `${problem.retryAfter} s`;
     switch (problem.code) {
       case "SEAT_TAKEN":
         return `Somebody was faster: ${which} is taken. None of your choice was held; choose others.`;
@@ -431,16 +917,17 @@
       case "UNAUTHENTICATED":
         return "You are not signed in, so nothing was done.";
       case "FORBIDDEN":
-        return `You may not do this: ${problem.detail}`;
+        return `You may not do this: ${problem.message}`;
       case "RATE_LIMITED":
         return `That were too many requests. Try again in ${wait}.`;
+      case "NOT_DECIDED":
       case "UNAVAILABLE":
       case "VIEW_BEHIND":
         return `The server has much to do. Try again in ${wait}.`;
       case "NO_ANSWER":
         return "The server does not answer. Look at your connection; nothing is lost, and you can send it again.";
       default:
-        return `${problem.detail} (${problem.code})`;
+        return `${problem.message} (${problem.code})`;
     }
   }
   function timeLeft(ms) {
@@ -474,10 +961,10 @@
     async load() {
       try {
         const shows2 = await shows();
-        const cards = shows2.map(({ showId, title, seats: seats2, sections }) => {
+        const cards = shows2.map(({ showId, title, seats, sections }) => {
           const card = made("a", "", "show");
           card.href = `#${encodeURIComponent(showId)}`;
-          const inside = `${number.format(seats2)} seats in ${number.format(sections.length)} ${sections.length === 1 ? "section" : "sections"}`;
+          const inside = `${number.format(seats)} seats in ${number.format(sections.length)} ${sections.length === 1 ? "section" : "sections"}`;
           card.append(made("strong", title), made("span", inside), made("code", showId));
           return card;
         });
@@ -1058,15 +1545,15 @@
       const inner = radius + tier;
       const bend = Math.PI * inner;
       const r = inner + out;
-      let rest = along;
-      if (rest < straight / 2) return [-rest, r];
-      rest -= straight / 2;
-      if (rest < bend) return [-straight / 2 - r * Math.sin(rest / inner), r * Math.cos(rest / inner)];
-      rest -= bend;
-      if (rest < straight) return [rest - straight / 2, -r];
-      rest -= straight;
-      if (rest < bend) return [straight / 2 + r * Math.sin(rest / inner), -r * Math.cos(rest / inner)];
-      return [straight / 2 - (rest - bend), r];
+      let rest2 = along;
+      if (rest2 < straight / 2) return [-rest2, r];
+      rest2 -= straight / 2;
+      if (rest2 < bend) return [-straight / 2 - r * Math.sin(rest2 / inner), r * Math.cos(rest2 / inner)];
+      rest2 -= bend;
+      if (rest2 < straight) return [rest2 - straight / 2, -r];
+      rest2 -= straight;
+      if (rest2 < bend) return [straight / 2 + r * Math.sin(rest2 / inner), -r * Math.cos(rest2 / inner)];
+      return [straight / 2 - (rest2 - bend), r];
     };
     return { length, turn: 2 * Math.PI, at };
   }
@@ -1110,17 +1597,17 @@
   var Layout = class {
     constructor(sections) {
       this.sections = sections;
-      let seats2 = 0;
+      let seats = 0;
       sections.forEach((section, index) => {
-        this.firsts.push(seats2);
+        this.firsts.push(seats);
         this.byId.set(section.sectionId, index);
-        seats2 += section.rows * section.seatsPerRow;
+        seats += section.rows * section.seatsPerRow;
       });
-      this.firsts.push(seats2);
-      this.x = new Float32Array(seats2);
-      this.y = new Float32Array(seats2);
-      this.blockOf = new Uint32Array(seats2);
-      const isHall = sections.length <= HALL_SECTIONS || seats2 <= HALL_SEATS;
+      this.firsts.push(seats);
+      this.x = new Float32Array(seats);
+      this.y = new Float32Array(seats);
+      this.blockOf = new Uint32Array(seats);
+      const isHall = sections.length <= HALL_SECTIONS || seats <= HALL_SEATS;
       const { tiers, depths, curve } = isHall ? inHall(sections) : inStadium(sections);
       tiers.forEach((tier, number2) => {
         const out = depths[number2] ?? 0;
@@ -1219,10 +1706,10 @@
       let least = Infinity;
       for (let seat = 0; seat < this.seats; seat++) {
         const [ox, oy] = [(this.x[seat] ?? 0) - x, (this.y[seat] ?? 0) - y];
-        const ahead = ox * dx + oy * dy;
-        if (ahead < 0.4) continue;
+        const ahead2 = ox * dx + oy * dy;
+        if (ahead2 < 0.4) continue;
         const aside = Math.abs(ox * dy - oy * dx);
-        const distance = ahead + aside * 3;
+        const distance = ahead2 + aside * 3;
         if (distance < least) {
           least = distance;
           best = seat;
@@ -1249,13 +1736,13 @@
       }
     }
     block(section, row, number2) {
-      const seats2 = [];
+      const seats = [];
       const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
       for (let r = row; r < row + BLOCK_ROWS; r++) {
         for (let n = number2; n < number2 + BLOCK_SEATS; n++) {
           const seat = this.at({ section, row: r, number: n });
           if (seat < 0) continue;
-          seats2.push(seat);
+          seats.push(seat);
           this.blockOf[seat] = this.blocks.length;
           const [x, y] = [this.x[seat] ?? 0, this.y[seat] ?? 0];
           box.left = Math.min(box.left, x - 0.7);
@@ -1269,7 +1756,7 @@
       const corners = [[row, number2], [row, last], [lastRow, last], [lastRow, number2]].map(
         ([r = 0, n = 0]) => this.at({ section, row: r, number: n })
       );
-      this.blocks.push({ ...box, seats: Uint32Array.from(seats2), corners });
+      this.blocks.push({ ...box, seats: Uint32Array.from(seats), corners });
     }
   };
   function inStadium(sections) {
@@ -1309,124 +1796,6 @@
     };
   }
 
-  // runtime/portal/pages/sse.ts
-  var SILENCE = 4e4;
-  var PAUSES = [300, 8e3];
-  var Parser = class {
-    rest = "";
-    event = "";
-    data = [];
-    id = "";
-    /** The messages that `text` completes. */
-    push(text) {
-      const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
-      this.rest = lines.pop() ?? "";
-      return lines.flatMap((line) => this.line(line) ?? []);
-    }
-    line(line) {
-      if (line === "") {
-        const message = { event: this.event || "message", id: this.id, data: this.data.join("\n") };
-        const isWhole = this.data.length > 0;
-        this.event = "";
-        this.data = [];
-        return isWhole ? message : null;
-      }
-      const colon = line.indexOf(":");
-      const field = colon < 0 ? line : line.slice(0, colon);
-      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-      if (field === "event") this.event = value;
-      else if (field === "data") this.data.push(value);
-      else if (field === "id") this.id = value;
-      return null;
-    }
-  };
-  var Stream = class {
-    /** Reads `path` from after `lastId` on. */
-    constructor(path, lastId, reader) {
-      this.path = path;
-      this.lastId = lastId;
-      this.reader = reader;
-      addEventListener("online", this.again);
-      addEventListener("offline", this.cut);
-      void this.run();
-    }
-    path;
-    lastId;
-    reader;
-    closing = new AbortController();
-    connection = new AbortController();
-    wake = () => void 0;
-    close() {
-      removeEventListener("online", this.again);
-      removeEventListener("offline", this.cut);
-      this.closing.abort();
-      this.connection.abort();
-      this.wake();
-    }
-    again = () => this.wake();
-    cut = () => this.connection.abort();
-    async run() {
-      let pause = PAUSES[0];
-      while (!this.closing.signal.aborted) {
-        this.reader.standing("connecting");
-        const outcome = await this.once().catch(() => "lost");
-        if (this.closing.signal.aborted || outcome === "refused") return;
-        if (outcome === "ended") pause = PAUSES[0];
-        this.reader.standing("waiting");
-        await this.sleep(pause * (0.5 + Math.random()));
-        pause = Math.min(pause * 2, PAUSES[1]);
-      }
-    }
-    sleep(ms) {
-      return new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    /** One connection, until it ends: `ended` where it was open. */
-    async once() {
-      this.connection = new AbortController();
-      const connection = this.connection;
-      let watch = setTimeout(() => connection.abort(), SILENCE);
-      const after = this.lastId === null ? {} : { "Last-Event-ID": this.lastId };
-      try {
-        const response = await fetch(this.path, {
-          headers: { Accept: "text/event-stream", ...authorization(), ...after },
-          cache: "no-store",
-          signal: connection.signal
-        });
-        if (!response.ok || response.body === null) return await this.refusal(await problemOf(response));
-        this.reader.standing("live");
-        const parser = new Parser();
-        const chunks = response.body.pipeThrough(new TextDecoderStream()).getReader();
-        for (; ; ) {
-          const { done, value } = await chunks.read();
-          if (done) return "ended";
-          clearTimeout(watch);
-          watch = setTimeout(() => connection.abort(), SILENCE);
-          for (const message of parser.push(value)) {
-            this.reader.message(message);
-            if (message.id !== "") this.lastId = message.id;
-          }
-        }
-      } finally {
-        clearTimeout(watch);
-      }
-    }
-    async refusal(problem) {
-      if (problem.status === 401 && await ask(problem.detail)) return "ended";
-      if (problem.status === 429 || problem.status >= 500) {
-        await this.sleep((problem.retryAfter ?? 1) * 1e3);
-        return "lost";
-      }
-      this.reader.refused(problem);
-      return "refused";
-    }
-  };
-
   // services/gateway/pages/seat-map/room.ts
   var MOST_READ = 5e3;
   var Room = class {
@@ -1438,42 +1807,50 @@
     showId;
     hall;
     watcher;
-    stream = null;
-    isClosed = false;
+    closing = new AbortController();
     /** Reads the seats as they stand after `cursor` was seen, and follows what happens from there on. */
     async open(cursor) {
-      const path = `/v1/streams/${encodeURIComponent(`show:${this.showId}`)}`;
-      const { body } = await stats(this.showId);
-      const isRead = cursor !== null && body.held + body.reserved <= MOST_READ;
+      const { showId, watcher } = this;
+      const { held, reserved } = await client.getShowStats({ showId });
+      const isRead = cursor !== void 0 && held + reserved <= MOST_READ;
       if (isRead) {
-        await seats(this.showId, "HELD", (row) => this.hall.row(row));
-        await seats(this.showId, "RESERVED", (row) => this.hall.row(row));
-        this.watcher.loaded();
+        for (const status of ["HELD", "RESERVED"]) {
+          for await (const row of client.eachOfSeats({ showId, status, limit: PAGE })) this.hall.row(row);
+        }
+        watcher.loaded();
       }
-      if (this.isClosed) return;
-      this.stream = new Stream(path, isRead ? cursor : null, {
-        message: (message) => this.message(message),
-        standing: (standing) => this.watcher.standing(standing),
-        refused: (problem) => this.watcher.refused(problem)
-      });
+      void this.follow(isRead ? cursor : void 0).catch((problem) => watcher.refused(problem));
     }
     close() {
-      this.isClosed = true;
-      this.stream?.close();
+      this.closing.abort();
     }
-    message({ event, data }) {
-      if (event === "initial-load") {
-        const load = JSON.parse(data);
-        if ((load.part ?? 1) === 1) this.hall.clear();
-        for (const row of load.seats ?? []) this.hall.row(row);
-        this.watcher.loaded();
-        return;
+    async follow(cursor) {
+      const standing = (standing2) => this.watcher.standing(standing2);
+      const messages = client.joinShow({ showId: this.showId }, { cursor, signal: this.closing.signal, standing });
+      for await (const message of messages) this.take(message);
+    }
+    take(message) {
+      switch (message.name) {
+        case "initial-load":
+          if (message.body.part === 1) this.hall.clear();
+          for (const row of message.body.seats ?? []) this.hall.row(row);
+          this.watcher.loaded();
+          break;
+        case "seat.held":
+          return this.happened("held", message.body.payload);
+        case "seat.reserved":
+          return this.happened("reserved", message.body.payload);
+        case "seat.released":
+          return this.happened("released", message.body.payload);
+        case "seat.showOpened":
+        case "stats-updated":
+        case "dropped":
+          break;
       }
-      const type = event.replace(/^seat\./, "");
-      if (type !== "held" && type !== "reserved" && type !== "released") return;
-      const { payload } = JSON.parse(data);
-      this.hall[type](payload);
-      this.watcher.happened(type, payload);
+    }
+    happened(type, event) {
+      this.hall[type](event);
+      this.watcher.happened(type, event);
     }
   };
 
@@ -1506,8 +1883,6 @@
     hall = null;
     drawing = null;
     show = null;
-    /** How far the host's clock is ahead of this one, in milliseconds; whole seconds are all that is known. */
-    ahead = 0;
     isBusy = false;
     close() {
       this.end.abort();
@@ -1515,14 +1890,13 @@
       this.section.hidden = true;
     }
     async load() {
-      const { body: show2, cursor, at } = await show(this.showId);
+      const show = await client.getShow({ showId: this.showId });
+      const cursor = client.seen().at(-1);
       if (this.end.signal.aborted) return;
-      this.show = show2;
-      const off = at - Date.now();
-      this.ahead = Math.abs(off) > 2e3 ? off : 0;
-      document.title = `${show2.title} · Charter`;
-      part("title").textContent = show2.title;
-      const layout = new Layout(show2.sections);
+      this.show = show;
+      document.title = `${show.title} · Charter`;
+      part("title").textContent = show.title;
+      const layout = new Layout(show.sections);
       const camera = new Camera();
       const mine = JSON.parse(sessionStorage.getItem(kept(this.showId)) ?? "[]");
       const hall2 = new Hall(layout, mine, (seat) => this.changed(seat));
@@ -1579,7 +1953,7 @@
           return option;
         })
       );
-      const show2 = (seat) => {
+      const show = (seat) => {
         if (seat < 0) return this.say("There is no such seat in this section.", "bad");
         const { section, row, number: at } = layout.placeOf(seat);
         field("section").value = String(section);
@@ -1596,7 +1970,7 @@
         "submit",
         (event) => {
           event.preventDefault();
-          show2(wanted());
+          show(wanted());
         },
         { signal }
       );
@@ -1604,7 +1978,7 @@
         const from = Math.max(wanted(), 0);
         for (let step = 1; step <= layout.seats; step++) {
           const seat = (from + step) % layout.seats;
-          if (this.hall?.kind(seat) === Kind.AVAILABLE) return show2(seat);
+          if (this.hall?.kind(seat) === Kind.AVAILABLE) return show(seat);
         }
         this.say("No seat is free.", "bad");
       });
@@ -1613,13 +1987,13 @@
     }
     /** Chooses a seat, or no longer; says why not where it can't be had. */
     toggle(seat) {
-      const { hall: hall2, show: show2 } = this;
-      if (hall2 === null || show2 === null) return;
+      const { hall: hall2, show } = this;
+      if (hall2 === null || show === null) return;
       const kind = hall2.kind(seat);
       if (kind === Kind.CHOSEN) hall2.choose(seat, false);
       else if (kind !== Kind.AVAILABLE) this.say(`${seatInWords(hall2.layout, seat)} is ${kindInWords(kind)}.`);
-      else if (hall2.chosen.size >= show2.maxSeatsPerHold) {
-        this.say(`One hold may have ${show2.maxSeatsPerHold} seats at most here. Hold these first.`, "bad");
+      else if (hall2.chosen.size >= show.maxSeatsPerHold) {
+        this.say(`One hold may have ${show.maxSeatsPerHold} seats at most here. Hold these first.`, "bad");
       } else {
         hall2.choose(seat, true);
         this.say("");
@@ -1629,14 +2003,14 @@
     async hold() {
       const { hall: hall2 } = this;
       if (hall2 === null || hall2.chosen.size === 0) return;
-      const seats2 = [...hall2.chosen];
+      const seats = [...hall2.chosen];
       await this.busy(async () => {
         try {
-          const id = await hold(this.showId, seats2.map((seat) => hall2.layout.idOf(seat)));
+          const id = await hold(this.showId, seats.map((seat) => hall2.layout.idOf(seat)));
           hall2.own(id);
           this.keep(hall2);
-          for (const seat of seats2) hall2.choose(seat, false);
-          this.say(`You hold ${seatsInWords(hall2.layout, seats2)}. Confirm before the time is up.`, "good");
+          for (const seat of seats) hall2.choose(seat, false);
+          this.say(`You hold ${seatsInWords(hall2.layout, seats)}. Confirm before the time is up.`, "good");
         } catch (problem) {
           if (problem instanceof Problem && Array.isArray(problem.details["seatIds"])) {
             for (const id of problem.details["seatIds"]) hall2.choose(hall2.layout.indexOf(id), false);
@@ -1672,8 +2046,8 @@
     happened(type, event) {
       const { hall: hall2 } = this;
       if (hall2 === null || type !== "released" || !hall2.isOwn(event.holdId) || event.reason !== "EXPIRED") return;
-      const seats2 = event.seatIds.map((id) => hall2.layout.indexOf(id));
-      this.say(`Your hold has run out: ${seatsInWords(hall2.layout, seats2)} can be had by everybody again.`, "bad");
+      const seats = event.seatIds.map((id) => hall2.layout.indexOf(id));
+      this.say(`Your hold has run out: ${seatsInWords(hall2.layout, seats)} can be had by everybody again.`, "bad");
     }
     changed(seat) {
       this.drawing?.changed(seat);
@@ -1745,7 +2119,7 @@
     /** Countdowns. */
     tick() {
       for (const left of part("mine").querySelectorAll("[data-until]")) {
-        const ms = Number(left.dataset["until"]) - (Date.now() + this.ahead);
+        const ms = Number(left.dataset["until"]) - (Date.now() + ahead());
         left.textContent = ms > 0 ? `${timeLeft(ms)} left` : "time is up";
         left.classList.toggle("soon", ms < 15e3);
       }

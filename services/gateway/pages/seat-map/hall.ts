@@ -27,7 +27,7 @@ export interface SeatEvent {
   holdId: string;
   seatIds: string[];
   expiresAt?: string;
-  previousStatus?: "HELD" | "RESERVED";
+  previousStatus?: SeatRow["status"];
   reason?: "RELEASED" | "EXPIRED";
 }
 

@@ -1,8 +1,7 @@
 /** One show: its map, what one chose, what one holds, and what others do meanwhile. */
 
+import { Problem, type Show, type Standing } from "charter-gateway-client";
 import { CHANGED } from "charter-portal/access";
-import { Problem } from "charter-portal/http";
-import type { Standing } from "charter-portal/sse";
 import * as api from "./api";
 import { Camera } from "./camera";
 import { Drawing } from "./drawing";
@@ -32,9 +31,7 @@ export class Map {
   private room: Room | null = null;
   private hall: Hall | null = null;
   private drawing: Drawing | null = null;
-  private show: api.Show | null = null;
-  /** How far the host's clock is ahead of this one, in milliseconds; whole seconds are all that is known. */
-  private ahead = 0;
+  private show: Show | null = null;
   private isBusy = false;
 
   constructor(private readonly showId: string) {
@@ -56,11 +53,11 @@ export class Map {
   }
 
   private async load(): Promise<void> {
-    const { body: show, cursor, at } = await api.show(this.showId);
+    const show = await api.client.getShow({ showId: this.showId });
+    // What is read from here on has seen at least this.
+    const cursor = api.client.seen().at(-1);
     if (this.end.signal.aborted) return;
     this.show = show;
-    const off = at - Date.now();
-    this.ahead = Math.abs(off) > 2_000 ? off : 0;
     document.title = `${show.title} · Charter`;
     part("title").textContent = show.title;
 
@@ -306,7 +303,7 @@ export class Map {
   /** Countdowns. */
   private tick(): void {
     for (const left of part("mine").querySelectorAll<HTMLElement>("[data-until]")) {
-      const ms = Number(left.dataset["until"]) - (Date.now() + this.ahead);
+      const ms = Number(left.dataset["until"]) - (Date.now() + api.ahead());
       left.textContent = ms > 0 ? `${timeLeft(ms)} left` : "time is up";
       left.classList.toggle("soon", ms < 15_000);
     }

@@ -1,9 +1,8 @@
 /** A show as it happens: rows are read, then the stream tells what comes after them. */
 
-import { type Message, type Standing, Stream } from "charter-portal/sse";
-import type { Problem } from "charter-portal/http";
-import * as api from "./api";
-import type { Hall, SeatEvent, SeatRow } from "./hall";
+import type { seat, Standing } from "charter-gateway-client";
+import { client, PAGE } from "./api";
+import type { Hall, SeatEvent } from "./hall";
 
 /** Up to so many held and reserved seats are read page by page; beyond, the stream brings all seats. */
 const MOST_READ = 5_000;
@@ -11,22 +10,16 @@ const MOST_READ = 5_000;
 /** Whoever watches a room is told. */
 export interface Watcher {
   standing(standing: Standing): void;
-  refused(problem: Problem): void;
+  /** The stream was refused, and is not opened again. */
+  refused(problem: unknown): void;
   /** Seats of the hold changed; `reason` where they are available again. */
   happened(type: "held" | "reserved" | "released", event: SeatEvent): void;
   /** All seats were set anew. */
   loaded(): void;
 }
 
-/** Part of what the stream says when one joins. */
-interface InitialLoad {
-  seats?: SeatRow[];
-  part?: number;
-}
-
 export class Room {
-  private stream: Stream | null = null;
-  private isClosed = false;
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly showId: string,
@@ -35,41 +28,52 @@ export class Room {
   ) {}
 
   /** Reads the seats as they stand after `cursor` was seen, and follows what happens from there on. */
-  async open(cursor: string | null): Promise<void> {
-    const path = `/v1/streams/${encodeURIComponent(`show:${this.showId}`)}`;
-    const { body } = await api.stats(this.showId);
-    const isRead = cursor !== null && body.held + body.reserved <= MOST_READ;
+  async open(cursor: string | undefined): Promise<void> {
+    const { showId, watcher } = this;
+    const { held, reserved } = await client.getShowStats({ showId });
+    const isRead = cursor !== undefined && held + reserved <= MOST_READ;
     if (isRead) {
       // The cursor is older than what is read: what happened meanwhile comes again, in order, and ends the same.
-      await api.seats(this.showId, "HELD", (row) => this.hall.row(row));
-      await api.seats(this.showId, "RESERVED", (row) => this.hall.row(row));
-      this.watcher.loaded();
+      for (const status of ["HELD", "RESERVED"] as const) {
+        for await (const row of client.eachOfSeats({ showId, status, limit: PAGE })) this.hall.row(row);
+      }
+      watcher.loaded();
     }
-    if (this.isClosed) return;
-    this.stream = new Stream(path, isRead ? cursor : null, {
-      message: (message) => this.message(message),
-      standing: (standing) => this.watcher.standing(standing),
-      refused: (problem) => this.watcher.refused(problem),
-    });
+    void this.follow(isRead ? cursor : undefined).catch((problem: unknown) => watcher.refused(problem));
   }
 
   close(): void {
-    this.isClosed = true;
-    this.stream?.close();
+    this.closing.abort();
   }
 
-  private message({ event, data }: Message): void {
-    if (event === "initial-load") {
-      const load = JSON.parse(data) as InitialLoad;
-      if ((load.part ?? 1) === 1) this.hall.clear();
-      for (const row of load.seats ?? []) this.hall.row(row);
-      this.watcher.loaded();
-      return;
+  private async follow(cursor: string | undefined): Promise<void> {
+    const standing = (standing: Standing): void => this.watcher.standing(standing);
+    const messages = client.joinShow({ showId: this.showId }, { cursor, signal: this.closing.signal, standing });
+    for await (const message of messages) this.take(message);
+  }
+
+  private take(message: seat.ShowMessage): void {
+    switch (message.name) {
+      case "initial-load":
+        if (message.body.part === 1) this.hall.clear();
+        for (const row of message.body.seats ?? []) this.hall.row(row);
+        this.watcher.loaded();
+        break;
+      case "seat.held":
+        return this.happened("held", message.body.payload);
+      case "seat.reserved":
+        return this.happened("reserved", message.body.payload);
+      case "seat.released":
+        return this.happened("released", message.body.payload);
+      case "seat.showOpened":
+      case "stats-updated":
+      case "dropped":
+        break;
     }
-    const type = event.replace(/^seat\./, "");
-    if (type !== "held" && type !== "reserved" && type !== "released") return;
-    const { payload } = JSON.parse(data) as { payload: SeatEvent };
-    this.hall[type](payload);
-    this.watcher.happened(type, payload);
+  }
+
+  private happened(type: "held" | "reserved" | "released", event: SeatEvent): void {
+    this.hall[type](event);
+    this.watcher.happened(type, event);
   }
 }

@@ -1,6 +1,6 @@
 /** What people are told, in words. */
 
-import { Problem } from "charter-portal/http";
+import { Problem } from "charter-gateway-client";
 import { Kind } from "./hall";
 import type { Layout } from "./layout";
 
@@ -50,7 +50,7 @@ export function refusalInWords(problem: unknown, layout: Layout | null): string 
   const ids = Array.isArray(named) ? named.filter((id): id is string => typeof id === "string") : [];
   const seats = layout === null ? [] : ids.map((id) => layout.indexOf(id)).filter((seat) => seat >= 0);
   const which = layout !== null && seats.length > 0 ? seatsInWords(layout, seats) : "a seat of your choice";
-  const wait = problem.retryAfter === null ? "a moment" : `${problem.retryAfter} s`;
+  const wait = problem.retryAfter === undefined ? "a moment" : `${problem.retryAfter} s`;
   switch (problem.code) {
     case "SEAT_TAKEN":
       return `Somebody was faster: ${which} is taken. None of your choice was held; choose others.`;
@@ -70,16 +70,17 @@ export function refusalInWords(problem: unknown, layout: Layout | null): string 
     case "UNAUTHENTICATED":
       return "You are not signed in, so nothing was done.";
     case "FORBIDDEN":
-      return `You may not do this: ${problem.detail}`;
+      return `You may not do this: ${problem.message}`;
     case "RATE_LIMITED":
       return `That were too many requests. Try again in ${wait}.`;
+    case "NOT_DECIDED":
     case "UNAVAILABLE":
     case "VIEW_BEHIND":
       return `The server has much to do. Try again in ${wait}.`;
     case "NO_ANSWER":
       return "The server does not answer. Look at your connection; nothing is lost, and you can send it again.";
     default:
-      return `${problem.detail} (${problem.code})`;
+      return `${problem.message} (${problem.code})`;
   }
 }
 
