@@ -15,7 +15,7 @@ use charter_engine::store::{
     StoreError, StoredOutcome, ViewSet, ViewStep,
 };
 use contract_shared::{Outcome, OutcomeStatus};
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -281,6 +281,60 @@ async fn a_reader_leaves_the_tables_as_they_are() {
     );
     let refused = PostgresStore::open(settings).await.expect_err("they are newer");
     assert!(matches!(refused, StoreError::TablesDiffer { .. }), "{refused}");
+}
+
+/// Somebody's statement that forgets the tenant, on a connection like those that read.
+#[tokio::test]
+async fn the_server_itself_shows_a_tenant_its_own_rows_only() {
+    let Some(schemas) = schemas("row-level security") else { return };
+    let settings = schemas.settings().await;
+    let name = schemas.last_name();
+    let store = open(settings).await;
+    store.prepare_views(&views()).await.expect("tables");
+    let mut forgetful = PgConnection::connect(&schemas.url).await.expect("a connection");
+
+    // Tables of a release that knew no lock get it when they are prepared.
+    for sql in ["DISABLE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"] {
+        let alter = AssertSqlSafe(format!("ALTER TABLE {name}.seat_lamps {sql}"));
+        forgetful.execute(alter).await.expect("altered");
+    }
+    store.prepare_views(&views()).await.expect("locked again");
+
+    project(&store, 0).await.expect("a row");
+    // Those who read through the store see their own, and each statement is told anew whose.
+    assert_eq!(lit(&store).await, Some(ColumnValue::Integer(0)));
+    let other = store.row(&LAMPS, "b", &[ColumnValue::Integer(1)]).await.expect("an answer");
+    assert!(other.row.is_none());
+    assert_eq!(lit(&store).await, Some(ColumnValue::Integer(0)));
+
+    assert_eq!(seen(&mut forgetful, &name, None).await, 0);
+    assert_eq!(seen(&mut forgetful, &name, Some("b")).await, 0);
+    assert_eq!(seen(&mut forgetful, &name, Some("a")).await, 1);
+    // The setting went with its transaction.
+    assert_eq!(seen(&mut forgetful, &name, None).await, 0);
+
+    // Nor can one write what it does not see, the tables' owner though it is.
+    let change = AssertSqlSafe(format!("UPDATE {name}.seat_lamps SET lit = 9"));
+    let changed = forgetful.execute(change).await.expect("no error");
+    assert_eq!(changed.rows_affected(), 0);
+    let insert = AssertSqlSafe(format!("INSERT INTO {name}.seat_lamps VALUES ('a', 2, 2)"));
+    let refused = forgetful.execute(insert).await.expect_err("refused");
+    let code = refused.as_database_error().and_then(|error| Some(error.code()?.into_owned()));
+    assert_eq!(code.as_deref(), Some("42501"), "{refused}");
+}
+
+/// How many rows a transaction sees that names this tenant.
+async fn seen(connection: &mut PgConnection, schema: &str, tenant: Option<&str>) -> i64 {
+    let mut transaction = connection.begin().await.expect("a transaction");
+    if let Some(tenant) = tenant {
+        let set = sqlx::query("SELECT set_config('charter.tenant', $1, true)").bind(tenant);
+        set.execute(&mut *transaction).await.expect("a setting");
+    }
+    let sql = AssertSqlSafe(format!("SELECT count(*) FROM {schema}.seat_lamps"));
+    let count = sqlx::query_scalar(sql).fetch_one(&mut *transaction).await.expect("a number");
+    // Else it would keep the table until the connection is used again.
+    transaction.rollback().await.expect("the end");
+    count
 }
 
 #[tokio::test(flavor = "multi_thread")]

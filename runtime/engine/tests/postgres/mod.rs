@@ -43,6 +43,11 @@ impl Schemas {
         settings(&self.url, &name)
     }
 
+    /// The schema that was made last.
+    pub(crate) fn last_name(&self) -> String {
+        self.made.lock().expect("no panic").last().expect("a store was made").clone()
+    }
+
     /// What opens the store that was made last.
     pub(crate) fn last(&self) -> PostgresSettings {
         let made = self.made.lock().expect("no panic");

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::PostgresSettings;
+use super::tables::{EVERY_TENANT, SEEN_TENANT};
 use crate::store::{PoolUse, StoreError};
 
 /// How long a connection may be idle before it is asked whether it lives.
@@ -52,16 +53,27 @@ pub(super) struct Held {
 }
 
 impl Connections {
-    pub(super) fn new(settings: &PostgresSettings, most: u32) -> Result<Self, StoreError> {
-        Ok(Self {
-            options: settings.options()?,
+    /// For statements that are about every tenant's rows.
+    pub(super) fn of_writers(settings: &PostgresSettings) -> Result<Self, StoreError> {
+        let options = settings.options()?.options([(SEEN_TENANT, EVERY_TENANT)]);
+        Ok(Self::new(settings, options, settings.write_connections))
+    }
+
+    /// For statements that see the rows of the tenant that each one names, and else none.
+    pub(super) fn of_readers(settings: &PostgresSettings) -> Result<Self, StoreError> {
+        Ok(Self::new(settings, settings.options()?, settings.read_connections))
+    }
+
+    fn new(settings: &PostgresSettings, options: PgConnectOptions, most: u32) -> Self {
+        Self {
+            options,
             permits: Arc::new(Semaphore::new(most.max(1) as usize)),
             most: most.max(1),
             state: Arc::new(Mutex::new(State { idle: Vec::new(), lost: None })),
             connect_timeout: settings.connect_timeout,
             acquire_timeout: settings.acquire_timeout,
             answer_timeout: settings.answer_timeout(),
-        })
+        }
     }
 
     /// How many are in use now.

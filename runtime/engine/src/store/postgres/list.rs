@@ -15,10 +15,13 @@ use crate::store::lists::{cut, full_order, goes_one_way, known, symbol};
 use crate::store::names::{TENANT, columns, quoted};
 
 /// What stands before a read's rows: the view's context and versions, whether it is being built, and how far it
-/// has come. `$1` is the table's name. It is there too where no row is.
+/// has come. `$1` is the table's name, `$2` the tenant. It is there too where no row is.
+///
+/// It also names the tenant whose rows the server shows to this statement (ADR 46): this row is made first, for what
+/// stands to the left of a lateral join is, and costs no statement of its own.
 const HEAD: &str = "SELECT v.context, v.fingerprint, v.building, v.partitions, v.positions, r.*
     FROM (
-        SELECT t.context, t.fingerprint,
+        SELECT t.context, t.fingerprint, set_config('charter.tenant', $2, true) AS tenant,
             EXISTS (SELECT 1 FROM view_targets AS g WHERE g.context = t.context) AS building,
             p.partitions, p.positions
         FROM view_tables AS t CROSS JOIN LATERAL (

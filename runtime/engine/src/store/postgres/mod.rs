@@ -113,6 +113,7 @@ impl PostgresStore {
     pub async fn open(settings: PostgresSettings) -> Result<Self, StoreError> {
         let store = Self::connected(&settings, Access::Owner)?;
         store.migrate().await?;
+        tables::warn_of_bypass(&store.writers).await?;
         Ok(store)
     }
 
@@ -128,8 +129,8 @@ impl PostgresStore {
     }
 
     fn connected(settings: &PostgresSettings, access: Access) -> Result<Self, StoreError> {
-        let writers = Arc::new(Connections::new(settings, settings.write_connections)?);
-        let readers = Arc::new(Connections::new(settings, settings.read_connections)?);
+        let writers = Arc::new(Connections::of_writers(settings)?);
+        let readers = Arc::new(Connections::of_readers(settings)?);
         let connections = || writers.clone();
         let locking = Arc::new(Locking::default());
         let steps = Steps { connections: connections(), locking: locking.clone() };

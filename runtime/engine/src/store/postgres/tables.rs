@@ -29,7 +29,15 @@ pub(super) async fn prepare(connections: &Connections, views: &ViewSet) -> Resul
     let positions = progress_of(&mut held, views).await?;
     let ends = ends(&mut held, context).await?;
     if found.as_ref() == Some(&views.fingerprint) && !is_ahead(views, &positions, &ends) {
-        execute(&mut held, "ROLLBACK".to_owned()).await?;
+        // Tables of a release that knew no lock of rows get it here.
+        for table in &views.tables {
+            for name in [quoted(table.name), twin(table)] {
+                if !is_locked(&mut held, &name).await? {
+                    lock(&mut held, &name).await?;
+                }
+            }
+        }
+        held.call(sqlx::query("COMMIT")).await.map_err(after_write)?;
     } else {
         rebuild(&mut held, views, &ends).await?;
         held.call(sqlx::query("COMMIT")).await.map_err(after_write)?;
@@ -128,12 +136,60 @@ async fn rebuild(held: &mut Held, views: &ViewSet, ends: &[(i64, i64)]) -> Resul
         for sql in statements(table) {
             execute(held, sql).await?;
         }
+        for name in [quoted(table.name), twin(table)] {
+            lock(held, &name).await?;
+        }
         let known =
             sqlx::query("INSERT INTO view_tables (name, context, fingerprint) VALUES ($1, $2, $3)")
                 .bind(table.name)
                 .bind(context)
                 .bind(table.fingerprint);
         held.call(known).await.map_err(StoreError::unavailable)?;
+    }
+    Ok(())
+}
+
+/// The setting that says whose rows a statement may see and write: a tenant, or [`EVERY_TENANT`]. Where it is not set, no
+/// row is seen.
+pub(super) const SEEN_TENANT: &str = "charter.tenant";
+/// What projections set: their statements hold rows of many tenants. No tenant is called so.
+pub(super) const EVERY_TENANT: &str = "*";
+
+/// The second lock (ADR 46): the server itself shows only the rows of the tenant that the statement named, its owner too.
+async fn lock(held: &mut Held, name: &str) -> Result<(), StoreError> {
+    let tenant = quoted(TENANT);
+    // In a query of its own the setting is looked up once a statement and not once a row.
+    let seen = format!("(SELECT current_setting('{SEEN_TENANT}', true))");
+    for sql in [
+        format!("DROP POLICY IF EXISTS charter_tenant ON {name}"),
+        format!(
+            "CREATE POLICY charter_tenant ON {name} USING ({tenant} = {seen} OR {seen} = '{EVERY_TENANT}')"
+        ),
+        format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"),
+        format!("ALTER TABLE {name} FORCE ROW LEVEL SECURITY"),
+    ] {
+        execute(held, sql).await?;
+    }
+    Ok(())
+}
+
+async fn is_locked(held: &mut Held, name: &str) -> Result<bool, StoreError> {
+    let query = sqlx::query("SELECT relforcerowsecurity FROM pg_class WHERE oid = to_regclass($1)")
+        .bind(name);
+    let rows = held.call(query).await.map_err(StoreError::unavailable)?;
+    rows.first().map_or(Ok(false), |row| row.try_get(0).map_err(StoreError::unavailable))
+}
+
+/// Says in the log where the lock does not hold.
+pub(super) async fn warn_of_bypass(connections: &Connections) -> Result<(), StoreError> {
+    let query =
+        sqlx::query("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user");
+    let row = connections.fetch_first(query).await?;
+    let bypasses = row.as_ref().map_or(Ok(false), |row| row.try_get(0));
+    if bypasses.map_err(StoreError::unavailable)? {
+        warn!(
+            "the role of `DATABASE_URL` is a superuser or bypasses row-level security: the database itself does not keep tenants apart; give one that is neither"
+        );
     }
     Ok(())
 }
