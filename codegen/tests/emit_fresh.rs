@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use charter_codegen::input::Input;
 use charter_codegen::{compile, doc, emit, sync};
 
-/// The crates that are checked in below `emit/golden`.
-const GOLDEN: [&str; 2] = ["contract-gateway/", "contract-shop/"];
+/// The crates and packages that are checked in below `emit/golden`.
+const GOLDEN: [&str; 3] = ["client-typescript/", "contract-gateway/", "contract-shop/"];
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emit")
