@@ -19,7 +19,7 @@ async function refusal(ask: Promise<unknown>): Promise<unknown> {
 async function open(client: Client): Promise<string> {
   const showId = `client-${randomUUID().slice(0, 8)}`;
   const sections = [{ sectionId: "a", rows: 20, seatsPerRow: 25 }];
-  await client.openShow({ showId, title: "Gala", sections, holdSeconds: 300, maxSeatsPerHold: 8 });
+  await client.seat.openShow({ showId, title: "Gala", sections, holdSeconds: 300, maxSeatsPerHold: 8 });
   return showId;
 }
 
@@ -27,28 +27,28 @@ test("hold, conflict, confirm, release", async () => {
   const client = connect(key);
   const showId = await open(client);
   const seatIds = ["a-row-1-seat-1", "a-row-1-seat-2"];
-  const held = await client.holdSeats({ showId }, { seatIds, holderId: "buyer-1" });
+  const held = await client.seat.holdSeats({ showId }, { seatIds, holderId: "buyer-1" });
   assert.equal(held.events[0]?.type, "seat.held");
   // No cursor is handed around, and the read has seen the hold.
-  assert.deepEqual(await client.getShowStats({ showId }), { showId, seats: 500, available: 498, held: 2, reserved: 0 });
+  assert.deepEqual(await client.seat.getShowStats({ showId }), { showId, seats: 500, available: 498, held: 2, reserved: 0 });
 
-  const taken = await refusal(client.holdSeats({ showId }, { seatIds: ["a-row-1-seat-2", "a-row-1-seat-3"], holderId: "buyer-2" }));
+  const taken = await refusal(client.seat.holdSeats({ showId }, { seatIds: ["a-row-1-seat-2", "a-row-1-seat-3"], holderId: "buyer-2" }));
   assert(seat.isRejection(taken, "SEAT_TAKEN"), String(taken));
   assert.deepEqual(taken.details.seatIds, ["a-row-1-seat-2"]);
   assert(!seat.isRejection(taken, "NOT_HOLDER"));
 
-  await client.confirmSeats({ showId }, { seatIds, holderId: "buyer-1" });
-  assert.equal((await client.getSeat({ showId, seatId: "a-row-1-seat-1" })).status, "RESERVED");
-  await client.releaseSeats({ showId }, { seatIds, holderId: "buyer-1" });
+  await client.seat.confirmSeats({ showId }, { seatIds, holderId: "buyer-1" });
+  assert.equal((await client.seat.getSeat({ showId, seatId: "a-row-1-seat-1" })).status, "RESERVED");
+  await client.seat.releaseSeats({ showId }, { seatIds, holderId: "buyer-1" });
   const reserved = [];
-  for await (const row of client.eachOfSeats({ showId, limit: 120 })) reserved.push(row.status);
+  for await (const row of client.seat.eachOfSeats({ showId, limit: 120 })) reserved.push(row.status);
   assert.deepEqual([reserved.length, new Set(reserved)], [500, new Set(["AVAILABLE"])]);
 });
 
 test("a key names a command", async () => {
   const client = connect(key);
   const showId = await open(client);
-  const hold = (seatId: string) => client.holdSeats({ showId }, { seatIds: [seatId], holderId: "buyer-1" }, { idempotencyKey: `order-${showId}` });
+  const hold = (seatId: string) => client.seat.holdSeats({ showId }, { seatIds: [seatId], holderId: "buyer-1" }, { idempotencyKey: `order-${showId}` });
   const first = await hold("a-row-1-seat-1");
   assert.deepEqual(await hold("a-row-1-seat-1"), first);
   const reused = await refusal(hold("a-row-1-seat-2"));
@@ -61,9 +61,9 @@ test("a room tells what another client does", async () => {
   const showId = await open(buyer);
   const told = [];
   let last = "";
-  for await (const message of watcher.joinShow({ showId })) {
+  for await (const message of watcher.seat.joinShow({ showId })) {
     if (message.name === "initial-load" && message.body.part === message.body.parts) {
-      void buyer.holdSeats({ showId }, { seatIds: ["a-row-2-seat-1"], holderId: "buyer-1" });
+      void buyer.seat.holdSeats({ showId }, { seatIds: ["a-row-2-seat-1"], holderId: "buyer-1" });
     }
     if (message.name === "seat.held") {
       told.push(message.body.payload.seatIds);
@@ -73,8 +73,8 @@ test("a room tells what another client does", async () => {
   }
   assert.deepEqual(told, [["a-row-2-seat-1"]]);
   // Who comes back with the cursor gets what came after it.
-  await buyer.holdSeats({ showId }, { seatIds: ["a-row-2-seat-2"], holderId: "buyer-1" });
-  for await (const message of watcher.joinShow({ showId }, { cursor: last })) {
+  await buyer.seat.holdSeats({ showId }, { seatIds: ["a-row-2-seat-2"], holderId: "buyer-1" });
+  for await (const message of watcher.seat.joinShow({ showId }, { cursor: last })) {
     assert(message.name === "seat.held", message.name);
     assert.deepEqual(message.body.payload.seatIds, ["a-row-2-seat-2"]);
     break;
@@ -84,7 +84,7 @@ test("a room tells what another client does", async () => {
 test("a stay is reserved and changed", async () => {
   const client = connect(key);
   const place = { tenantId: "acme", propertyId: `hotel-${randomUUID().slice(0, 8)}` };
-  await client.openProperty({ tenantId: place.tenantId }, { propertyId: place.propertyId, name: "Old Town", roomTypes: [{ roomTypeId: "double", rooms: 1 }] });
+  await client.reservation.openProperty({ tenantId: place.tenantId }, { propertyId: place.propertyId, name: "Old Town", roomTypes: [{ roomTypeId: "double", rooms: 1 }] });
   const night = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
   const stay = {
     reservationId: randomUUID(),
@@ -98,18 +98,18 @@ test("a stay is reserved and changed", async () => {
     currency: "EUR",
     notes: "Late",
   } as const;
-  await client.createReservation(place, stay);
-  const full = await refusal(client.createReservation(place, { ...stay, reservationId: randomUUID() }));
+  await client.reservation.createReservation(place, stay);
+  const full = await refusal(client.reservation.createReservation(place, { ...stay, reservationId: randomUUID() }));
   assert(reservation.isRejection(full, "NO_AVAILABILITY"), String(full));
   assert.deepEqual(full.details.nights, [night(30), night(31), night(32)]);
   const at = { ...place, reservationId: stay.reservationId };
-  await client.updateReservation(at, { notes: null, totalAmount: "400.00" });
-  const found = await client.getReservation(at);
+  await client.reservation.updateReservation(at, { notes: null, totalAmount: "400.00" });
+  const found = await client.reservation.getReservation(at);
   assert.deepEqual([found.notes, found.totalAmount, found.guestId], [null, "400.00", "guest-1"]);
 });
 
 test("nobody is not let in", async () => {
-  const error = await refusal(connect(undefined).listShows());
+  const error = await refusal(connect(undefined).seat.listShows());
   assert(error instanceof Problem);
   assert.deepEqual([error.status, error.code], [401, "UNAUTHENTICATED"]);
 });

@@ -64,7 +64,7 @@ export class Streams extends Transport {
    * Every message of a room, once and in order, over as many connections as it takes. It ends when the signal says so, or the
    * loop that reads it; a refusal is thrown as a {@link Problem}.
    */
-  protected async *join<M extends Message>(room: string, options: JoinOptions = {}): AsyncGenerator<M, void, undefined> {
+  async *join<M extends Message>(room: string, options: JoinOptions = {}): AsyncGenerator<M, void, undefined> {
     const closing = new AbortController();
     const close = (): void => closing.abort();
     options.signal?.addEventListener("abort", close);

@@ -39,6 +39,38 @@ export interface AvailabilityPage {
   cursor: string;
 }
 
+/** The cleaning of a room after a stay, as it stands. */
+export interface Cleaning {
+  /** The property. Example: `harbour-hotel`. */
+  propertyId: string;
+  /** The reservation whose guest left the room. Example: `7b1f3c52-9a4e-5d0a-8f2e-0a4b6c1d2e3f`. */
+  reservationId: string;
+  /** The type of the room. Example: `king`. */
+  roomTypeId: string;
+  /** Where it stands. */
+  status: CleaningStatus;
+  /** When the guest left, UTC. Example: `2026-12-04T10:40:00Z`. */
+  leftAt: string;
+  /** When it last changed, UTC. Example: `2026-12-04T12:05:00Z`. */
+  updatedAt: string;
+}
+
+/** A page of cleanings. */
+export interface CleaningPage {
+  /** The items of this page. */
+  items: Cleaning[];
+  /**
+   * Give it back as `pageToken` for the next page. Null on the last page. Example:
+   * `dXAtc2VjdGlvbi0x`.
+   */
+  nextPageToken: string | null;
+  /** What the view had seen. Opaque. Example: `c2VhdC43OjEwNDA`. */
+  cursor: string;
+}
+
+/** Where the cleaning of a room stands. */
+export type CleaningStatus = "DIRTY" | "CLEAN" | "INSPECTED";
+
 /** An event that a command led to. */
 export interface CommandEvent {
   /** The event. Example: `6f0a1d5b-41f0-5b1e-9c43-3c5f1a3c4f11`. */
@@ -124,6 +156,12 @@ export interface HoldSeatsRequest {
   seatIds: string[];
   /** Who wants to hold them. Example: `buyer-7`. */
   holderId: string;
+}
+
+/** How an inspection went. */
+export interface InspectRoomRequest {
+  /** Whether the room can be let; otherwise it is dirty again. Example: `true`. */
+  passed: boolean;
 }
 
 /** A property to open. */

@@ -159,7 +159,7 @@ export class Transport {
   }
 
   /** Sends a command until it is decided; a refusal is a {@link Problem}. */
-  protected async command<T, A>(ask: Ask, options: ConditionalOptions = {}): Promise<T | A> {
+  async command<T, A>(ask: Ask, options: ConditionalOptions = {}): Promise<T | A> {
     const idempotencyKey = options.idempotencyKey ?? unique();
     const wait = options.wait ?? this.settings.wait ?? 10;
     const headers = {
@@ -191,7 +191,7 @@ export class Transport {
   }
 
   /** Reads a view that has seen what the options ask for. */
-  protected async read<T>(ask: Ask, options: ReadOptions = {}): Promise<T> {
+  async read<T>(ask: Ask, options: ReadOptions = {}): Promise<T> {
     const asked = [...(options.consistentWith ?? this.cursors)];
     let rest = asked;
     const limit = this.limit(options);
@@ -220,7 +220,7 @@ export class Transport {
   }
 
   /** Asks for something that no view tells. */
-  protected async plain<T>(ask: Ask, options: CallOptions = {}): Promise<T> {
+  async plain<T>(ask: Ask, options: CallOptions = {}): Promise<T> {
     const limit = this.limit(options);
     try {
       return await json<T>(await this.answered(ask, options, limit));

@@ -66,12 +66,13 @@
   __export(api_exports, {
     PAGE: () => PAGE,
     ahead: () => ahead,
-    client: () => client,
     confirm: () => confirm,
     hold: () => hold,
     holder: () => holder,
     openShow: () => openShow,
     release: () => release,
+    seat: () => seat,
+    seen: () => seen,
     shows: () => shows,
     stands: () => stands
   });
@@ -310,6 +311,130 @@
     }
   }
 
+  // generated/client-typescript/src/contexts/seat.ts
+  var Operations = class {
+    constructor(on) {
+      this.on = on;
+    }
+    on;
+    /**
+     * `GET /v1/shows`: Shows.
+     *
+     * The shows that are open, by their ids.
+     */
+    listShows(params = {}, options) {
+      return this.on.read({ method: "GET", path: `/v1/shows`, query: { limit: params.limit, pageToken: params.pageToken } }, options);
+    }
+    /**
+     * `GET /v1/shows`: Shows. Every item, page by page as they are taken.
+     *
+     * The shows that are open, by their ids.
+     */
+    async *eachOfShows(params = {}, options) {
+      let pageToken = params.pageToken;
+      do {
+        const page = await this.listShows({ ...params, pageToken: pageToken ?? void 0 }, options);
+        yield* page.items;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null && pageToken !== void 0);
+    }
+    openShow(body, options) {
+      return this.on.command({ method: "POST", path: `/v1/shows`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}`: A show.
+     *
+     * The show as it was opened.
+     */
+    getShow(params, options) {
+      return this.on.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}` }, options);
+    }
+    confirmSeats(params, body, options) {
+      return this.on.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/confirmations`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/history`: History of reserved seats.
+     *
+     * Every reservation of a seat, newest first. One that was given back stays, with `releasedAt`.
+     */
+    listReservedSeats(params, options) {
+      return this.on.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/history`, query: { from: params.from, to: params.to, limit: params.limit, pageToken: params.pageToken } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/history`: History of reserved seats. Every item, page by page as
+     * they are taken.
+     *
+     * Every reservation of a seat, newest first. One that was given back stays, with `releasedAt`.
+     */
+    async *eachOfReservedSeats(params, options) {
+      let pageToken = params.pageToken;
+      do {
+        const page = await this.listReservedSeats({ ...params, pageToken: pageToken ?? void 0 }, options);
+        yield* page.items;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null && pageToken !== void 0);
+    }
+    holdSeats(params, body, options) {
+      return this.on.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/holds`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    releaseSeats(params, body, options) {
+      return this.on.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/releases`, body: { mediaType: "application/json", value: body } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/seats`: Seats of a show.
+     *
+     * The seats of a show by section, row and number; of an unknown show, none.
+     */
+    listSeats(params, options) {
+      return this.on.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/seats`, query: { sectionId: params.sectionId, status: params.status, limit: params.limit, pageToken: params.pageToken } }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/seats`: Seats of a show. Every item, page by page as they are taken.
+     *
+     * The seats of a show by section, row and number; of an unknown show, none.
+     */
+    async *eachOfSeats(params, options) {
+      let pageToken = params.pageToken;
+      do {
+        const page = await this.listSeats({ ...params, pageToken: pageToken ?? void 0 }, options);
+        yield* page.items;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null && pageToken !== void 0);
+    }
+    /**
+     * `GET /v1/shows/{showId}/seats/{seatId}`: A seat.
+     *
+     * Where one seat stands. Who holds it is not told.
+     */
+    getSeat(params, options) {
+      return this.on.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/seats/${encodeURIComponent(params.seatId)}` }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/sections/{sectionId}/stats`: Counts of a section.
+     *
+     * How many seats of the section stand where.
+     */
+    getSectionStats(params, options) {
+      return this.on.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/sections/${encodeURIComponent(params.sectionId)}/stats` }, options);
+    }
+    /**
+     * `GET /v1/shows/{showId}/stats`: Counts of a show.
+     *
+     * How many seats of the show stand where.
+     */
+    getShowStats(params, options) {
+      return this.on.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/stats` }, options);
+    }
+    /**
+     * The room `show:{showId}`: its rows, then every event after them, once and in order, over as
+     * many connections as it takes. It goes on until the loop that reads it ends, or the signal
+     * says so.
+     */
+    joinShow(params, options) {
+      return this.on.join(`show:${params.showId}`, options);
+    }
+  };
+
   // generated/client-typescript/src/stream.ts
   var SILENCE = 4e4;
   var Parser = class {
@@ -433,225 +558,6 @@
     }
   };
 
-  // generated/client-typescript/src/client.ts
-  var Client = class extends Streams {
-    /**
-     * `GET /v1/commands/{commandId}`: What became of a command.
-     *
-     * PENDING until it is decided; then its outcome, which is final and kept for 7 days. The
-     * `Location` of a 202 carries `at`, by which any replica knows PENDING from unknown; without
-     * `at` an undecided command is unknown.
-     */
-    getCommand(params, options) {
-      return this.plain({ method: "GET", path: `/v1/commands/${encodeURIComponent(params.commandId)}`, query: { at: params.at } }, options);
-    }
-    /**
-     * `GET /v1/shows`: Shows.
-     *
-     * The shows that are open, by their ids.
-     */
-    listShows(params = {}, options) {
-      return this.read({ method: "GET", path: `/v1/shows`, query: { limit: params.limit, pageToken: params.pageToken } }, options);
-    }
-    /**
-     * `GET /v1/shows`: Shows. Every item, page by page as they are taken.
-     *
-     * The shows that are open, by their ids.
-     */
-    async *eachOfShows(params = {}, options) {
-      let pageToken = params.pageToken;
-      do {
-        const page = await this.listShows({ ...params, pageToken: pageToken ?? void 0 }, options);
-        yield* page.items;
-        pageToken = page.nextPageToken;
-      } while (pageToken !== null && pageToken !== void 0);
-    }
-    openShow(body, options) {
-      return this.command({ method: "POST", path: `/v1/shows`, body: { mediaType: "application/json", value: body } }, options);
-    }
-    /**
-     * `GET /v1/shows/{showId}`: A show.
-     *
-     * The show as it was opened.
-     */
-    getShow(params, options) {
-      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}` }, options);
-    }
-    confirmSeats(params, body, options) {
-      return this.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/confirmations`, body: { mediaType: "application/json", value: body } }, options);
-    }
-    /**
-     * `GET /v1/shows/{showId}/history`: History of reserved seats.
-     *
-     * Every reservation of a seat, newest first. One that was given back stays, with `releasedAt`.
-     */
-    listReservedSeats(params, options) {
-      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/history`, query: { from: params.from, to: params.to, limit: params.limit, pageToken: params.pageToken } }, options);
-    }
-    /**
-     * `GET /v1/shows/{showId}/history`: History of reserved seats. Every item, page by page as
-     * they are taken.
-     *
-     * Every reservation of a seat, newest first. One that was given back stays, with `releasedAt`.
-     */
-    async *eachOfReservedSeats(params, options) {
-      let pageToken = params.pageToken;
-      do {
-        const page = await this.listReservedSeats({ ...params, pageToken: pageToken ?? void 0 }, options);
-        yield* page.items;
-        pageToken = page.nextPageToken;
-      } while (pageToken !== null && pageToken !== void 0);
-    }
-    holdSeats(params, body, options) {
-      return this.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/holds`, body: { mediaType: "application/json", value: body } }, options);
-    }
-    releaseSeats(params, body, options) {
-      return this.command({ method: "POST", path: `/v1/shows/${encodeURIComponent(params.showId)}/releases`, body: { mediaType: "application/json", value: body } }, options);
-    }
-    /**
-     * `GET /v1/shows/{showId}/seats`: Seats of a show.
-     *
-     * The seats of a show by section, row and number; of an unknown show, none.
-     */
-    listSeats(params, options) {
-      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/seats`, query: { sectionId: params.sectionId, status: params.status, limit: params.limit, pageToken: params.pageToken } }, options);
-    }
-    /**
-     * `GET /v1/shows/{showId}/seats`: Seats of a show. Every item, page by page as they are taken.
-     *
-     * The seats of a show by section, row and number; of an unknown show, none.
-     */
-    async *eachOfSeats(params, options) {
-      let pageToken = params.pageToken;
-      do {
-        const page = await this.listSeats({ ...params, pageToken: pageToken ?? void 0 }, options);
-        yield* page.items;
-        pageToken = page.nextPageToken;
-      } while (pageToken !== null && pageToken !== void 0);
-    }
-    /**
-     * `GET /v1/shows/{showId}/seats/{seatId}`: A seat.
-     *
-     * Where one seat stands. Who holds it is not told.
-     */
-    getSeat(params, options) {
-      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/seats/${encodeURIComponent(params.seatId)}` }, options);
-    }
-    /**
-     * `GET /v1/shows/{showId}/sections/{sectionId}/stats`: Counts of a section.
-     *
-     * How many seats of the section stand where.
-     */
-    getSectionStats(params, options) {
-      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/sections/${encodeURIComponent(params.sectionId)}/stats` }, options);
-    }
-    /**
-     * `GET /v1/shows/{showId}/stats`: Counts of a show.
-     *
-     * How many seats of the show stand where.
-     */
-    getShowStats(params, options) {
-      return this.read({ method: "GET", path: `/v1/shows/${encodeURIComponent(params.showId)}/stats` }, options);
-    }
-    openProperty(params, body, options) {
-      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties`, body: { mediaType: "application/json", value: body } }, options);
-    }
-    /**
-     * `GET /v1/tenants/{tenantId}/properties/{propertyId}`: A property.
-     *
-     * The property as it was opened.
-     */
-    getProperty(params, options) {
-      return this.read({ method: "GET", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}` }, options);
-    }
-    /**
-     * `GET /v1/tenants/{tenantId}/properties/{propertyId}/availability`: Free rooms by night.
-     *
-     * How many rooms are free, by night and room type. The nights of the 730 days from the
-     * property's opening on are listed, and more open once a month; a night beyond them is listed
-     * once it was booked, and until then has all rooms free.
-     */
-    listAvailability(params, options) {
-      return this.read({ method: "GET", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/availability`, query: { roomTypeId: params.roomTypeId, from: params.from, to: params.to, limit: params.limit, pageToken: params.pageToken } }, options);
-    }
-    /**
-     * `GET /v1/tenants/{tenantId}/properties/{propertyId}/availability`: Free rooms by night.
-     * Every item, page by page as they are taken.
-     *
-     * How many rooms are free, by night and room type. The nights of the 730 days from the
-     * property's opening on are listed, and more open once a month; a night beyond them is listed
-     * once it was booked, and until then has all rooms free.
-     */
-    async *eachOfAvailability(params, options) {
-      let pageToken = params.pageToken;
-      do {
-        const page = await this.listAvailability({ ...params, pageToken: pageToken ?? void 0 }, options);
-        yield* page.items;
-        pageToken = page.nextPageToken;
-      } while (pageToken !== null && pageToken !== void 0);
-    }
-    createReservation(params, body, options) {
-      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations`, body: { mediaType: "application/json", value: body } }, options);
-    }
-    /**
-     * `GET /v1/tenants/{tenantId}/properties/{propertyId}/reservations/{reservationId}`: A
-     * reservation.
-     *
-     * The reservation as it stands.
-     */
-    getReservation(params, options) {
-      return this.read({ method: "GET", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}` }, options);
-    }
-    cancelReservation(params, options) {
-      return this.command({ method: "DELETE", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}`, query: { reason: params.reason } }, options);
-    }
-    updateReservation(params, body, options) {
-      return this.command({ method: "PATCH", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}`, body: { mediaType: "application/merge-patch+json", value: body } }, options);
-    }
-    checkInReservation(params, options) {
-      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}/check-in` }, options);
-    }
-    checkOutReservation(params, options) {
-      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}/check-out` }, options);
-    }
-    confirmReservation(params, options) {
-      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}/confirm` }, options);
-    }
-    markNoShow(params, options) {
-      return this.command({ method: "POST", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/properties/${encodeURIComponent(params.propertyId)}/reservations/${encodeURIComponent(params.reservationId)}/no-show` }, options);
-    }
-    /**
-     * `GET /v1/tenants/{tenantId}/reservations`: Reservations of a tenant.
-     *
-     * The reservations of all the tenant's properties by check-in date.
-     */
-    listReservations(params, options) {
-      return this.read({ method: "GET", path: `/v1/tenants/${encodeURIComponent(params.tenantId)}/reservations`, query: { propertyId: params.propertyId, status: params.status, guestId: params.guestId, from: params.from, to: params.to, limit: params.limit, pageToken: params.pageToken } }, options);
-    }
-    /**
-     * `GET /v1/tenants/{tenantId}/reservations`: Reservations of a tenant. Every item, page by
-     * page as they are taken.
-     *
-     * The reservations of all the tenant's properties by check-in date.
-     */
-    async *eachOfReservations(params, options) {
-      let pageToken = params.pageToken;
-      do {
-        const page = await this.listReservations({ ...params, pageToken: pageToken ?? void 0 }, options);
-        yield* page.items;
-        pageToken = page.nextPageToken;
-      } while (pageToken !== null && pageToken !== void 0);
-    }
-    /**
-     * The room `show:{showId}`: its rows, then every event after them, once and in order, over as
-     * many connections as it takes. It goes on until the loop that reads it ends, or the signal
-     * says so.
-     */
-    joinShow(params, options) {
-      return this.join(`show:${params.showId}`, options);
-    }
-  };
-
   // services/gateway/pages/seat-map/api.ts
   var PATIENCE = 3e4;
   var PAGE = 1e3;
@@ -661,7 +567,7 @@
   function ahead() {
     return Math.abs(clock) > 2e3 ? clock : 0;
   }
-  var client = new Client({
+  var streams = new Streams({
     credentials: secret,
     unauthenticated: ({ message }) => ask(message),
     timeoutMs: PATIENCE,
@@ -672,6 +578,10 @@
       return response;
     }
   });
+  var seat = new Operations(streams);
+  function seen() {
+    return streams.seen().at(-1);
+  }
   function unique2() {
     const bytes = crypto.getRandomValues(new Uint8Array(4));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -685,25 +595,25 @@
   }
   async function shows() {
     const found = [];
-    for await (const show of client.eachOfShows({ limit: 100 })) {
+    for await (const show of seat.eachOfShows({ limit: 100 })) {
       found.push(show);
       if (found.length === SHOWS) break;
     }
     return found;
   }
   async function hold(showId, seatIds) {
-    return (await client.holdSeats({ showId }, { seatIds, holderId: holder() })).commandId;
+    return (await seat.holdSeats({ showId }, { seatIds, holderId: holder() })).commandId;
   }
   async function confirm(showId, seatIds) {
-    await client.confirmSeats({ showId }, { seatIds, holderId: holder() });
+    await seat.confirmSeats({ showId }, { seatIds, holderId: holder() });
   }
   async function release(showId, seatIds) {
-    await client.releaseSeats({ showId }, { seatIds, holderId: holder() });
+    await seat.releaseSeats({ showId }, { seatIds, holderId: holder() });
   }
   async function openShow(title, count, holdSeconds) {
     const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
     const showId = `${slug || "show"}-${unique2().slice(0, 4)}`.slice(-64);
-    await client.openShow({ showId, title, holdSeconds, maxSeatsPerHold: 8, sections: stands(count) });
+    await seat.openShow({ showId, title, holdSeconds, maxSeatsPerHold: 8, sections: stands(count) });
     return showId;
   }
   function stands(count) {
@@ -754,11 +664,11 @@
     holds = /* @__PURE__ */ new Map();
     reservations = /* @__PURE__ */ new Map();
     mine;
-    kind(seat) {
-      if (this.chosen.has(seat)) return Kind.CHOSEN;
-      const status = this.status[seat] ?? 0;
+    kind(seat2) {
+      if (this.chosen.has(seat2)) return Kind.CHOSEN;
+      const status = this.status[seat2] ?? 0;
       if (status === 0) return Kind.AVAILABLE;
-      if (this.isMine[seat] === 1) return status === 1 ? Kind.MY_HELD : Kind.MY_RESERVED;
+      if (this.isMine[seat2] === 1) return status === 1 ? Kind.MY_HELD : Kind.MY_RESERVED;
       return status === 1 ? Kind.HELD : Kind.RESERVED;
     }
     /** What this tab holds and has reserved, oldest first. */
@@ -771,48 +681,48 @@
     clear() {
       this.holds.clear();
       this.reservations.clear();
-      for (let seat = 0; seat < this.status.length; seat++) {
-        if (this.status[seat] !== 0) this.set(seat, "AVAILABLE", null);
+      for (let seat2 = 0; seat2 < this.status.length; seat2++) {
+        if (this.status[seat2] !== 0) this.set(seat2, "AVAILABLE", null);
       }
     }
     row(row) {
-      const seat = this.layout.indexOf(row.seatId);
-      if (seat < 0) return;
+      const seat2 = this.layout.indexOf(row.seatId);
+      if (seat2 < 0) return;
       if (row.holdId !== null) {
         const until = row.heldUntil === null ? null : Date.parse(row.heldUntil);
-        if (row.status === "HELD") join(this.holds, row.holdId, seat, until);
-        if (row.status === "RESERVED") join(this.reservations, row.holdId, seat, null);
+        if (row.status === "HELD") join(this.holds, row.holdId, seat2, until);
+        if (row.status === "RESERVED") join(this.reservations, row.holdId, seat2, null);
       }
-      this.set(seat, row.status, row.holdId);
+      this.set(seat2, row.status, row.holdId);
     }
     held(event) {
       const until = event.expiresAt === void 0 ? null : Date.parse(event.expiresAt);
-      this.each(event, (seat) => {
-        join(this.holds, event.holdId, seat, until);
-        this.set(seat, "HELD", event.holdId);
-        this.choose(seat, false);
+      this.each(event, (seat2) => {
+        join(this.holds, event.holdId, seat2, until);
+        this.set(seat2, "HELD", event.holdId);
+        this.choose(seat2, false);
       });
     }
     reserved(event) {
-      this.each(event, (seat) => {
-        leave(this.holds, event.holdId, seat);
-        join(this.reservations, event.holdId, seat, null);
-        this.set(seat, "RESERVED", event.holdId);
+      this.each(event, (seat2) => {
+        leave(this.holds, event.holdId, seat2);
+        join(this.reservations, event.holdId, seat2, null);
+        this.set(seat2, "RESERVED", event.holdId);
       });
     }
     released(event) {
-      this.each(event, (seat) => {
-        leave(this.holds, event.holdId, seat);
-        leave(this.reservations, event.holdId, seat);
-        this.set(seat, "AVAILABLE", null);
+      this.each(event, (seat2) => {
+        leave(this.holds, event.holdId, seat2);
+        leave(this.reservations, event.holdId, seat2);
+        this.set(seat2, "AVAILABLE", null);
       });
     }
     /** From now on the hold is this tab's; its event may have come before. */
     own(id) {
       this.mine.add(id);
-      for (const seat of this.holds.get(id)?.seats ?? []) {
-        this.isMine[seat] = 1;
-        this.changed(seat);
+      for (const seat2 of this.holds.get(id)?.seats ?? []) {
+        this.isMine[seat2] = 1;
+        this.changed(seat2);
       }
     }
     isOwn(id) {
@@ -822,39 +732,39 @@
     ownIds() {
       return [...this.mine].slice(-200);
     }
-    choose(seat, wanted) {
-      const did = wanted ? this.status[seat] === 0 && !this.chosen.has(seat) : this.chosen.has(seat);
+    choose(seat2, wanted) {
+      const did = wanted ? this.status[seat2] === 0 && !this.chosen.has(seat2) : this.chosen.has(seat2);
       if (!did) return;
-      if (wanted) this.chosen.add(seat);
-      else this.chosen.delete(seat);
-      this.changed(seat);
+      if (wanted) this.chosen.add(seat2);
+      else this.chosen.delete(seat2);
+      this.changed(seat2);
     }
     each(event, change) {
       for (const id of event.seatIds) {
-        const seat = this.layout.indexOf(id);
-        if (seat >= 0) change(seat);
+        const seat2 = this.layout.indexOf(id);
+        if (seat2 >= 0) change(seat2);
       }
     }
-    set(seat, status, holdId) {
+    set(seat2, status, holdId) {
       const names = ["available", "held", "reserved"];
-      const before = names[this.status[seat] ?? 0];
-      this.status[seat] = STATUS[status];
+      const before = names[this.status[seat2] ?? 0];
+      this.status[seat2] = STATUS[status];
       const after = names[STATUS[status]];
       if (before !== void 0) this.counts[before]--;
       if (after !== void 0) this.counts[after]++;
-      this.isMine[seat] = holdId !== null && this.mine.has(holdId) ? 1 : 0;
-      this.changed(seat);
+      this.isMine[seat2] = holdId !== null && this.mine.has(holdId) ? 1 : 0;
+      this.changed(seat2);
     }
   };
-  function join(holds, id, seat, until) {
+  function join(holds, id, seat2, until) {
     const hold2 = holds.get(id);
-    if (hold2 === void 0) holds.set(id, { id, seats: [seat], until });
-    else if (!hold2.seats.includes(seat)) hold2.seats.push(seat);
+    if (hold2 === void 0) holds.set(id, { id, seats: [seat2], until });
+    else if (!hold2.seats.includes(seat2)) hold2.seats.push(seat2);
   }
-  function leave(holds, id, seat) {
+  function leave(holds, id, seat2) {
     const hold2 = holds.get(id);
     if (hold2 === void 0) return;
-    hold2.seats = hold2.seats.filter((other) => other !== seat);
+    hold2.seats = hold2.seats.filter((other) => other !== seat2);
     if (hold2.seats.length === 0) holds.delete(id);
   }
 
@@ -870,14 +780,14 @@
   function kindInWords(kind) {
     return KINDS[kind];
   }
-  function seatInWords(layout, seat) {
-    const { section, row, number: number2 } = layout.placeOf(seat);
+  function seatInWords(layout, seat2) {
+    const { section, row, number: number2 } = layout.placeOf(seat2);
     return `${layout.sections[section]?.sectionId ?? ""} row ${row} seat ${number2}`;
   }
   function seatsInWords(layout, seats) {
     const rows = /* @__PURE__ */ new Map();
-    for (const seat of seats) {
-      const { section, row, number: number2 } = layout.placeOf(seat);
+    for (const seat2 of seats) {
+      const { section, row, number: number2 } = layout.placeOf(seat2);
       const name = `${layout.sections[section]?.sectionId ?? ""} row ${row}`;
       rows.set(name, [...rows.get(name) ?? [], number2]);
     }
@@ -895,7 +805,7 @@
     if (!(problem instanceof Problem)) return `Something went wrong here: ${String(problem)}`;
     const named = problem.details["seatIds"];
     const ids = Array.isArray(named) ? named.filter((id) => typeof id === "string") : [];
-    const seats = layout === null ? [] : ids.map((id) => layout.indexOf(id)).filter((seat) => seat >= 0);
+    const seats = layout === null ? [] : ids.map((id) => layout.indexOf(id)).filter((seat2) => seat2 >= 0);
     const which = layout !== null && seats.length > 0 ? seatsInWords(layout, seats) : "a seat of your choice";
     const wait = problem.retryAfter === void 0 ? "a moment" : `${problem.retryAfter} s`;
     switch (problem.code) {
@@ -1112,10 +1022,10 @@
       this.ask();
     }
     /** A seat is shown otherwise. */
-    changed(seat) {
-      const picture = this.pictures.get(this.layout.blockOf[seat] ?? -1);
+    changed(seat2) {
+      const picture = this.pictures.get(this.layout.blockOf[seat2] ?? -1);
       if (picture !== void 0 && !picture.isStale) {
-        picture.changed.push(seat);
+        picture.changed.push(seat2);
         picture.isStale = picture.changed.length > MANY;
       }
       this.ask();
@@ -1189,8 +1099,8 @@
     drawOutline(block, left, top, scale) {
       const { context } = this;
       context.beginPath();
-      for (const seat of block.corners) {
-        context.lineTo((this.layout.x[seat] ?? 0) * scale + left, (this.layout.y[seat] ?? 0) * scale + top);
+      for (const seat2 of block.corners) {
+        context.lineTo((this.layout.x[seat2] ?? 0) * scale + left, (this.layout.y[seat2] ?? 0) * scale + top);
       }
       context.globalAlpha = 0.4;
       context.fillStyle = this.looks[Kind.AVAILABLE]?.fill ?? "";
@@ -1215,7 +1125,7 @@
       if (context === null) return void 0;
       context.clearRect(0, 0, width, height);
       const sprites = this.spritesOf(scale * 0.8);
-      for (const seat of block.seats) this.stamp(context, block, scale, seat, sprites);
+      for (const seat2 of block.seats) this.stamp(context, block, scale, seat2, sprites);
       picture.isStale = false;
       picture.changed = [];
       return picture;
@@ -1227,19 +1137,19 @@
       if (context === null || block === void 0) return;
       const half = Math.ceil(picture.scale * 0.4) + 1;
       const sprites = this.spritesOf(picture.scale * 0.8);
-      for (const seat of picture.changed) {
-        const x = ((this.layout.x[seat] ?? 0) - block.left) * picture.scale;
-        const y = ((this.layout.y[seat] ?? 0) - block.top) * picture.scale;
+      for (const seat2 of picture.changed) {
+        const x = ((this.layout.x[seat2] ?? 0) - block.left) * picture.scale;
+        const y = ((this.layout.y[seat2] ?? 0) - block.top) * picture.scale;
         context.clearRect(x - half, y - half, 2 * half, 2 * half);
-        this.stamp(context, block, picture.scale, seat, sprites);
+        this.stamp(context, block, picture.scale, seat2, sprites);
       }
       picture.changed = [];
     }
-    stamp(context, block, scale, seat, sprites) {
-      const x = ((this.layout.x[seat] ?? 0) - block.left) * scale;
-      const y = ((this.layout.y[seat] ?? 0) - block.top) * scale;
+    stamp(context, block, scale, seat2, sprites) {
+      const x = ((this.layout.x[seat2] ?? 0) - block.left) * scale;
+      const y = ((this.layout.y[seat2] ?? 0) - block.top) * scale;
       const size = scale * 0.8;
-      const kind = this.hall.kind(seat);
+      const kind = this.hall.kind(seat2);
       const sprite = sprites[kind];
       if (size < 5 || sprite === void 0) {
         context.fillStyle = this.looks[kind]?.fill ?? "";
@@ -1269,17 +1179,17 @@
         this.context.textBaseline = "middle";
       }
       const sprites = this.spritesOf(size);
-      for (const seat of block.seats) {
-        const x = (this.layout.x[seat] ?? 0) * scale + left;
-        const y = (this.layout.y[seat] ?? 0) * scale + top;
+      for (const seat2 of block.seats) {
+        const x = (this.layout.x[seat2] ?? 0) * scale + left;
+        const y = (this.layout.y[seat2] ?? 0) * scale + top;
         if (x < -size || y < -size || x > width + size || y > height + size) continue;
-        const kind = this.hall.kind(seat);
+        const kind = this.hall.kind(seat2);
         const sprite = sprites[kind];
         if (sprite === void 0) continue;
         this.context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
         if (hasNumbers && kind !== Kind.MY_RESERVED && kind !== Kind.CHOSEN) {
           this.context.fillStyle = this.looks[kind]?.mark ?? "";
-          this.context.fillText(String(this.layout.placeOf(seat).number), x, y);
+          this.context.fillText(String(this.layout.placeOf(seat2).number), x, y);
         }
       }
     }
@@ -1461,11 +1371,11 @@
         this.drawing.ask();
         return;
       }
-      const seat = this.layout.near(...this.camera.world(event.offsetX, event.offsetY));
-      if (seat < 0) return;
+      const seat2 = this.layout.near(...this.camera.world(event.offsetX, event.offsetY));
+      if (seat2 < 0) return;
       this.drawing.cursor = -1;
-      this.hearer.pressed(seat);
-      this.tip(seat, event.offsetX, event.offsetY);
+      this.hearer.pressed(seat2);
+      this.tip(seat2, event.offsetX, event.offsetY);
     }
     key(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -1495,36 +1405,36 @@
     go(dx, dy) {
       const { camera, drawing, layout } = this;
       const from = drawing.cursor;
-      const seat = from < 0 ? this.middle() : layout.beside(from, dx, dy);
-      if (seat < 0) return;
-      drawing.cursor = seat;
-      camera.show(layout.x[seat] ?? 0, layout.y[seat] ?? 0);
-      this.tell(seat);
+      const seat2 = from < 0 ? this.middle() : layout.beside(from, dx, dy);
+      if (seat2 < 0) return;
+      drawing.cursor = seat2;
+      camera.show(layout.x[seat2] ?? 0, layout.y[seat2] ?? 0);
+      this.tell(seat2);
     }
     /** Says where the keyboard is, to eyes and ears. */
-    tell(seat) {
-      part("said").textContent = this.hearer.described(seat);
-      this.tip(seat, ...this.camera.screen(this.layout.x[seat] ?? 0, this.layout.y[seat] ?? 0));
+    tell(seat2) {
+      part("said").textContent = this.hearer.described(seat2);
+      this.tip(seat2, ...this.camera.screen(this.layout.x[seat2] ?? 0, this.layout.y[seat2] ?? 0));
     }
     /** The seat that is nearest to the middle of what one sees. */
     middle() {
       let best = -1;
       let least = Infinity;
-      for (let seat = 0; seat < this.layout.seats; seat++) {
-        const distance = Math.hypot((this.layout.x[seat] ?? 0) - this.camera.x, (this.layout.y[seat] ?? 0) - this.camera.y);
+      for (let seat2 = 0; seat2 < this.layout.seats; seat2++) {
+        const distance = Math.hypot((this.layout.x[seat2] ?? 0) - this.camera.x, (this.layout.y[seat2] ?? 0) - this.camera.y);
         if (distance < least) {
           least = distance;
-          best = seat;
+          best = seat2;
         }
       }
       return best;
     }
-    tip(seat, x, y) {
+    tip(seat2, x, y) {
       const tip = part("tip");
-      tip.hidden = seat < 0;
-      this.canvas.classList.toggle("over", seat >= 0);
-      if (seat < 0) return;
-      tip.textContent = this.hearer.described(seat);
+      tip.hidden = seat2 < 0;
+      this.canvas.classList.toggle("over", seat2 >= 0);
+      if (seat2 < 0) return;
+      tip.textContent = this.hearer.described(seat2);
       tip.style.left = `${Math.min(x + 14, this.camera.width - 240)}px`;
       tip.style.top = `${Math.max(y - 40, 4)}px`;
     }
@@ -1667,20 +1577,20 @@
       if (of === void 0 || row < 1 || row > of.rows || number2 < 1 || number2 > of.seatsPerRow) return -1;
       return (this.firsts[section] ?? 0) + (row - 1) * of.seatsPerRow + number2 - 1;
     }
-    placeOf(seat) {
+    placeOf(seat2) {
       let low = 0;
       let high = this.sections.length - 1;
       while (low < high) {
         const middle = low + high + 1 >> 1;
-        if ((this.firsts[middle] ?? 0) <= seat) low = middle;
+        if ((this.firsts[middle] ?? 0) <= seat2) low = middle;
         else high = middle - 1;
       }
       const perRow = this.sections[low]?.seatsPerRow ?? 1;
-      const within = seat - (this.firsts[low] ?? 0);
+      const within = seat2 - (this.firsts[low] ?? 0);
       return { section: low, row: Math.floor(within / perRow) + 1, number: within % perRow + 1 };
     }
-    idOf(seat) {
-      const { section, row, number: number2 } = this.placeOf(seat);
+    idOf(seat2) {
+      const { section, row, number: number2 } = this.placeOf(seat2);
       return `${this.sections[section]?.sectionId ?? ""}-row-${row}-seat-${number2}`;
     }
     /** The seat at a point, -1 where there is none. */
@@ -1689,11 +1599,11 @@
       let least = 0.62 ** 2;
       for (const block of this.blocks) {
         if (x < block.left || x > block.right || y < block.top || y > block.bottom) continue;
-        for (const seat of block.seats) {
-          const distance = ((this.x[seat] ?? 0) - x) ** 2 + ((this.y[seat] ?? 0) - y) ** 2;
+        for (const seat2 of block.seats) {
+          const distance = ((this.x[seat2] ?? 0) - x) ** 2 + ((this.y[seat2] ?? 0) - y) ** 2;
           if (distance < least) {
             least = distance;
-            best = seat;
+            best = seat2;
           }
         }
       }
@@ -1704,15 +1614,15 @@
       const [x, y] = [this.x[from] ?? 0, this.y[from] ?? 0];
       let best = -1;
       let least = Infinity;
-      for (let seat = 0; seat < this.seats; seat++) {
-        const [ox, oy] = [(this.x[seat] ?? 0) - x, (this.y[seat] ?? 0) - y];
+      for (let seat2 = 0; seat2 < this.seats; seat2++) {
+        const [ox, oy] = [(this.x[seat2] ?? 0) - x, (this.y[seat2] ?? 0) - y];
         const ahead2 = ox * dx + oy * dy;
         if (ahead2 < 0.4) continue;
         const aside = Math.abs(ox * dy - oy * dx);
         const distance = ahead2 + aside * 3;
         if (distance < least) {
           least = distance;
-          best = seat;
+          best = seat2;
         }
       }
       return best;
@@ -1721,10 +1631,10 @@
       const index = this.byId.get(section.sectionId) ?? 0;
       for (let row = 1; row <= section.rows; row++) {
         for (let number2 = 1; number2 <= section.seatsPerRow; number2++) {
-          const seat = this.at({ section: index, row, number: number2 });
+          const seat2 = this.at({ section: index, row, number: number2 });
           const [x2, y2] = point(number2 - 0.5, row - 1);
-          this.x[seat] = x2;
-          this.y[seat] = y2;
+          this.x[seat2] = x2;
+          this.y[seat2] = y2;
         }
       }
       const [x, y] = point(section.seatsPerRow / 2, (section.rows - 1) / 2);
@@ -1740,11 +1650,11 @@
       const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
       for (let r = row; r < row + BLOCK_ROWS; r++) {
         for (let n = number2; n < number2 + BLOCK_SEATS; n++) {
-          const seat = this.at({ section, row: r, number: n });
-          if (seat < 0) continue;
-          seats.push(seat);
-          this.blockOf[seat] = this.blocks.length;
-          const [x, y] = [this.x[seat] ?? 0, this.y[seat] ?? 0];
+          const seat2 = this.at({ section, row: r, number: n });
+          if (seat2 < 0) continue;
+          seats.push(seat2);
+          this.blockOf[seat2] = this.blocks.length;
+          const [x, y] = [this.x[seat2] ?? 0, this.y[seat2] ?? 0];
           box.left = Math.min(box.left, x - 0.7);
           box.right = Math.max(box.right, x + 0.7);
           box.top = Math.min(box.top, y - 0.7);
@@ -1811,11 +1721,11 @@
     /** Reads the seats as they stand after `cursor` was seen, and follows what happens from there on. */
     async open(cursor) {
       const { showId, watcher } = this;
-      const { held, reserved } = await client.getShowStats({ showId });
+      const { held, reserved } = await seat.getShowStats({ showId });
       const isRead = cursor !== void 0 && held + reserved <= MOST_READ;
       if (isRead) {
         for (const status of ["HELD", "RESERVED"]) {
-          for await (const row of client.eachOfSeats({ showId, status, limit: PAGE })) this.hall.row(row);
+          for await (const row of seat.eachOfSeats({ showId, status, limit: PAGE })) this.hall.row(row);
         }
         watcher.loaded();
       }
@@ -1826,7 +1736,7 @@
     }
     async follow(cursor) {
       const standing = (standing2) => this.watcher.standing(standing2);
-      const messages = client.joinShow({ showId: this.showId }, { cursor, signal: this.closing.signal, standing });
+      const messages = seat.joinShow({ showId: this.showId }, { cursor, signal: this.closing.signal, standing });
       for await (const message of messages) this.take(message);
     }
     take(message) {
@@ -1890,8 +1800,8 @@
       this.section.hidden = true;
     }
     async load() {
-      const show = await client.getShow({ showId: this.showId });
-      const cursor = client.seen().at(-1);
+      const show = await seat.getShow({ showId: this.showId });
+      const cursor = seen();
       if (this.end.signal.aborted) return;
       this.show = show;
       document.title = `${show.title} · Charter`;
@@ -1899,14 +1809,14 @@
       const layout = new Layout(show.sections);
       const camera = new Camera();
       const mine = JSON.parse(sessionStorage.getItem(kept(this.showId)) ?? "[]");
-      const hall2 = new Hall(layout, mine, (seat) => this.changed(seat));
+      const hall2 = new Hall(layout, mine, (seat2) => this.changed(seat2));
       const canvas = part("canvas");
       const drawing = new Drawing(canvas, layout, hall2, camera, [...part("legend").querySelectorAll("i")]);
       this.hall = hall2;
       this.drawing = drawing;
       new Hand(canvas, layout, camera, drawing, this.end.signal, {
-        pressed: (seat) => this.toggle(seat),
-        described: (seat) => `${seatInWords(layout, seat)}: ${kindInWords(hall2.kind(seat))}`,
+        pressed: (seat2) => this.toggle(seat2),
+        described: (seat2) => `${seatInWords(layout, seat2)}: ${kindInWords(hall2.kind(seat2))}`,
         hold: () => void this.hold()
       });
       this.listen(layout, camera, drawing);
@@ -1928,7 +1838,7 @@
       const press = (id, act) => part(id).addEventListener("click", act, { signal });
       press("hold", () => void this.hold());
       press("forget", () => {
-        for (const seat of [...this.hall?.chosen ?? []]) this.hall?.choose(seat, false);
+        for (const seat2 of [...this.hall?.chosen ?? []]) this.hall?.choose(seat2, false);
       });
       press("nearer", () => {
         camera.zoom(1.6);
@@ -1953,16 +1863,16 @@
           return option;
         })
       );
-      const show = (seat) => {
-        if (seat < 0) return this.say("There is no such seat in this section.", "bad");
-        const { section, row, number: at } = layout.placeOf(seat);
+      const show = (seat2) => {
+        if (seat2 < 0) return this.say("There is no such seat in this section.", "bad");
+        const { section, row, number: at } = layout.placeOf(seat2);
         field("section").value = String(section);
         field("row").value = String(row);
         field("number").value = String(at);
-        drawing.cursor = seat;
-        camera.show(layout.x[seat] ?? 0, layout.y[seat] ?? 0);
+        drawing.cursor = seat2;
+        camera.show(layout.x[seat2] ?? 0, layout.y[seat2] ?? 0);
         drawing.ask();
-        this.tell(seat);
+        this.tell(seat2);
         part("canvas").focus();
       };
       const wanted = () => layout.at({ section: Number(field("section").value), row: Number(field("row").value), number: Number(field("number").value) });
@@ -1977,8 +1887,8 @@
       press("next-free", () => {
         const from = Math.max(wanted(), 0);
         for (let step = 1; step <= layout.seats; step++) {
-          const seat = (from + step) % layout.seats;
-          if (this.hall?.kind(seat) === Kind.AVAILABLE) return show(seat);
+          const seat2 = (from + step) % layout.seats;
+          if (this.hall?.kind(seat2) === Kind.AVAILABLE) return show(seat2);
         }
         this.say("No seat is free.", "bad");
       });
@@ -1986,19 +1896,19 @@
       signal.addEventListener("abort", () => clearInterval(timer));
     }
     /** Chooses a seat, or no longer; says why not where it can't be had. */
-    toggle(seat) {
+    toggle(seat2) {
       const { hall: hall2, show } = this;
       if (hall2 === null || show === null) return;
-      const kind = hall2.kind(seat);
-      if (kind === Kind.CHOSEN) hall2.choose(seat, false);
-      else if (kind !== Kind.AVAILABLE) this.say(`${seatInWords(hall2.layout, seat)} is ${kindInWords(kind)}.`);
+      const kind = hall2.kind(seat2);
+      if (kind === Kind.CHOSEN) hall2.choose(seat2, false);
+      else if (kind !== Kind.AVAILABLE) this.say(`${seatInWords(hall2.layout, seat2)} is ${kindInWords(kind)}.`);
       else if (hall2.chosen.size >= show.maxSeatsPerHold) {
         this.say(`One hold may have ${show.maxSeatsPerHold} seats at most here. Hold these first.`, "bad");
       } else {
-        hall2.choose(seat, true);
+        hall2.choose(seat2, true);
         this.say("");
       }
-      this.tell(seat);
+      this.tell(seat2);
     }
     async hold() {
       const { hall: hall2 } = this;
@@ -2006,10 +1916,10 @@
       const seats = [...hall2.chosen];
       await this.busy(async () => {
         try {
-          const id = await hold(this.showId, seats.map((seat) => hall2.layout.idOf(seat)));
+          const id = await hold(this.showId, seats.map((seat2) => hall2.layout.idOf(seat2)));
           hall2.own(id);
           this.keep(hall2);
-          for (const seat of seats) hall2.choose(seat, false);
+          for (const seat2 of seats) hall2.choose(seat2, false);
           this.say(`You hold ${seatsInWords(hall2.layout, seats)}. Confirm before the time is up.`, "good");
         } catch (problem) {
           if (problem instanceof Problem && Array.isArray(problem.details["seatIds"])) {
@@ -2022,7 +1932,7 @@
     async finish(hold2, act) {
       const { hall: hall2 } = this;
       if (hall2 === null) return;
-      const ids = hold2.seats.map((seat) => hall2.layout.idOf(seat));
+      const ids = hold2.seats.map((seat2) => hall2.layout.idOf(seat2));
       const words = seatsInWords(hall2.layout, hold2.seats);
       await this.busy(async () => {
         await api_exports[act](this.showId, ids);
@@ -2049,8 +1959,8 @@
       const seats = event.seatIds.map((id) => hall2.layout.indexOf(id));
       this.say(`Your hold has run out: ${seatsInWords(hall2.layout, seats)} can be had by everybody again.`, "bad");
     }
-    changed(seat) {
-      this.drawing?.changed(seat);
+    changed(seat2) {
+      this.drawing?.changed(seat2);
       this.refresh();
     }
     asked = false;
@@ -2138,9 +2048,9 @@
       this.notice.className = `notice ${kind}`;
     }
     /** Says to those who don't see the map where they are on it. */
-    tell(seat) {
+    tell(seat2) {
       const { hall: hall2 } = this;
-      if (hall2 !== null) part("said").textContent = `${seatInWords(hall2.layout, seat)}: ${kindInWords(hall2.kind(seat))}`;
+      if (hall2 !== null) part("said").textContent = `${seatInWords(hall2.layout, seat2)}: ${kindInWords(hall2.kind(seat2))}`;
     }
   };
 

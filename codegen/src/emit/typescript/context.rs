@@ -1,21 +1,26 @@
-//! What a context shows in its rooms, and what its rejections are about: `contexts/seat.ts`.
+//! What can be asked of a context, what it shows in its rooms, and what its rejections are about: `contexts/seat.ts`.
 
 use std::collections::BTreeMap;
 
 use heck::ToUpperCamelCase;
 
+use super::operations;
 use super::schemas::alternatives;
 use super::text::{TsFile, list_of, member, quoted};
 use crate::emit::docs;
-use crate::ir::{Context, Contracts, Field, RoomType, Shape, Type, TypeId};
+use crate::ir::{Context, Contracts, Field, Gateway, RoomType, Shape, Type, TypeId};
 
-/// The file of a context; `None` where it has neither rooms nor rejections.
-pub(super) fn file(contracts: &Contracts, context: &Context) -> Option<TsFile> {
-    if context.rooms.is_empty() && context.rejections.is_empty() {
+/// The file of a context; `None` where it has nothing that a client could ask or be told.
+pub(super) fn file(gateway: &Gateway, contracts: &Contracts, context: &Context) -> Option<TsFile> {
+    let operations = operations::of_context(gateway, contracts, context);
+    if operations.is_none() && context.rejections.is_empty() {
         return None;
     }
     let mut types = Types { contracts, names: BTreeMap::new(), open: Vec::new() };
     let mut body = TsFile::part();
+    if let Some(operations) = operations {
+        body.line(&operations.finish());
+    }
     for room in &context.rooms {
         self::room(&mut body, &mut types, context, room);
     }
@@ -23,9 +28,7 @@ pub(super) fn file(contracts: &Contracts, context: &Context) -> Option<TsFile> {
     types.declare(&mut body);
 
     let mut file = TsFile::from_source(&format!("schemas/{}", context.name));
-    if !context.rooms.is_empty() {
-        file.line("import type { Message } from \"../stream.js\";");
-    }
+    operations::import_types(&mut file, &body, "../");
     if !context.rejections.is_empty() {
         file.line("import { Problem } from \"../transport.js\";");
     }
@@ -185,4 +188,7 @@ fn said(field: &Field) -> String {
 }
 
 /// Names that the file has for itself.
-const OWN: [&str; 4] = ["Message", "Problem", "RoomEvent", "Rejections"];
+const OWN: [&str; 12] = [
+    "CallOptions", "CommandOptions", "ConditionalOptions", "JoinOptions", "Message", "Operations", "Problem",
+    "ReadOptions", "Rejections", "RoomEvent", "Streams", "Unawaited",
+];

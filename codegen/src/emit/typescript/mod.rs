@@ -30,7 +30,7 @@ pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) 
     add("src/client.ts", operations::file(contracts, gateway).finish());
     let mut shown = Vec::new();
     for context in &contracts.contexts {
-        if let Some(file) = context::file(contracts, context) {
+        if let Some(file) = context::file(gateway, contracts, context) {
             add(&format!("src/contexts/{}.ts", context.name), file.finish());
             shown.push(context.name.as_str());
         }
@@ -46,7 +46,10 @@ fn package(gateway: &Gateway) -> String {
         "type": "module",
         "sideEffects": false,
         "engines": { "node": ">=18" },
-        "exports": { ".": { "types": "./dist/index.d.ts", "default": "./dist/index.js" } },
+        "exports": {
+            ".": { "types": "./dist/index.d.ts", "default": "./dist/index.js" },
+            "./*": { "types": "./dist/*.d.ts", "default": "./dist/*.js" },
+        },
         "files": ["dist", "src"],
         "scripts": { "prepare": "tsc -p ." },
         "devDependencies": { "typescript": "^5.9.3" },
@@ -94,7 +97,7 @@ fn index(gateway: &Gateway, contexts: &[&str]) -> TsFile {
     }
     file.line("export { Client } from \"./client.js\";");
     file.line("export * from \"./schemas.js\";");
-    file.line("export type { JoinOptions, Message, Standing } from \"./stream.js\";");
+    file.line("export { type JoinOptions, type Message, type Standing, Streams } from \"./stream.js\";");
     file.line("export { Problem } from \"./transport.js\";");
     file.line(
         "export type { CallOptions, CommandOptions, ConditionalOptions, Credentials, ReadOptions, Settings, Unawaited } from \

@@ -10,38 +10,98 @@ use crate::ir::{
     QueryResult, Response, RoomType,
 };
 
-/// The file of the client.
+/// The file of the client: what every context has is a member.
 pub(super) fn file(contracts: &Contracts, gateway: &Gateway) -> TsFile {
-    let mut file = TsFile::from_source(&gateway.file);
-    for context in contracts.contexts.iter().filter(|context| !context.rooms.is_empty()) {
-        let name = identifier(&context.name);
-        file.line(&format!("import type * as {name} from \"./contexts/{}.js\";", context.name));
-    }
-    file.line("import type * as schemas from \"./schemas.js\";");
-    file.line("import { type JoinOptions, Streams } from \"./stream.js\";");
-    file.line(
-        "import type { CallOptions, CommandOptions, ConditionalOptions, ReadOptions, Unawaited } from \"./transport.js\";",
-    );
-    file.line("");
-    file.doc("", &format!("The client of {}.\n\n{CLIENT}", gateway.title));
-    file.line("export class Client extends Streams {");
-    let mut parts = Vec::new();
-    for operation in &gateway.operations {
-        let mut part = Methods { gateway, operation, file: TsFile::part() };
-        part.emit();
-        parts.push(part.file.finish());
-    }
+    let mut body = TsFile::part();
+    body.doc("", &format!("The client of {}.\n\n{CLIENT}", gateway.title));
+    body.line("export class Client extends Streams {");
+    let mut imports = Vec::new();
     for context in &contracts.contexts {
-        for room in &context.rooms {
-            parts.push(self::room(context, room).finish());
+        if of_context(gateway, contracts, context).is_none() {
+            continue;
         }
+        let name = identifier(&context.name);
+        let own = if OWN.contains(&name.as_str()) { format!("{name}_") } else { name.clone() };
+        imports.push(format!("import * as {name} from \"./contexts/{}.js\";", context.name));
+        body.doc("  ", &format!("What can be asked of the context `{}`.", context.name));
+        body.line(&format!("  readonly {own}: {name}.Operations = new {name}.Operations(this);"));
     }
-    file.line(parts.join("\n").trim_end());
-    file.line("}");
+    for operation in gateway.operations.iter().filter(|operation| context_of(operation).is_none()) {
+        body.line("");
+        let mut part = Methods { gateway, operation, on: "this", file: TsFile::part() };
+        part.emit();
+        body.line(part.file.finish().trim_end());
+    }
+    body.line("}");
+
+    let mut file = TsFile::from_source(&gateway.file);
+    for import in &imports {
+        file.line(import);
+    }
+    import_types(&mut file, &body, "./");
+    file.line("import { Streams } from \"./stream.js\";").line("").line(&body.finish());
     file
 }
 
-/// Methods that every client has.
+/// The class of a context's operations and rooms; `None` where it has neither.
+pub(super) fn of_context(
+    gateway: &Gateway,
+    contracts: &Contracts,
+    context: &Context,
+) -> Option<TsFile> {
+    let mut parts = Vec::new();
+    let is_own = |operation: &&Operation| {
+        context_of(operation).is_some_and(|index| contracts.contexts[index].name == context.name)
+    };
+    for operation in gateway.operations.iter().filter(is_own) {
+        let mut part = Methods { gateway, operation, on: "this.on", file: TsFile::part() };
+        part.emit();
+        parts.push(part.file.finish());
+    }
+    for room in &context.rooms {
+        parts.push(self::room(room).finish());
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let mut class = TsFile::part();
+    class.doc("", &format!("What can be asked of the context `{}`.", context.name));
+    class.line("export class Operations {").line("  constructor(private readonly on: Streams) {}\n");
+    class.line(parts.join("\n").trim_end()).line("}");
+    Some(class)
+}
+
+/// Imports those types of the package's own modules that `body` names.
+pub(super) fn import_types(file: &mut TsFile, body: &TsFile, folder: &str) {
+    if body.has("schemas.") {
+        file.line(&format!("import type * as schemas from \"{folder}schemas.js\";"));
+    }
+    let modules: [(&str, &[&str]); 2] = [
+        ("stream", &["JoinOptions", "Message<", "Streams)"]),
+        ("transport", &["CallOptions", "CommandOptions", "ConditionalOptions", "ReadOptions", "Unawaited"]),
+    ];
+    for (module, names) in modules {
+        let named: Vec<&str> = names
+            .iter()
+            .filter(|name| body.names(name))
+            .map(|name| name.trim_end_matches(['<', ')']))
+            .collect();
+        if !named.is_empty() {
+            file.line(&format!("import type {{ {} }} from \"{folder}{module}.js\";", named.join(", ")));
+        }
+    }
+}
+
+/// The context whose command an operation sends, or whose view it reads.
+fn context_of(operation: &Operation) -> Option<usize> {
+    match &operation.kind {
+        OperationKind::Command(command) => Some(command.context),
+        OperationKind::Query(query) => Some(query.context),
+        OperationKind::Outcome => None,
+    }
+}
+
+/// Members that every client has.
 const OWN: [&str; 9] = [
     "authorization", "command", "constructor", "join", "open", "plain", "read", "see", "seen",
 ];
@@ -56,6 +116,8 @@ call's time is over.";
 struct Methods<'a> {
     gateway: &'a Gateway,
     operation: &'a Operation,
+    /// What sends: `this`, or what it has.
+    on: &'static str,
     file: TsFile,
 }
 
@@ -72,7 +134,7 @@ impl Methods<'_> {
                     let page = format!("schemas.{}", self.gateway.schema(page).rust);
                     let row = format!("schemas.{}", self.gateway.schema(row).rust);
                     self.one("read", "ReadOptions", &page);
-                    self.all(&row);
+                    self.all(&page, &row);
                 }
             },
             OperationKind::Outcome => {
@@ -99,7 +161,7 @@ impl Methods<'_> {
         let unawaited =
             if takes_sequence { "ConditionalOptions & { wait: 0 }" } else { "Unawaited" };
         let (decided, accepted) = (self.body_of(200), self.body_of(202));
-        let (name, given) = (self.name(), self.given(false));
+        let (name, given, on) = (self.name(), self.given(false), self.on);
         let ask = self.ask();
         self.doc("");
         self.file
@@ -108,21 +170,21 @@ impl Methods<'_> {
             .line(&format!(
                 "  {name}({given}options?: {options}): Promise<{decided} | {accepted}> {{"
             ))
-            .line(&format!("    return this.command<{decided}, {accepted}>({ask}, options);"))
+            .line(&format!("    return {on}.command<{decided}, {accepted}>({ask}, options);"))
             .line("  }");
     }
 
     fn one(&mut self, how: &str, options: &str, answer: &str) {
-        let (name, given, ask) = (self.name(), self.given(true), self.ask());
+        let (name, given, ask, on) = (self.name(), self.given(true), self.ask(), self.on);
         self.doc("");
         self.file
             .line(&format!("  {name}({given}options?: {options}): Promise<{answer}> {{"))
-            .line(&format!("    return this.{how}<{answer}>({ask}, options);"))
+            .line(&format!("    return {on}.{how}<{answer}>({ask}, options);"))
             .line("  }");
     }
 
     /// Every item of a list, page by page as they are read.
-    fn all(&mut self, row: &str) {
+    fn all(&mut self, page: &str, row: &str) {
         let (name, given) = (self.name(), self.given(true));
         let token = self.operation.parameters.iter().find(|parameter| parameter.purpose == Purpose::PageToken);
         let Some(token) = token else { return };
@@ -133,7 +195,7 @@ impl Methods<'_> {
             .line(&format!("  async *{}({given}options?: ReadOptions): AsyncGenerator<{row}, void, undefined> {{", each(&name)))
             .line("    let pageToken: string | null | undefined = params.pageToken;".replace("params.pageToken", &reached("params", token.trim_matches('"'))).as_str())
             .line("    do {")
-            .line(&format!("      const page: Awaited<ReturnType<Client[{}]>> = await this.{name}({{ ...params, {token}: pageToken ?? undefined }}, options);", quoted(&name)))
+            .line(&format!("      const page: {page} = await this.{name}({{ ...params, {token}: pageToken ?? undefined }}, options);"))
             .line("      yield* page.items;")
             .line("      pageToken = page.nextPageToken;")
             .line("    } while (pageToken !== null && pageToken !== undefined);")
@@ -142,7 +204,9 @@ impl Methods<'_> {
 
     fn name(&self) -> String {
         let name = self.operation.id.to_lower_camel_case();
-        if OWN.contains(&name.as_str()) { format!("{name}_") } else { name }
+        let is_taken = ["constructor", "on"].contains(&name.as_str())
+            || (self.on == "this" && OWN.contains(&name.as_str()));
+        if is_taken { format!("{name}_") } else { name }
     }
 
     fn doc(&mut self, more: &str) {
@@ -232,7 +296,7 @@ fn each(name: &str) -> String {
 }
 
 /// The method that joins a kind of room.
-fn room(context: &Context, room: &RoomType) -> TsFile {
+fn room(room: &RoomType) -> TsFile {
     let mut file = TsFile::part();
     let name = room.rust.to_upper_camel_case();
     let holes: Vec<&str> = room
@@ -259,7 +323,7 @@ fn room(context: &Context, room: &RoomType) -> TsFile {
     } else {
         format!("params: {{ {} }}, ", given.join("; "))
     };
-    let message = format!("{}.{name}Message", identifier(&context.name));
+    let message = format!("{name}Message");
     file.doc(
         "  ",
         &format!(
@@ -271,7 +335,7 @@ fn room(context: &Context, room: &RoomType) -> TsFile {
     file.line(&format!(
         "  join{name}({given}options?: JoinOptions): AsyncGenerator<{message}, void, undefined> {{"
     ))
-    .line(&format!("    return this.join<{message}>(`{text}`, options);"))
+    .line(&format!("    return this.on.join<{message}>(`{text}`, options);"))
     .line("  }");
     file
 }

@@ -27,6 +27,17 @@ impl TsFile {
         self.text.contains(text)
     }
 
+    /// Whether the name stands there as a word of its own; what it ends with may say how it is used: `Message<`.
+    pub(super) fn names(&self, name: &str) -> bool {
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '.' || letter == '_';
+        self.text.match_indices(name).any(|(at, _)| {
+            let before = self.text[..at].chars().next_back();
+            let after = self.text[at + name.len()..].chars().next();
+            !before.is_some_and(is_letter) && !after.is_some_and(is_letter)
+                || name.ends_with('<') && !before.is_some_and(is_letter)
+        })
+    }
+
     /// Adds a line as it is.
     pub(super) fn line(&mut self, line: &str) -> &mut Self {
         self.text.push_str(line);

@@ -1,7 +1,9 @@
 /** What the seat map asks of the API, by the client that is generated from the contract. */
 
 import { ask, credentials, secret } from "charter-portal/access";
-import { Client, type Section, type Show } from "charter-gateway-client";
+import { Operations } from "charter-gateway-client/contexts/seat";
+import type { Section, Show } from "charter-gateway-client/schemas";
+import { Streams } from "charter-gateway-client/stream";
 
 /** The longest that anything is asked for, in milliseconds. */
 const PATIENCE = 30_000;
@@ -19,7 +21,7 @@ export function ahead(): number {
   return Math.abs(clock) > 2_000 ? clock : 0;
 }
 
-export const client = new Client({
+const streams = new Streams({
   credentials: secret,
   unauthenticated: ({ message }) => ask(message),
   timeoutMs: PATIENCE,
@@ -30,6 +32,14 @@ export const client = new Client({
     return response;
   },
 });
+
+/** What can be asked of the context `seat`. */
+export const seat = new Operations(streams);
+
+/** What this page has seen. */
+export function seen(): string | undefined {
+  return streams.seen().at(-1);
+}
 
 /** Some text that nobody else has. */
 function unique(): string {
@@ -48,7 +58,7 @@ export function holder(): string {
 
 export async function shows(): Promise<Show[]> {
   const found: Show[] = [];
-  for await (const show of client.eachOfShows({ limit: 100 })) {
+  for await (const show of seat.eachOfShows({ limit: 100 })) {
     found.push(show);
     if (found.length === SHOWS) break;
   }
@@ -57,22 +67,22 @@ export async function shows(): Promise<Show[]> {
 
 /** Holds seats, all or none, and gives the hold's id. */
 export async function hold(showId: string, seatIds: string[]): Promise<string> {
-  return (await client.holdSeats({ showId }, { seatIds, holderId: holder() })).commandId;
+  return (await seat.holdSeats({ showId }, { seatIds, holderId: holder() })).commandId;
 }
 
 export async function confirm(showId: string, seatIds: string[]): Promise<void> {
-  await client.confirmSeats({ showId }, { seatIds, holderId: holder() });
+  await seat.confirmSeats({ showId }, { seatIds, holderId: holder() });
 }
 
 export async function release(showId: string, seatIds: string[]): Promise<void> {
-  await client.releaseSeats({ showId }, { seatIds, holderId: holder() });
+  await seat.releaseSeats({ showId }, { seatIds, holderId: holder() });
 }
 
 /** Opens a show of about so many seats, in sections that look like a stadium's. */
 export async function openShow(title: string, count: number, holdSeconds: number): Promise<string> {
   const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
   const showId = `${slug || "show"}-${unique().slice(0, 4)}`.slice(-64);
-  await client.openShow({ showId, title, holdSeconds, maxSeatsPerHold: 8, sections: stands(count) });
+  await seat.openShow({ showId, title, holdSeconds, maxSeatsPerHold: 8, sections: stands(count) });
   return showId;
 }
 

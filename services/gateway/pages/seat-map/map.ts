@@ -1,6 +1,8 @@
 /** One show: its map, what one chose, what one holds, and what others do meanwhile. */
 
-import { Problem, type Show, type Standing } from "charter-gateway-client";
+import type { Show } from "charter-gateway-client/schemas";
+import type { Standing } from "charter-gateway-client/stream";
+import { Problem } from "charter-gateway-client/transport";
 import { CHANGED } from "charter-portal/access";
 import * as api from "./api";
 import { Camera } from "./camera";
@@ -53,9 +55,9 @@ export class Map {
   }
 
   private async load(): Promise<void> {
-    const show = await api.client.getShow({ showId: this.showId });
+    const show = await api.seat.getShow({ showId: this.showId });
     // What is read from here on has seen at least this.
-    const cursor = api.client.seen().at(-1);
+    const cursor = api.seen();
     if (this.end.signal.aborted) return;
     this.show = show;
     document.title = `${show.title} · Charter`;

@@ -1,7 +1,8 @@
 /** A show as it happens: rows are read, then the stream tells what comes after them. */
 
-import type { seat, Standing } from "charter-gateway-client";
-import { client, PAGE } from "./api";
+import type { ShowMessage } from "charter-gateway-client/contexts/seat";
+import type { Standing } from "charter-gateway-client/stream";
+import { PAGE, seat } from "./api";
 import type { Hall, SeatEvent } from "./hall";
 
 /** Up to so many held and reserved seats are read page by page; beyond, the stream brings all seats. */
@@ -30,12 +31,12 @@ export class Room {
   /** Reads the seats as they stand after `cursor` was seen, and follows what happens from there on. */
   async open(cursor: string | undefined): Promise<void> {
     const { showId, watcher } = this;
-    const { held, reserved } = await client.getShowStats({ showId });
+    const { held, reserved } = await seat.getShowStats({ showId });
     const isRead = cursor !== undefined && held + reserved <= MOST_READ;
     if (isRead) {
       // The cursor is older than what is read: what happened meanwhile comes again, in order, and ends the same.
       for (const status of ["HELD", "RESERVED"] as const) {
-        for await (const row of client.eachOfSeats({ showId, status, limit: PAGE })) this.hall.row(row);
+        for await (const row of seat.eachOfSeats({ showId, status, limit: PAGE })) this.hall.row(row);
       }
       watcher.loaded();
     }
@@ -48,11 +49,11 @@ export class Room {
 
   private async follow(cursor: string | undefined): Promise<void> {
     const standing = (standing: Standing): void => this.watcher.standing(standing);
-    const messages = client.joinShow({ showId: this.showId }, { cursor, signal: this.closing.signal, standing });
+    const messages = seat.joinShow({ showId: this.showId }, { cursor, signal: this.closing.signal, standing });
     for await (const message of messages) this.take(message);
   }
 
-  private take(message: seat.ShowMessage): void {
+  private take(message: ShowMessage): void {
     switch (message.name) {
       case "initial-load":
         if (message.body.part === 1) this.hall.clear();

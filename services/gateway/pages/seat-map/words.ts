@@ -1,6 +1,6 @@
 /** What people are told, in words. */
 
-import { Problem } from "charter-gateway-client";
+import { Problem } from "charter-gateway-client/transport";
 import { Kind } from "./hall";
 import type { Layout } from "./layout";
 
