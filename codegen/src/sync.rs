@@ -157,11 +157,9 @@ fn walk(folder: &Path, name: &str, found: &mut Vec<(String, PathBuf)>) -> Result
 fn is_embedded(path: &str) -> bool {
     let mut parts = path.split('/').skip(2);
     match (parts.next(), parts.next(), parts.next()) {
-        (
-            Some("openapi.json" | "openapi.yaml" | "package.json" | "tsconfig.json"),
-            None,
-            None,
-        ) => true,
+        (Some("openapi.json" | "openapi.yaml" | "package.json" | "tsconfig.json"), None, None) => {
+            true
+        }
         (Some("schemas"), Some(file), None) => {
             Path::new(file).extension().is_some_and(|end| end == "avsc")
         }

@@ -169,6 +169,7 @@ export class Transport {
       Prefer: wait === 0 ? undefined : `wait=${wait}`,
     };
     const limit = this.limit(options);
+    let taken: string | undefined;
     try {
       for (let again = 0; ; again++) {
         const response = await this.answered({ ...ask, headers }, options, limit);
@@ -177,13 +178,13 @@ export class Transport {
           if (outcome.cursor !== undefined) this.see(outcome.cursor);
           return outcome as unknown as T | A;
         }
-        if (!(await limit.pause(delay(again)))) {
-          const detail = `the command \`${outcome.commandId}\` is taken and was not decided in time; call again with the same key`;
-          throw new Problem(202, { code: "NOT_DECIDED", detail, commandId: outcome.commandId });
-        }
+        taken = outcome.commandId;
+        if (!(await limit.pause(delay(again)))) throw undecided(taken);
       }
-    } catch (problem) {
-      if (problem instanceof Problem) problem.idempotencyKey = idempotencyKey;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const problem = error.status === 0 && taken !== undefined ? undecided(taken) : error;
+      problem.idempotencyKey = idempotencyKey;
       throw problem;
     } finally {
       limit.end();
@@ -350,6 +351,11 @@ export function unique(): string {
   if (globalThis.crypto === undefined) bytes.forEach((_, index) => (bytes[index] = Math.floor(Math.random() * 256)));
   else crypto.getRandomValues(bytes);
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function undecided(commandId: string): Problem {
+  const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key`;
+  return new Problem(202, { code: "NOT_DECIDED", detail, commandId });
 }
 
 async function json<T>(response: Response): Promise<T> {

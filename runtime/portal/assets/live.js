@@ -111,6 +111,7 @@
         Prefer: wait === 0 ? void 0 : `wait=${wait}`
       };
       const limit = this.limit(options);
+      let taken;
       try {
         for (let again2 = 0; ; again2++) {
           const response = await this.answered({ ...ask2, headers }, options, limit);
@@ -119,13 +120,13 @@
             if (outcome.cursor !== void 0) this.see(outcome.cursor);
             return outcome;
           }
-          if (!await limit.pause(delay(again2))) {
-            const detail = `the command \`${outcome.commandId}\` is taken and was not decided in time; call again with the same key`;
-            throw new Problem(202, { code: "NOT_DECIDED", detail, commandId: outcome.commandId });
-          }
+          taken = outcome.commandId;
+          if (!await limit.pause(delay(again2))) throw undecided(taken);
         }
-      } catch (problem) {
-        if (problem instanceof Problem) problem.idempotencyKey = idempotencyKey;
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        const problem = error.status === 0 && taken !== void 0 ? undecided(taken) : error;
+        problem.idempotencyKey = idempotencyKey;
         throw problem;
       } finally {
         limit.end();
@@ -269,6 +270,10 @@
     if (globalThis.crypto === void 0) bytes.forEach((_, index) => bytes[index] = Math.floor(Math.random() * 256));
     else crypto.getRandomValues(bytes);
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  function undecided(commandId) {
+    const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key`;
+    return new Problem(202, { code: "NOT_DECIDED", detail, commandId });
   }
   async function json(response) {
     const text = await response.text();

@@ -9,9 +9,8 @@ use crate::emit::named::Body;
 use crate::emit::text::{RustFile, parsed};
 use crate::emit::{docs, names};
 use crate::ir::{
-    Access, Acting, CommandOperation, Comparison, Dispatch, FieldSource, Operation,
-    OperationKind, Parameter, Purpose, QueryOperation, QueryResult, SchemaId, SchemaShape,
-    SchemaType, View,
+    Access, Acting, CommandOperation, Comparison, Dispatch, FieldSource, Operation, OperationKind,
+    Parameter, Purpose, QueryOperation, QueryResult, SchemaId, SchemaShape, SchemaType, View,
 };
 
 /// The file of an operation.

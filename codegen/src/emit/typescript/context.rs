@@ -40,7 +40,10 @@ fn room(file: &mut TsFile, types: &mut Types<'_>, context: &Context, room: &Room
     let name = room.rust.to_upper_camel_case();
     let template = &room.template;
     let mut messages = vec![format!("Message<\"initial-load\", {name}Load>")];
-    file.doc("", &format!("The rows of a room `{template}`, of one snapshot; a large room's come in parts."));
+    file.doc(
+        "",
+        &format!("The rows of a room `{template}`, of one snapshot; a large room's come in parts."),
+    );
     file.line(&format!("export interface {name}Load {{"));
     file.line("  room: string;\n  /** What the rows have seen. */\n  cursor: string;");
     file.line("  /** Why the rows come: also in place of events that a cursor was too old for. */");
@@ -65,7 +68,8 @@ fn room(file: &mut TsFile, types: &mut Types<'_>, context: &Context, room: &Room
             quoted(&format!("{}-updated", load.name))
         ));
     }
-    messages.push("Message<\"dropped\", { room: string; code: string; detail: string }>".to_owned());
+    messages
+        .push("Message<\"dropped\", { room: string; code: string; detail: string }>".to_owned());
     file.doc("", &format!("What members of a room `{template}` get."));
     file.line(&format!("export type {name}Message =\n  | {};\n", messages.join("\n  | ")));
     types.needs_room_event(file);
@@ -109,7 +113,8 @@ impl Types<'_> {
             return name.clone();
         }
         let def = self.contracts.type_of(id);
-        let is_taken = self.names.values().any(|name| *name == def.name) || OWN.contains(&def.name.as_str());
+        let is_taken =
+            self.names.values().any(|name| *name == def.name) || OWN.contains(&def.name.as_str());
         let name = if is_taken {
             format!("{}{}", def.namespace.to_upper_camel_case(), def.name)
         } else {
@@ -189,6 +194,16 @@ fn said(field: &Field) -> String {
 
 /// Names that the file has for itself.
 const OWN: [&str; 12] = [
-    "CallOptions", "CommandOptions", "ConditionalOptions", "JoinOptions", "Message", "Operations", "Problem",
-    "ReadOptions", "Rejections", "RoomEvent", "Streams", "Unawaited",
+    "CallOptions",
+    "CommandOptions",
+    "ConditionalOptions",
+    "JoinOptions",
+    "Message",
+    "Operations",
+    "Problem",
+    "ReadOptions",
+    "Rejections",
+    "RoomEvent",
+    "Streams",
+    "Unawaited",
 ];

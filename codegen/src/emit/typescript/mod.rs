@@ -93,11 +93,16 @@ fn copied(template: &str) -> String {
 fn index(gateway: &Gateway, contexts: &[&str]) -> TsFile {
     let mut file = TsFile::from_source(&gateway.file);
     for name in contexts {
-        file.line(&format!("export * as {} from \"./contexts/{name}.js\";", text::identifier(name)));
+        file.line(&format!(
+            "export * as {} from \"./contexts/{name}.js\";",
+            text::identifier(name)
+        ));
     }
     file.line("export { Client } from \"./client.js\";");
     file.line("export * from \"./schemas.js\";");
-    file.line("export { type JoinOptions, type Message, type Standing, Streams } from \"./stream.js\";");
+    file.line(
+        "export { type JoinOptions, type Message, type Standing, Streams } from \"./stream.js\";",
+    );
     file.line("export { Problem } from \"./transport.js\";");
     file.line(
         "export type { CallOptions, CommandOptions, ConditionalOptions, Credentials, ReadOptions, Settings, Unawaited } from \

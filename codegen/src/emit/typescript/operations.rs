@@ -66,7 +66,9 @@ pub(super) fn of_context(
     }
     let mut class = TsFile::part();
     class.doc("", &format!("What can be asked of the context `{}`.", context.name));
-    class.line("export class Operations {").line("  constructor(private readonly on: Streams) {}\n");
+    class
+        .line("export class Operations {")
+        .line("  constructor(private readonly on: Streams) {}\n");
     class.line(parts.join("\n").trim_end()).line("}");
     Some(class)
 }
@@ -78,7 +80,10 @@ pub(super) fn import_types(file: &mut TsFile, body: &TsFile, folder: &str) {
     }
     let modules: [(&str, &[&str]); 2] = [
         ("stream", &["JoinOptions", "Message<", "Streams)"]),
-        ("transport", &["CallOptions", "CommandOptions", "ConditionalOptions", "ReadOptions", "Unawaited"]),
+        (
+            "transport",
+            &["CallOptions", "CommandOptions", "ConditionalOptions", "ReadOptions", "Unawaited"],
+        ),
     ];
     for (module, names) in modules {
         let named: Vec<&str> = names
@@ -87,7 +92,10 @@ pub(super) fn import_types(file: &mut TsFile, body: &TsFile, folder: &str) {
             .map(|name| name.trim_end_matches(['<', ')']))
             .collect();
         if !named.is_empty() {
-            file.line(&format!("import type {{ {} }} from \"{folder}{module}.js\";", named.join(", ")));
+            file.line(&format!(
+                "import type {{ {} }} from \"{folder}{module}.js\";",
+                named.join(", ")
+            ));
         }
     }
 }
@@ -102,9 +110,8 @@ fn context_of(operation: &Operation) -> Option<usize> {
 }
 
 /// Members that every client has.
-const OWN: [&str; 9] = [
-    "authorization", "command", "constructor", "join", "open", "plain", "read", "see", "seen",
-];
+const OWN: [&str; 9] =
+    ["authorization", "command", "constructor", "join", "open", "plain", "read", "see", "seen"];
 
 /// What holds for every method.
 const CLIENT: &str = "A command ends when it is decided: it gives what became of it, or throws a `Problem` whose `code` \
@@ -186,7 +193,11 @@ impl Methods<'_> {
     /// Every item of a list, page by page as they are read.
     fn all(&mut self, page: &str, row: &str) {
         let (name, given) = (self.name(), self.given(true));
-        let token = self.operation.parameters.iter().find(|parameter| parameter.purpose == Purpose::PageToken);
+        let token = self
+            .operation
+            .parameters
+            .iter()
+            .find(|parameter| parameter.purpose == Purpose::PageToken);
         let Some(token) = token else { return };
         let token = member(&token.name);
         self.file.line("");
@@ -212,7 +223,11 @@ impl Methods<'_> {
     fn doc(&mut self, more: &str) {
         let operation = self.operation;
         let method = operation.method.as_str();
-        let mut text = format!("`{method} {}`: {}", operation.path, docs::described(operation.summary.as_deref(), &operation.id));
+        let mut text = format!(
+            "`{method} {}`: {}",
+            operation.path,
+            docs::described(operation.summary.as_deref(), &operation.id)
+        );
         text.push_str(more);
         if let Some(description) = &operation.description {
             text.push_str("\n\n");
@@ -224,7 +239,11 @@ impl Methods<'_> {
     /// The parameters of path, query and headers that are the caller's.
     fn parameters(&self) -> Vec<&Parameter> {
         let parameters = self.operation.parameters.iter();
-        parameters.filter(|parameter| parameter.purpose != Purpose::Runtime && parameter.name != "If-Match").collect()
+        parameters
+            .filter(|parameter| {
+                parameter.purpose != Purpose::Runtime && parameter.name != "If-Match"
+            })
+            .collect()
     }
 
     /// The method's parameters before its options, each with a comma after it.
@@ -237,10 +256,15 @@ impl Methods<'_> {
                 .map(|parameter| {
                     let ty = schemas::named(self.gateway, &parameter.schema, "schemas.");
                     let name = member(&parameter.name);
-                    if parameter.required { format!("{name}: {ty}") } else { format!("{name}?: {ty} | undefined") }
+                    if parameter.required {
+                        format!("{name}: {ty}")
+                    } else {
+                        format!("{name}?: {ty} | undefined")
+                    }
                 })
                 .collect();
-            let is_optional = may_be_empty && parameters.iter().all(|parameter| !parameter.required);
+            let is_optional =
+                may_be_empty && parameters.iter().all(|parameter| !parameter.required);
             let default = if is_optional { " = {}" } else { "" };
             given.push_str(&format!("params: {{ {} }}{default}, ", members.join("; ")));
         }

@@ -35,7 +35,8 @@ fn schema(file: &mut TsFile, gateway: &Gateway, def: &SchemaDef) {
                 .branches
                 .iter()
                 .map(|branch| {
-                    let tag = format!("{{ {}: {} }}", member(&one_of.property), quoted(&branch.value));
+                    let tag =
+                        format!("{{ {}: {} }}", member(&one_of.property), quoted(&branch.value));
                     format!("({tag} & {})", gateway.schema(branch.schema).rust)
                 })
                 .collect();

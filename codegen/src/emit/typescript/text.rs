@@ -29,7 +29,8 @@ impl TsFile {
 
     /// Whether the name stands there as a word of its own; what it ends with may say how it is used: `Message<`.
     pub(super) fn names(&self, name: &str) -> bool {
-        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '.' || letter == '_';
+        let is_letter =
+            |letter: char| letter.is_ascii_alphanumeric() || letter == '.' || letter == '_';
         self.text.match_indices(name).any(|(at, _)| {
             let before = self.text[..at].chars().next_back();
             let after = self.text[at + name.len()..].chars().next();
@@ -78,7 +79,11 @@ pub(super) fn member(name: &str) -> String {
 
 /// How a member of `object` is reached.
 pub(super) fn reached(object: &str, name: &str) -> String {
-    if is_identifier(name) { format!("{object}.{name}") } else { format!("{object}[{}]", quoted(name)) }
+    if is_identifier(name) {
+        format!("{object}.{name}")
+    } else {
+        format!("{object}[{}]", quoted(name))
+    }
 }
 
 /// A name as a variable or namespace.
@@ -95,21 +100,69 @@ pub(super) fn quoted(text: &str) -> String {
 fn is_identifier(name: &str) -> bool {
     !name.starts_with(|first: char| first.is_ascii_digit())
         && !name.is_empty()
-        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '$')
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '$')
 }
 
 /// Words that no namespace or variable may have as its name.
 const RESERVED: [&str; 47] = [
-    "arguments", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default",
-    "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function",
-    "if", "implements", "import", "in", "instanceof", "interface", "let", "new", "null", "package",
-    "private", "protected", "public", "return", "static", "super", "switch", "this", "throw", "true",
-    "try", "typeof", "var", "void", "while", "yield",
+    "arguments",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "debugger",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "eval",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "function",
+    "if",
+    "implements",
+    "import",
+    "in",
+    "instanceof",
+    "interface",
+    "let",
+    "new",
+    "null",
+    "package",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "static",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typeof",
+    "var",
+    "void",
+    "while",
+    "yield",
 ];
 
 /// A list of `T`.
 pub(super) fn list_of(ty: &str) -> String {
-    if ty.contains(['|', '&', ' ']) && !ty.starts_with('{') { format!("({ty})[]") } else { format!("{ty}[]") }
+    if ty.contains(['|', '&', ' ']) && !ty.starts_with('{') {
+        format!("({ty})[]")
+    } else {
+        format!("{ty}[]")
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::operation::method;
 use super::Parts;
 use super::rooms::{channel_of, insert, object, text};
 use crate::emit::docs;
@@ -126,7 +125,7 @@ fn message(
     payload["description"] = format!(
         "Path and body of `{}` in `/openapi.json` as one object: `{} {}`.",
         operation.id,
-        method(operation.method),
+        operation.method.as_str(),
         operation.path
     )
     .into();
