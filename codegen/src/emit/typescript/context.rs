@@ -72,7 +72,7 @@ fn room(file: &mut TsFile, types: &mut Types<'_>, context: &Context, room: &Room
         .push("Message<\"dropped\", { room: string; code: string; detail: string }>".to_owned());
     file.doc("", &format!("What members of a room `{template}` get."));
     file.line(&format!("export type {name}Message =\n  | {};\n", messages.join("\n  | ")));
-    types.needs_room_event(file);
+    room_event(file);
 }
 
 fn rejections(file: &mut TsFile, types: &mut Types<'_>, context: &Context) {
@@ -169,19 +169,19 @@ impl Types<'_> {
             Type::Named { id, .. } => self.name(*id),
         }
     }
+}
 
-    /// The shape that all events of rooms share, once in a file.
-    fn needs_room_event(&mut self, file: &mut TsFile) {
-        if file.has("export interface RoomEvent<") {
-            return;
-        }
-        file.doc("", "An event as a room gets it.")
-            .line("export interface RoomEvent<Type extends string, Payload> {")
-            .line("  room: string;\n  /** Opaque; good for joining, and for reads. */\n  cursor: string;\n  type: Type;\n  id: string;")
-            .line("  /** When it happened, RFC 3339. */\n  time: string;\n  key: string;")
-            .line("  /** Its place in the history of its aggregate, from 1. */\n  sequence: number;\n  payload: Payload;")
-            .line("}\n");
+/// The shape that all events of rooms share, once in a file.
+fn room_event(file: &mut TsFile) {
+    if file.has("export interface RoomEvent<") {
+        return;
     }
+    file.doc("", "An event as a room gets it.")
+        .line("export interface RoomEvent<Type extends string, Payload> {")
+        .line("  room: string;\n  /** Opaque; good for joining, and for reads. */\n  cursor: string;\n  type: Type;\n  id: string;")
+        .line("  /** When it happened, RFC 3339. */\n  time: string;\n  key: string;")
+        .line("  /** Its place in the history of its aggregate, from 1. */\n  sequence: number;\n  payload: Payload;")
+        .line("}\n");
 }
 
 /// What a field's comment says. The unit is that of Avro's number, which a value with a meaning is not in JSON.

@@ -1,5 +1,7 @@
 //! A method for each operation, and one for each kind of room: `client.ts`.
 
+use std::fmt::Write as _;
+
 use heck::{ToLowerCamelCase, ToUpperCamelCase};
 
 use super::schemas;
@@ -266,12 +268,12 @@ impl Methods<'_> {
             let is_optional =
                 may_be_empty && parameters.iter().all(|parameter| !parameter.required);
             let default = if is_optional { " = {}" } else { "" };
-            given.push_str(&format!("params: {{ {} }}{default}, ", members.join("; ")));
+            let _ = write!(given, "params: {{ {} }}{default}, ", members.join("; "));
         }
         if let Some(body) = &self.operation.body {
             let name = &self.gateway.schema(body.schema).rust;
             let absent = if body.required { "" } else { " | undefined" };
-            given.push_str(&format!("body: schemas.{name}{absent}, "));
+            let _ = write!(given, "body: schemas.{name}{absent}, ");
         }
         given
     }

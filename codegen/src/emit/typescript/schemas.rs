@@ -1,5 +1,7 @@
 //! What bodies are made of: `schemas.ts`.
 
+use std::fmt::Write as _;
+
 use super::text::{TsFile, list_of, member, quoted};
 use crate::emit::docs;
 use crate::ir::{Gateway, Property, SchemaDef, SchemaShape, SchemaType, SchemaUse, Variant};
@@ -52,7 +54,7 @@ fn schema(file: &mut TsFile, gateway: &Gateway, def: &SchemaDef) {
 fn property(file: &mut TsFile, gateway: &Gateway, property: &Property) {
     let mut doc = docs::described(property.doc.as_deref(), &property.name);
     if let Some(example) = &property.schema.example {
-        doc.push_str(&format!(" Example: `{}`.", docs::plain(example)));
+        let _ = write!(doc, " Example: `{}`.", docs::plain(example));
     }
     file.doc("  ", &doc);
     let ty = type_of(gateway, &property.schema);
