@@ -266,6 +266,9 @@ fn impact_of_a_field_names_what_touches_it() {
     assert!(line.contains("expires_at"), "{line}");
     let holder = lines(&of("seat.SeatsHeld.holderId"));
     assert!(!holder.contains(&"room show:{showId}".to_owned()), "{holder:?}");
+    // A view's rows are shown in the room that loads them.
+    let shown = lines(&of("seat.SeatView.heldUntil"));
+    assert!(shown.contains(&"room show:{showId}".to_owned()), "{shown:?}");
     let nothing = of("seat.SeatsHeld.colour");
     assert_eq!(nothing.status.code(), Some(2));
     let said = String::from_utf8_lossy(&nothing.stderr).into_owned();

@@ -117,7 +117,9 @@ impl Users {
             "event" => roles.push(format!("history of {context}")),
             _ => {}
         }
-        roles.extend(text("broadcast").map(|room| format!("room {room}")));
+        // An event is sent to its room, a view's rows are shown in theirs.
+        let shown = attribute.get("load").and_then(|load| load.get("room")?.as_str());
+        roles.extend(text("broadcast").or(shown).map(|room| format!("room {room}")));
         if attribute.get("socket").and_then(Tree::as_bool) == Some(true) {
             roles.push(format!("socket clients that send {name}"));
         }
