@@ -976,6 +976,7 @@
   var NEAR = 26;
   var BUDGET = 2;
   var MOST_PIXELS = 2e7;
+  var STEP = 40;
   var MOST_SIZES = 64;
   var MANY = 200;
   var Drawing = class {
@@ -999,6 +1000,9 @@
     cursor = -1;
     context;
     pictures = /* @__PURE__ */ new Map();
+    /** What the last frames did not finish, all of one scale. */
+    making = /* @__PURE__ */ new Map();
+    makingScale = 0;
     /** A seat of each kind, by size. */
     sprites = /* @__PURE__ */ new Map();
     looks = [];
@@ -1023,13 +1027,15 @@
         return { fill: style.backgroundColor, edge: style.borderTopColor, mark: style.color };
       });
       this.sprites.clear();
+      this.making.clear();
       for (const picture of this.pictures.values()) picture.isStale = true;
       this.ask();
     }
     /** A seat is shown otherwise. */
     changed(seat2) {
-      const picture = this.pictures.get(this.layout.blockOf[seat2] ?? -1);
-      if (picture !== void 0 && !picture.isStale) {
+      const block = this.layout.blockOf[seat2] ?? -1;
+      for (const picture of [this.pictures.get(block), this.making.get(block)?.picture]) {
+        if (picture === void 0 || picture.isStale) continue;
         picture.changed.push(seat2);
         picture.isStale = picture.changed.length > MANY;
       }
@@ -1077,15 +1083,17 @@
     drawPictures(blocks, left, top, scale) {
       const wanted = 2 ** Math.ceil(Math.log2(Math.max(scale, 1)));
       const end = performance.now() + BUDGET;
+      if (this.makingScale !== wanted) this.making.clear();
+      this.makingScale = wanted;
       let isLate = false;
       for (const index of blocks) {
         let picture = this.pictures.get(index);
         if (picture === void 0 || picture.isStale || picture.scale !== wanted) {
-          if (performance.now() < end) picture = this.picture(index, wanted);
-          else isLate = true;
-        } else if (picture.changed.length > 0) {
-          this.mend(picture, index);
+          const made2 = performance.now() < end ? this.make(index, wanted, end) : void 0;
+          isLate ||= made2 === void 0;
+          picture = made2 ?? picture;
         }
+        if (picture !== void 0 && picture.changed.length > 0 && !picture.isStale) this.mend(picture, index);
         const block = this.layout.blocks[index];
         if (block === void 0) continue;
         if (picture === void 0) {
@@ -1112,27 +1120,36 @@
       context.fill();
       context.globalAlpha = 1;
     }
-    /** Draws a block anew. */
-    picture(index, scale) {
+    /** Draws a block anew, until `end` at the most: the rest is for the next frame. Gives the picture once it is whole. */
+    make(index, scale, end) {
       const block = this.layout.blocks[index];
       if (block === void 0) return void 0;
       const width = Math.ceil((block.right - block.left) * scale);
       const height = Math.ceil((block.bottom - block.top) * scale);
-      let picture = this.pictures.get(index);
-      if (picture === void 0 || picture.scale !== scale) {
-        if (picture !== void 0) this.pixels -= picture.canvas.width * picture.canvas.height;
-        this.makeRoom(width * height);
-        picture = { canvas: new OffscreenCanvas(width, height), scale, isStale: true, changed: [], shown: this.frames };
-        this.pictures.set(index, picture);
-        this.pixels += width * height;
+      let making = this.making.get(index);
+      if (making === void 0 || making.picture.isStale) {
+        const canvas = new OffscreenCanvas(width, height);
+        making = { picture: { canvas, scale, isStale: false, changed: [], shown: this.frames }, drawn: 0 };
+        this.making.set(index, making);
       }
+      const { picture } = making;
       const context = picture.canvas.getContext("2d");
       if (context === null) return void 0;
-      context.clearRect(0, 0, width, height);
       const sprites = this.spritesOf(scale * 0.8);
-      for (const seat2 of block.seats) this.stamp(context, block, scale, seat2, sprites);
-      picture.isStale = false;
-      picture.changed = [];
+      while (making.drawn < block.seats.length) {
+        const until = Math.min(making.drawn + STEP, block.seats.length);
+        for (; making.drawn < until; making.drawn++) {
+          this.stamp(context, block, scale, block.seats[making.drawn] ?? 0, sprites);
+        }
+        if (making.drawn < block.seats.length && performance.now() >= end) return void 0;
+      }
+      this.making.delete(index);
+      const last = this.pictures.get(index);
+      if (last !== void 0) this.pixels -= last.canvas.width * last.canvas.height;
+      this.pictures.delete(index);
+      this.makeRoom(width * height);
+      this.pictures.set(index, picture);
+      this.pixels += width * height;
       return picture;
     }
     /** Draws the seats of a block that changed. */

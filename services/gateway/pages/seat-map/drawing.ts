@@ -1,5 +1,5 @@
 /** The map on its canvas. Far away, each block of seats is a picture that was drawn before; near by, seats are drawn one by
- * one. A frame draws new pictures only for a few milliseconds and leaves the rest to the next, so that moving stays smooth. */
+ * one. A frame draws at new pictures only for a few milliseconds and leaves the rest to the next, so that moving stays smooth. */
 
 import type { Camera } from "./camera";
 import { type Hall, Kind } from "./hall";
@@ -12,6 +12,8 @@ const BUDGET = 2;
 /** The most pixels that all pictures have together: 80 MB. */
 const MOST_PIXELS = 20_000_000;
 
+/** So many seats are drawn between two looks at the clock. */
+const STEP = 40;
 /** So many sizes of seats are kept. */
 const MOST_SIZES = 64;
 /** From so many changed seats on, a block is drawn anew instead of seat by seat. */
@@ -37,11 +39,21 @@ interface Picture {
   shown: number;
 }
 
+/** A picture in the making. */
+interface Making {
+  picture: Picture;
+  /** How many of the block's seats are on it. */
+  drawn: number;
+}
+
 export class Drawing {
   /** The seat that the keyboard is on, -1 for none. */
   cursor = -1;
   private readonly context: CanvasRenderingContext2D;
   private readonly pictures = new Map<number, Picture>();
+  /** What the last frames did not finish, all of one scale. */
+  private readonly making = new Map<number, Making>();
+  private makingScale = 0;
   /** A seat of each kind, by size. */
   private readonly sprites = new Map<number, OffscreenCanvas[]>();
   private looks: Look[] = [];
@@ -81,14 +93,16 @@ export class Drawing {
       return { fill: style.backgroundColor, edge: style.borderTopColor, mark: style.color };
     });
     this.sprites.clear();
+    this.making.clear();
     for (const picture of this.pictures.values()) picture.isStale = true;
     this.ask();
   }
 
   /** A seat is shown otherwise. */
   changed(seat: number): void {
-    const picture = this.pictures.get(this.layout.blockOf[seat] ?? -1);
-    if (picture !== undefined && !picture.isStale) {
+    const block = this.layout.blockOf[seat] ?? -1;
+    for (const picture of [this.pictures.get(block), this.making.get(block)?.picture]) {
+      if (picture === undefined || picture.isStale) continue;
       picture.changed.push(seat);
       picture.isStale = picture.changed.length > MANY;
     }
@@ -144,15 +158,18 @@ export class Drawing {
   private drawPictures(blocks: number[], left: number, top: number, scale: number): void {
     const wanted = 2 ** Math.ceil(Math.log2(Math.max(scale, 1)));
     const end = performance.now() + BUDGET;
+    if (this.makingScale !== wanted) this.making.clear();
+    this.makingScale = wanted;
     let isLate = false;
     for (const index of blocks) {
       let picture = this.pictures.get(index);
       if (picture === undefined || picture.isStale || picture.scale !== wanted) {
-        if (performance.now() < end) picture = this.picture(index, wanted);
-        else isLate = true;
-      } else if (picture.changed.length > 0) {
-        this.mend(picture, index);
+        // The last picture, though it is of another scale, stands until the new one is whole.
+        const made = performance.now() < end ? this.make(index, wanted, end) : undefined;
+        isLate ||= made === undefined;
+        picture = made ?? picture;
       }
+      if (picture !== undefined && picture.changed.length > 0 && !picture.isStale) this.mend(picture, index);
       const block = this.layout.blocks[index];
       if (block === undefined) continue;
       if (picture === undefined) {
@@ -181,27 +198,36 @@ export class Drawing {
     context.globalAlpha = 1;
   }
 
-  /** Draws a block anew. */
-  private picture(index: number, scale: number): Picture | undefined {
+  /** Draws a block anew, until `end` at the most: the rest is for the next frame. Gives the picture once it is whole. */
+  private make(index: number, scale: number, end: number): Picture | undefined {
     const block = this.layout.blocks[index];
     if (block === undefined) return undefined;
     const width = Math.ceil((block.right - block.left) * scale);
     const height = Math.ceil((block.bottom - block.top) * scale);
-    let picture = this.pictures.get(index);
-    if (picture === undefined || picture.scale !== scale) {
-      if (picture !== undefined) this.pixels -= picture.canvas.width * picture.canvas.height;
-      this.makeRoom(width * height);
-      picture = { canvas: new OffscreenCanvas(width, height), scale, isStale: true, changed: [], shown: this.frames };
-      this.pictures.set(index, picture);
-      this.pixels += width * height;
+    let making = this.making.get(index);
+    if (making === undefined || making.picture.isStale) {
+      const canvas = new OffscreenCanvas(width, height);
+      making = { picture: { canvas, scale, isStale: false, changed: [], shown: this.frames }, drawn: 0 };
+      this.making.set(index, making);
     }
+    const { picture } = making;
     const context = picture.canvas.getContext("2d");
     if (context === null) return undefined;
-    context.clearRect(0, 0, width, height);
     const sprites = this.spritesOf(scale * 0.8);
-    for (const seat of block.seats) this.stamp(context, block, scale, seat, sprites);
-    picture.isStale = false;
-    picture.changed = [];
+    while (making.drawn < block.seats.length) {
+      const until = Math.min(making.drawn + STEP, block.seats.length);
+      for (; making.drawn < until; making.drawn++) {
+        this.stamp(context, block, scale, block.seats[making.drawn] ?? 0, sprites);
+      }
+      if (making.drawn < block.seats.length && performance.now() >= end) return undefined;
+    }
+    this.making.delete(index);
+    const last = this.pictures.get(index);
+    if (last !== undefined) this.pixels -= last.canvas.width * last.canvas.height;
+    this.pictures.delete(index);
+    this.makeRoom(width * height);
+    this.pictures.set(index, picture);
+    this.pixels += width * height;
     return picture;
   }
 
