@@ -92,7 +92,7 @@ pub(crate) fn made(arguments: &[&str]) -> (String, String) {
 fn token(claims: &Value) -> String {
     let mut all = json!({
         "iss": "https://issuer.example", "aud": "charter", "sub": "buyer-1", "tenant": "acme",
-        "exp": get_current_timestamp() + 300, "roles": ["buyer", "hotel-manager", "box-office"],
+        "exp": get_current_timestamp() + 300, "roles": ["buyer", "hotel-manager", "box-office", "cleanings-desk"],
     });
     for (name, value) in claims.as_object().expect("an object") {
         all[name] = value.clone();
