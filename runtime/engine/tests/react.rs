@@ -86,15 +86,22 @@ async fn position(world: &World, partition: u32) -> i64 {
     world.store.reactor_position(&part(Echo::NAME, partition)).await.expect("an answer")
 }
 
-/// Waits until the reactor is past all events there are, those it asked for included.
+/// Waits until the reactor is past all events there are, those it asked for included. What it asked for in one partition may be
+/// for another: first it is looked at how far it is in all of them, then which commands there are, then what was decided.
 async fn all_reacted(world: &World) {
+    let topic = Tally::commands_topic();
     until("the reactor", async || {
+        let (mut reacted, mut ends) = (Vec::new(), Vec::new());
         for partition in 0..PARTITIONS {
-            let topic = Tally::commands_topic();
-            let end = world.log.bounds(&topic, partition).await.expect("bounds").end;
+            reacted.push(position(world, partition).await);
+        }
+        for partition in 0..PARTITIONS {
+            ends.push(world.log.bounds(&topic, partition).await.expect("bounds").end);
+        }
+        for (partition, (reacted, end)) in (0..PARTITIONS).zip(reacted.into_iter().zip(ends)) {
             let found = world.store.checkpoint(Tally::NAME, partition).await.expect("an answer");
             let (offset, events) = found.map_or((0, 0), |at| (at.offset, at.next_position));
-            if offset < end || position(world, partition).await < events - 1 {
+            if offset < end || reacted < events - 1 {
                 return None;
             }
         }
