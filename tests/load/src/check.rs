@@ -4,6 +4,7 @@
 //! worked out from the events by a model of the checker's own.
 
 mod answers;
+mod cleanings;
 mod decisions;
 mod ids;
 mod order;
@@ -69,9 +70,11 @@ pub fn check(evidence: &Evidence) -> Verdict {
     let commands = answers::check(evidence, &mut found);
     check_context(&evidence.seat, &evidence.inbox, &mut found);
     check_context(&evidence.reservation, &evidence.inbox, &mut found);
+    check_context(&evidence.housekeeping, &evidence.inbox, &mut found);
     order::check_inbox(evidence, &mut found);
     let seats = seats::check(evidence, &mut found);
     let reservations = reservations::check(evidence, &mut found);
+    cleanings::check(evidence, &mut found);
     seats.check_views(&evidence.views, &mut found);
     reservations.check_views(&evidence.views, &mut found);
     let mut counts = BTreeMap::from([
@@ -88,6 +91,11 @@ pub fn check(evidence: &Evidence) -> Verdict {
         count("events published", partition.published.len());
     }
     for partition in &evidence.reservation {
+        count("events", partition.events.len());
+        count("commands logged", partition.commands.len());
+        count("events published", partition.published.len());
+    }
+    for partition in &evidence.housekeeping {
         count("events", partition.events.len());
         count("commands logged", partition.commands.len());
         count("events published", partition.published.len());

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use charter_domain::{Contract, Envelope, Timestamp};
 use charter_engine::store::{Checkpoint, StoredEvent};
+use contract_housekeeping::{CleaningView, Housekeeping};
 use contract_reservation::{AvailabilityView, PropertyView, Reservation, ReservationView};
 use contract_seat::{ReservedSeatView, Seat, SeatView, SectionStatsView, ShowStatsView, ShowView};
 use contract_shared::Outcome;
@@ -35,6 +36,10 @@ pub struct Evidence {
     pub seat: Vec<Partition<Seat>>,
     /// Reservations, by partition.
     pub reservation: Vec<Partition<Reservation>>,
+    /// Cleanings, by partition: nobody sends them but a reactor, so commands after the checkpoint are left out.
+    pub housekeeping: Vec<Partition<Housekeeping>>,
+    /// How far housekeeping's reactor has come in each partition of the reservations, -1 for not begun.
+    pub reacted: Vec<(u32, i64)>,
     /// The read model.
     pub views: Views,
 }
@@ -132,4 +137,6 @@ pub struct Views {
     pub availability: Vec<(String, AvailabilityView)>,
     /// Reservations.
     pub reservations: Vec<(String, ReservationView)>,
+    /// Cleanings.
+    pub cleanings: Vec<(String, CleaningView)>,
 }

@@ -133,7 +133,7 @@ pub fn run(killing: Killing, place: &mut dyn Place) -> anyhow::Result<Killed> {
     Ok(Killed { report, verdict, trouble })
 }
 
-/// Waits until no seat is held.
+/// Waits until no seat is held, and nothing waits to be decided or shown: what events lead to comes after them.
 async fn settled(gateways: &[String], plan: &Plan) -> anyhow::Result<()> {
     let mut connection = Connection::new(gateways, 0)?;
     let begun = Instant::now();
@@ -150,5 +150,15 @@ async fn settled(gateways: &[String], plan: &Plan) -> anyhow::Result<()> {
             tokio::time::sleep(LOOK).await;
         }
     }
-    Ok(())
+    loop {
+        let answer =
+            connection.ask(&Ask::get("/operations/status"), Duration::from_secs(10)).await?;
+        let status: serde_json::Value = serde_json::from_slice(&answer.body)?;
+        let contexts = status["contexts"].as_array().context("a status without contexts")?;
+        if contexts.iter().all(|it| it["undecided"] == 0 && it["unprojected"] == 0) {
+            return Ok(());
+        }
+        anyhow::ensure!(begun.elapsed() < PATIENCE, "work does not end: {status}");
+        tokio::time::sleep(LOOK).await;
+    }
 }

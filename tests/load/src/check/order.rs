@@ -152,6 +152,7 @@ pub(super) fn check_inbox(evidence: &Evidence, found: &mut Findings) {
     let mut events: HashMap<Uuid, (i64, i64)> = HashMap::new();
     learn(&evidence.seat, &mut known, &mut events);
     learn(&evidence.reservation, &mut known, &mut events);
+    learn(&evidence.housekeeping, &mut known, &mut events);
     for (id, InboxRow { outcome, .. }) in &evidence.inbox {
         if !known.contains(id) {
             let what = "expected a command in the log or a deadline of an event, found neither";

@@ -13,7 +13,8 @@ use super::{Code, check, ids};
 use crate::evidence::{Evidence, Logged, OpenDeadline, Published};
 use crate::history::{Answered, Record};
 use story::{
-    Decided, SEAT_1, SEAT_2, at, created, held, hold, id, partition, released, run, run_with,
+    Decided, SEAT_1, SEAT_2, at, cleaning, created, held, hold, id, partition, released, requested,
+    run, run_with, stay_ended,
 };
 
 fn codes(evidence: &Evidence) -> BTreeSet<Code> {
@@ -222,6 +223,17 @@ fn bent(code: Code) -> (Evidence, Vec<Code>) {
                 reservations[2].code = None;
             });
             also = vec![Code::DecisionDiffers, Code::ViewDiffers];
+        }
+        Code::ReactionMissing => {
+            it = run_with(|_, reservations| reservations.extend(stay_ended()));
+            it.reacted = vec![(0, 9)];
+            also = vec![Code::ViewDiffers];
+        }
+        Code::ReactionWithoutEvent => {
+            it.views.cleanings = vec![("default".to_owned(), cleaning())];
+            it.housekeeping = vec![partition()];
+            let mut history = Vec::new();
+            requested().enter(&mut it.housekeeping[0], &mut it.inbox, &mut history);
         }
         Code::CountImpossible => {
             it.views.show_stats[0].1.held = -1;

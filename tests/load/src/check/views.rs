@@ -75,6 +75,7 @@ impl Views {
             + self.properties.len()
             + self.availability.len()
             + self.reservations.len()
+            + self.cleanings.len()
     }
 
     /// Whether there is none.

@@ -86,6 +86,10 @@ codes! {
     DeadlineMissing => "DEADLINE_MISSING",
     /// A deadline is decided and waits nevertheless.
     DeadlineTwice => "DEADLINE_TWICE",
+    /// A reactor is past an event, and what the event asks for was not decided.
+    ReactionMissing => "REACTION_MISSING",
+    /// What a reactor asks for was decided, and no event asks for it.
+    ReactionWithoutEvent => "REACTION_WITHOUT_EVENT",
     /// The event topic holds what the history doesn't, or other bytes.
     PublishedNotStored => "PUBLISHED_NOT_STORED",
     /// The event topic lacks what the history holds.

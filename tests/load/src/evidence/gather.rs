@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use charter_domain::{Contract, Message, Timestamp, View};
 use charter_engine::log::{Log, LogError, LogRecord};
 use charter_engine::reads::{ListQuery, OrderBy};
-use charter_engine::store::{Store, StoredEvent};
+use charter_engine::store::{ReactorPart, Store, StoredEvent};
+use contract_housekeeping::Housekeeping;
+use contract_reservation::Reservation;
 use uuid::Uuid;
 
 use super::{Evidence, InboxRow, Logged, OpenDeadline, Partition, Published, Stored};
@@ -31,9 +33,13 @@ pub(super) async fn gather(
 ) -> anyhow::Result<Evidence> {
     let seat = partitions(log, store).await.context("reading `seat`")?;
     let reservation = partitions(log, store).await.context("reading `reservation`")?;
-    let mut evidence = Evidence { history, seat, reservation, ..Evidence::default() };
+    let housekeeping = cleanings(log, store).await.context("reading `housekeeping`")?;
+    let reacted = reacted(store, &reservation).await?;
+    let mut evidence =
+        Evidence { history, seat, reservation, housekeeping, reacted, ..Evidence::default() };
     let seat_tenants = tenants(&evidence.seat);
     let reservation_tenants = tenants(&evidence.reservation);
+    let housekeeping_tenants = tenants(&evidence.housekeeping);
     let views = &mut evidence.views;
     views.shows = rows(store, &seat_tenants).await?;
     views.seats = rows(store, &seat_tenants).await?;
@@ -43,8 +49,43 @@ pub(super) async fn gather(
     views.properties = rows(store, &reservation_tenants).await?;
     views.availability = rows(store, &reservation_tenants).await?;
     views.reservations = rows(store, &reservation_tenants).await?;
+    views.cleanings = rows(store, &housekeeping_tenants).await?;
     evidence.inbox = read_inbox(store, inbox).await?;
     Ok(evidence)
+}
+
+/// The name of housekeeping's reactor.
+const REACTOR: &str = "housekeeping";
+
+/// The cleanings. What a reactor asks for is nobody's to wait for: what was not decided when the platform was stopped is
+/// decided when it starts again.
+async fn cleanings(
+    log: &dyn Log,
+    store: &dyn Store,
+) -> anyhow::Result<Vec<Partition<Housekeeping>>> {
+    let mut found: Vec<Partition<Housekeeping>> = partitions(log, store).await?;
+    for partition in &mut found {
+        let decided = partition.checkpoint.map_or(0, |checkpoint| checkpoint.offset);
+        partition.commands.retain(|command| command.offset < decided);
+    }
+    Ok(found)
+}
+
+/// How far the reactor has come in each partition whose events it sees.
+async fn reacted(
+    store: &dyn Store,
+    reservation: &[Partition<Reservation>],
+) -> anyhow::Result<Vec<(u32, i64)>> {
+    let mut reacted = Vec::new();
+    for Partition { number, .. } in reservation {
+        let part = ReactorPart {
+            reactor: REACTOR.to_owned(),
+            context: Reservation::NAME.to_owned(),
+            partition: *number,
+        };
+        reacted.push((*number, store.reactor_position(&part).await?));
+    }
+    Ok(reacted)
 }
 
 async fn read_inbox(
