@@ -413,13 +413,13 @@ pub(super) fn stay_ended() -> Vec<Decided<Reservation>> {
         events: vec![event],
         code: None,
     };
-    let come = CheckInReservation { property_id: property_id.clone(), reservation_id };
-    let came = ReservationCheckedIn {
+    let check_in = CheckInReservation { property_id: property_id.clone(), reservation_id };
+    let arrived = ReservationCheckedIn {
         property_id: property_id.clone(),
         reservation_id,
         checked_in_at: at(4),
     };
-    let leave = CheckOutReservation { property_id: property_id.clone(), reservation_id };
+    let check_out = CheckOutReservation { property_id: property_id.clone(), reservation_id };
     let left = ReservationCheckedOut {
         property_id,
         reservation_id,
@@ -431,7 +431,10 @@ pub(super) fn stay_ended() -> Vec<Decided<Reservation>> {
         free_from: night(2),
         checked_out_at: at(5),
     };
-    vec![decided(14, 4, come.into(), came.into()), decided(15, 5, leave.into(), left.into())]
+    vec![
+        decided(14, 4, check_in.into(), arrived.into()),
+        decided(15, 5, check_out.into(), left.into()),
+    ]
 }
 
 /// A cleaning that no stay asks for.
@@ -500,6 +503,7 @@ pub(super) fn views() -> Views {
         free: 1 - booked,
     };
     Views {
+        cleanings: Vec::new(),
         shows: vec![(
             default(),
             ShowView {
