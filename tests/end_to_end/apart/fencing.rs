@@ -35,7 +35,7 @@ fn one_of_each_service_is_killed_and_nothing_is_lost_or_doubled() {
     };
     let done = rush.run(cluster.client(), COMMANDS, kill);
     let (alive, mut killed) = victims.into_inner().expect("no panic");
-    assert_eq!((alive.len(), killed.len()), (0, 5), "one of each was killed");
+    assert_eq!((alive.len(), killed.len()), (0, 6), "one of each was killed");
     for instance in &mut killed {
         instance.restart();
         instance.readiness(200);
