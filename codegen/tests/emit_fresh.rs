@@ -14,6 +14,9 @@ use charter_codegen::{compile, doc, emit, sync};
 /// The crates and packages that are checked in below `emit/golden`.
 const GOLDEN: [&str; 3] = ["client-typescript/", "contract-gateway/", "contract-shop/"];
 
+/// What is copied from the templates whatever the contracts are; the repository's own is held below.
+const COPIED: [&str; 2] = ["client-typescript/src/stream.ts", "client-typescript/src/transport.ts"];
+
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emit")
 }
@@ -61,8 +64,10 @@ fn stale<'a>(folder: &Path, files: impl Iterator<Item = &'a (String, String)>) -
 #[test]
 fn the_emitted_crate_is_the_golden_one() {
     let files = emitted(&input());
-    let golden =
-        || files.iter().filter(|(path, _)| GOLDEN.iter().any(|folder| path.starts_with(folder)));
+    let is_golden = |path: &str| {
+        GOLDEN.iter().any(|folder| path.starts_with(folder)) && !COPIED.contains(&path)
+    };
+    let golden = || files.iter().filter(|(path, _)| is_golden(path));
     let stale = stale(&here().join("golden"), golden());
     assert_eq!(stale, Vec::<&str>::new(), "run with UPDATE_GOLDEN=1 and review the difference");
     for expected in [

@@ -1,12 +1,12 @@
 //! Housekeeping: a room that a guest has left is to be cleaned, once, whoever dies in between.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::Answer;
 use crate::support::world::World;
+use crate::support::{Answer, until};
 
 /// Opens a hotel with so many rooms; gives its path.
 fn open(platform: &World, rooms: u32) -> String {
@@ -36,20 +36,16 @@ fn leave(platform: &World, property: &str) -> String {
 
 /// The cleanings that stand so, once there are `count`: nobody is told when a reactor has done its part.
 fn cleanings(platform: &World, property: &str, status: &str, count: usize) -> Vec<String> {
-    let begun = Instant::now();
-    loop {
-        let path = format!("{property}/cleanings?status={status}&limit=100");
+    let path = format!("{property}/cleanings?status={status}&limit=100");
+    let found = until(Duration::from_mins(1), || {
         let page = Answer::send(platform.get(&path)).expect(200);
         let items = page.json["items"].as_array().expect("items");
         assert!(items.len() <= count, "{items:?}");
-        if items.len() == count {
-            let id =
-                |item: &serde_json::Value| item["reservationId"].as_str().map(ToOwned::to_owned);
-            return items.iter().map(|item| id(item).expect("an id")).collect();
-        }
-        assert!(begun.elapsed() < Duration::from_mins(1), "{} of {count}", items.len());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+        let id = |item: &serde_json::Value| item["reservationId"].as_str().map(ToOwned::to_owned);
+        let ids: Vec<_> = items.iter().map(|item| id(item).expect("an id")).collect();
+        if ids.len() == count { Ok(ids) } else { Err(ids.len()) }
+    });
+    found.unwrap_or_else(|found| panic!("{found} of {count}"))
 }
 
 pub(crate) fn a_room_that_a_guest_leaves_is_cleaned_and_inspected(platform: &mut World) {

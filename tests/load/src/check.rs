@@ -84,24 +84,23 @@ pub fn check(evidence: &Evidence) -> Verdict {
         ("outcomes", evidence.inbox.len()),
         ("kills", commands.kills),
     ]);
-    let mut count = |name, number: usize| *counts.entry(name).or_default() += number;
-    for partition in &evidence.seat {
-        count("events", partition.events.len());
-        count("commands logged", partition.commands.len());
-        count("events published", partition.published.len());
-    }
-    for partition in &evidence.reservation {
-        count("events", partition.events.len());
-        count("commands logged", partition.commands.len());
-        count("events published", partition.published.len());
-    }
-    for partition in &evidence.housekeeping {
-        count("events", partition.events.len());
-        count("commands logged", partition.commands.len());
-        count("events published", partition.published.len());
-    }
-    count("rows of views", evidence.views.len());
+    count_context(&evidence.seat, &mut counts);
+    count_context(&evidence.reservation, &mut counts);
+    count_context(&evidence.housekeeping, &mut counts);
+    counts.insert("rows of views", evidence.views.len());
     Verdict { counts, violations: found.0 }
+}
+
+/// Adds what a context's log and history hold.
+fn count_context<C: Contract>(
+    partitions: &[Partition<C>],
+    counts: &mut BTreeMap<&'static str, usize>,
+) {
+    for partition in partitions {
+        *counts.entry("events").or_default() += partition.events.len();
+        *counts.entry("commands logged").or_default() += partition.commands.len();
+        *counts.entry("events published").or_default() += partition.published.len();
+    }
 }
 
 /// What holds in every context.

@@ -19,7 +19,7 @@ pub(super) fn file(contracts: &Contracts, gateway: &Gateway) -> TsFile {
     body.line("export class Client extends Streams {");
     let mut imports = Vec::new();
     for context in &contracts.contexts {
-        if of_context(gateway, contracts, context).is_none() {
+        if context.rooms.is_empty() && of(gateway, contracts, context).next().is_none() {
             continue;
         }
         let name = identifier(&context.name);
@@ -52,10 +52,7 @@ pub(super) fn of_context(
     context: &Context,
 ) -> Option<TsFile> {
     let mut parts = Vec::new();
-    let is_own = |operation: &&Operation| {
-        context_of(operation).is_some_and(|index| contracts.contexts[index].name == context.name)
-    };
-    for operation in gateway.operations.iter().filter(is_own) {
+    for operation in of(gateway, contracts, context) {
         let mut part = Methods { gateway, operation, on: "this.on", file: TsFile::part() };
         part.emit();
         parts.push(part.file.finish());
@@ -100,6 +97,17 @@ pub(super) fn import_types(file: &mut TsFile, body: &TsFile, folder: &str) {
             ));
         }
     }
+}
+
+/// The operations of a context.
+fn of<'a>(
+    gateway: &'a Gateway,
+    contracts: &'a Contracts,
+    context: &'a Context,
+) -> impl Iterator<Item = &'a Operation> {
+    gateway.operations.iter().filter(move |operation| {
+        context_of(operation).is_some_and(|index| contracts.contexts[index].name == context.name)
+    })
 }
 
 /// The context whose command an operation sends, or whose view it reads.

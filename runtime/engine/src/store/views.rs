@@ -81,6 +81,18 @@ pub struct Parked {
 /// Rows in the order of the keys that were asked for; `None` where there is none.
 pub type FoundRows = Vec<Option<Vec<ColumnValue>>>;
 
+/// The rows of several tables, one table after the other.
+pub(super) async fn one_by_one<W: ViewWrite + ?Sized>(
+    write: &mut W,
+    wanted: &[(&'static Table, Vec<RowKey>)],
+) -> Result<Vec<FoundRows>, StoreError> {
+    let mut found = Vec::with_capacity(wanted.len());
+    for (table, keys) in wanted {
+        found.push(write.rows(table, keys).await?);
+    }
+    Ok(found)
+}
+
 /// A step of the views in hand. Dropped without a commit, it never was.
 #[async_trait]
 pub trait ViewWrite: Send {
@@ -103,11 +115,7 @@ pub trait ViewWrite: Send {
         &mut self,
         wanted: &[(&'static Table, Vec<RowKey>)],
     ) -> Result<Vec<FoundRows>, StoreError> {
-        let mut found = Vec::with_capacity(wanted.len());
-        for (table, keys) in wanted {
-            found.push(self.rows(table, keys).await?);
-        }
-        Ok(found)
+        one_by_one(self, wanted).await
     }
 
     /// Writes rows that are visible from the commit on.

@@ -1,5 +1,6 @@
 //! A run that is all right, and one bent for each promise.
 
+mod cleanings;
 mod story;
 
 use std::collections::BTreeSet;
@@ -12,9 +13,9 @@ use contract_shared::{OutcomeEvent, OutcomeStatus};
 use super::{Code, check, ids};
 use crate::evidence::{Evidence, Logged, OpenDeadline, Published};
 use crate::history::{Answered, Record};
+use cleanings::{cleaning, requested, stay_ended};
 use story::{
-    Decided, SEAT_1, SEAT_2, at, cleaning, created, held, hold, id, partition, released, requested,
-    run, run_with, stay_ended,
+    Decided, SEAT_1, SEAT_2, at, created, held, hold, id, partition, released, run, run_with,
 };
 
 fn codes(evidence: &Evidence) -> BTreeSet<Code> {

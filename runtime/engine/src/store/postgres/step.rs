@@ -27,6 +27,7 @@ use super::write::TableWrite;
 use super::{Views, number};
 use crate::store::lane::Work;
 use crate::store::names::{TENANT, columns, key_columns, quoted, twin};
+use crate::store::views::one_by_one;
 use crate::store::{
     FoundRows, Parked, Progress, RowChange, RowKey, StoreError, ViewStep, ViewWrite,
 };
@@ -224,11 +225,7 @@ impl ViewWrite for PostgresViewWrite {
         wanted: &[(&'static Table, Vec<RowKey>)],
     ) -> Result<Vec<FoundRows>, StoreError> {
         if self.open.is_some() || !self.writes.is_empty() {
-            let mut found = Vec::with_capacity(wanted.len());
-            for (table, keys) in wanted {
-                found.push(self.rows(table, keys).await?);
-            }
-            return Ok(found);
+            return one_by_one(self, wanted).await;
         }
         // All in one group of the lane, with those of other partitions' steps.
         let reads = &self.views.reads;
