@@ -102,8 +102,11 @@ fn services_are_given_what_they_know_and_have() {
         );
         let help = Command::new(binary(name)).arg("--help").output().expect("it runs");
         let help = String::from_utf8(help.stdout).expect("text");
-        let known: BTreeSet<&str> =
+        let mut known: BTreeSet<&str> =
             help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
+        if name != "registry" {
+            known.extend(charter_http::traces::VARIABLES);
+        }
         let given: BTreeSet<&str> = service["environment"]
             .as_object()
             .expect("variables")

@@ -105,8 +105,11 @@ fn manifests_are_listed_and_give_settings_that_exist() {
     assert_eq!(listed, found.iter().map(String::as_str).collect::<BTreeSet<_>>());
 
     let settings = file("docs/settings.md");
-    let is_setting =
-        |name: &str| name.starts_with("KAFKA_") || settings.contains(&format!("| `{name}` |"));
+    let is_setting = |name: &str| {
+        name.starts_with("KAFKA_")
+            || charter_http::traces::VARIABLES.contains(&name)
+            || settings.contains(&format!("| `{name}` |"))
+    };
     for path in listed {
         for document in documents(&format!("deploy/kubernetes/base/{path}")) {
             let data =

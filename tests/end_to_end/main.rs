@@ -26,6 +26,7 @@ mod reservation;
 mod seat;
 mod settings;
 mod socket;
+mod traces;
 
 use support::world::World;
 
@@ -78,4 +79,6 @@ scenarios! {
     seat::a_hold_ends_by_itself,
     seat::pages_of_seats_follow_each_other_without_gap_or_repeat,
     seat::what_was_accepted_is_there_after_kill_9,
+    traces::one_trace_goes_from_a_request_to_the_views_it_changes,
+    traces::what_is_not_sampled_leaves_no_span,
 }

@@ -27,6 +27,13 @@ Beside these:
   groups begin with, `KAFKA_GROUP_INSTANCE_ID` makes a process the same member of its groups across restarts.
 - Every other variable `KAFKA_…` is a property of librdkafka: `KAFKA_SECURITY_PROTOCOL=SASL_SSL` is `security.protocol=SASL_SSL`.
   Those that Charter's promises rest on (`acks`, `enable.idempotence`, …) can't be set.
+- Traces have OpenTelemetry's variables, in every service but the registry: `OTEL_EXPORTER_OTLP_ENDPOINT` is the collector's
+  address (`http://collector:4318`; spoken is `http/protobuf`), and without it nothing is recorded. `OTEL_TRACES_SAMPLER` is `always_on`,
+  `always_off` or `traceidratio`, or one of these with `parentbased_` before it, which heeds what callers say; not set, it is
+  `parentbased_always_on`. `OTEL_TRACES_SAMPLER_ARG` is the ratio, `0.05`. Beside them `OTEL_SERVICE_NAME`,
+  `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TIMEOUT`, `OTEL_BSP_…` (the queue of spans),
+  `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_TRACES_EXPORTER=none` and
+  `OTEL_SDK_DISABLED=true` ([operations.md](operations.md#traces)).
 
 ";
 

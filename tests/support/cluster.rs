@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::collector::Collector;
 use super::world::Place;
 use super::{Client, binary, until};
 
@@ -331,6 +332,7 @@ impl Cluster {
                         if service == "registry" { &direct } else { &database_url },
                     )
                     .env("RUST_LOG", "warn,charter_engine=info");
+                Collector::shared().follow(&mut command);
                 if service != "registry" && service != "core" {
                     command
                         .env("KAFKA_BROKERS", &engines.brokers)

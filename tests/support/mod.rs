@@ -6,6 +6,7 @@ mod binaries;
 mod client;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 pub mod cluster;
+pub mod collector;
 mod platform;
 mod redis;
 #[cfg(all(feature = "kafka", feature = "postgres"))]

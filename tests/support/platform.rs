@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Client;
+use super::collector::Collector;
 
 /// A running platform with its data in a directory of the test's.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub fn command(data_dir: &Path) -> Command {
         // Tests ask more often than one client may.
         .env("RATE_LIMIT_PER_MINUTE", "0")
         .stdin(Stdio::null());
+    Collector::shared().follow(&mut command);
     command
 }
 

@@ -19,6 +19,7 @@ mod service;
 pub mod standalone;
 pub mod store;
 pub mod submit;
+pub mod trace;
 
 pub use react::{Effect, EffectError};
 pub use service::{ContextService, Roles, Runtime, Service, ServiceError, ServiceStatus, Settings};

@@ -17,6 +17,7 @@ use tracing::warn;
 use crate::log::{Log, LogError};
 use crate::outcomes::OutcomePublisher;
 use crate::schemas::MessageCodec;
+use crate::trace::{self, Kind};
 
 /// Batches committed and not published. Beyond it deciding waits.
 const QUEUE: usize = 8;
@@ -164,10 +165,12 @@ async fn publish<C: Contract>(
 ) -> Result<(), PublishError> {
     while let Some(events) = queue.recv().await {
         let Some(last) = events.last().map(|last| last.event.metadata.position) else { continue };
+        let mut step = trace::Step::begin();
         let records: Vec<_> = events
             .iter()
             .map(|Outgoing { event, traceparent }| {
-                codec.record(&event.metadata, &event.payload, traceparent.as_deref())
+                let trace = step.of(traceparent.as_deref().map(str::as_bytes));
+                codec.record(&event.metadata, &event.payload, trace)
             })
             .collect();
         let count = records.len() as u64;
@@ -175,6 +178,15 @@ async fn publish<C: Contract>(
             PublishError::Log { topic: codec.topic().to_owned(), partition, source }
         })?;
         mark.store(last, Ordering::Release);
+        step.end(Kind::Producer, None, || {
+            let attributes = vec![
+                ("messaging.system", log.system().into()),
+                ("messaging.operation.name", "publish".into()),
+                ("messaging.destination.name", codec.topic().to_owned().into()),
+                ("messaging.destination.partition.id", partition.to_string().into()),
+            ];
+            (format!("publish {}", codec.topic()), attributes)
+        });
         metrics::counter!("charter_events_published_total", "context" => C::NAME).increment(count);
     }
     Ok(())

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::log::{Log, LogError, MAX_RECORD_BYTES, Record};
 use crate::schemas::MessageCodec;
 use crate::store::Reaction;
+use crate::trace::{self, Kind};
 
 /// The header with the SHA-256 of the client's request, 32 bytes.
 pub const REQUEST_HASH: &str = "charter-request-hash";
@@ -117,12 +118,14 @@ impl<C: Contract> CommandSender<C> {
     /// [`SendError`]. Only under [`SendError::FateUnknown`] may the command be decided all the same.
     pub async fn send(&self, command: NewCommand<C::Command>) -> Result<Accepted, SendError> {
         let command_id = command.command_id;
-        let (partition, record) = self.record(command);
+        let mut step = trace::Step::begin();
+        let (partition, record) = self.record(command, &mut step);
         let append = self.log.append(self.codec.topic(), partition, vec![record]);
         let appended = match tokio::time::timeout(self.timeout, append).await {
             Ok(appended) => appended.map_err(|error| SendError::from_log(command_id, error)),
             Err(_) => Err(self.unanswered(command_id)),
         };
+        self.appended(step, appended.as_ref().err());
         let outcome = if appended.is_ok() { "accepted" } else { "refused" };
         metrics::counter!("charter_commands_sent_total", "context" => C::NAME, "outcome" => outcome)
             .increment(1);
@@ -147,9 +150,10 @@ impl<C: Contract> CommandSender<C> {
             return Ok(());
         };
         let count = commands.len() as u64;
+        let mut step = trace::Step::begin();
         let mut partitions: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
         for (reaction, command) in commands {
-            let (partition, mut record) = self.record(command);
+            let (partition, mut record) = self.record(command, &mut step);
             record.headers.push((REACTION.to_owned(), Bytes::from(reaction.to_string())));
             let (size, limit) = (record.size(), MAX_RECORD_BYTES);
             if size > limit {
@@ -167,6 +171,7 @@ impl<C: Contract> CommandSender<C> {
             Ok(appended) => appended.map_err(|error| SendError::from_log(first, error)),
             Err(_) => Err(self.unanswered(first)),
         };
+        self.appended(step, appended.as_ref().err());
         let outcome = if appended.is_ok() { "accepted" } else { "refused" };
         metrics::counter!("charter_commands_sent_total", "context" => C::NAME, "outcome" => outcome)
             .increment(count);
@@ -178,8 +183,22 @@ impl<C: Contract> CommandSender<C> {
         SendError::FateUnknown { command_id, reason }
     }
 
-    /// The command's partition and record.
-    fn record(&self, command: NewCommand<C::Command>) -> (u32, Record) {
+    /// The spans of an append.
+    fn appended(&self, step: trace::Step, error: Option<&SendError>) {
+        let topic = self.codec.topic();
+        let error = error.map(|error| error as &dyn std::error::Error);
+        step.end(Kind::Producer, error, || {
+            let attributes = vec![
+                ("messaging.system", self.log.system().into()),
+                ("messaging.operation.name", "append".into()),
+                ("messaging.destination.name", topic.to_owned().into()),
+            ];
+            (format!("append {topic}"), attributes)
+        });
+    }
+
+    /// The command's partition and record, which carries the span of `step`.
+    fn record(&self, command: NewCommand<C::Command>, step: &mut trace::Step) -> (u32, Record) {
         let NewCommand {
             command_id,
             tenant,
@@ -207,7 +226,8 @@ impl<C: Contract> CommandSender<C> {
             actor,
             reply_to,
         };
-        let mut record = self.codec.record(&metadata, &command, traceparent.as_deref());
+        let trace = step.of(traceparent.as_deref().map(str::as_bytes));
+        let mut record = self.codec.record(&metadata, &command, trace);
         if let Some(hash) = request_hash {
             record.headers.push((REQUEST_HASH.to_owned(), Bytes::copy_from_slice(&hash)));
         }

@@ -1,6 +1,6 @@
 //! Serving an operation that sends a command: validate, append, answer 202, or wait for the outcome.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::extract::Request;
@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use charter_domain::{AggregateId, Contract, Message};
 use charter_engine::outcomes::{OutcomeHints, Waiter};
 use charter_engine::submit::{NewCommand, SendError};
+use charter_engine::trace::{self, Kind, Span, SpanContext};
 use contract_shared::Outcome;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +26,7 @@ use crate::precondition;
 use crate::preferences;
 use crate::problem::{Problem, Violation};
 use crate::status;
+use crate::trace_context::TRACEPARENT;
 
 /// How long a waiting request waits for the outcome's row when no hint has come.
 const ROW_WAIT: Duration = Duration::from_secs(2);
@@ -104,7 +106,7 @@ async fn send<O: CommandOperation>(
             request_hash: Some(hash),
             traceparent: input
                 .headers
-                .get("traceparent")
+                .get(TRACEPARENT)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
             expected_sequence,
@@ -116,9 +118,11 @@ async fn send<O: CommandOperation>(
     api.lag().appended(O::Contract::NAME, accepted.partition, accepted.offset);
 
     // From here on nothing may fail: the command is taken, and the client must learn its id.
+    let asked = Asked { begun: SystemTime::now(), headers: &input.headers, command_id };
     if let Some((wait, waiter)) = waiter
         && let Some(outcome) = await_outcome(api, &input.tenant, command_id, wait, waiter).await
     {
+        asked.answered(&outcome);
         let hash = key.map(|_| &hash);
         return Ok(applied_preference(wait, decided(api, &outcome, hash, &input.path)?));
     }
@@ -133,6 +137,38 @@ async fn send<O: CommandOperation>(
         hash: key.map(|_| At::hash_text(&hash)),
     };
     Ok(pending(command_id, correlation, &at))
+}
+
+/// A command whose outcome is waited for.
+struct Asked<'a> {
+    begun: SystemTime,
+    headers: &'a HeaderMap,
+    command_id: Uuid,
+}
+
+impl Asked<'_> {
+    /// The outcome is there: a span of the wait, where the request is recorded.
+    fn answered(self, outcome: &Outcome) {
+        let request = self.headers.get(TRACEPARENT);
+        let Some(request) = request.and_then(|header| SpanContext::sampled(header.as_bytes()))
+        else {
+            return;
+        };
+        trace::end(Span {
+            name: "await outcome".into(),
+            kind: Kind::Internal,
+            context: request.child(),
+            parent: Some(request.span),
+            begun: self.begun,
+            ended: SystemTime::now(),
+            attributes: vec![
+                ("charter.command.id", self.command_id.to_string().into()),
+                ("charter.outcome", outcome.status.as_str().into()),
+            ],
+            links: Vec::new(),
+            error: None,
+        });
+    }
 }
 
 /// The value in the contract's Rust form. It was validated before, so what fails here is a number's form

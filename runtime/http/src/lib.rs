@@ -44,6 +44,7 @@ pub mod settings;
 pub mod status;
 pub mod telemetry;
 mod trace_context;
+pub mod traces;
 
 pub use api::{Api, ApiBuilder};
 pub use operation::{

@@ -47,6 +47,13 @@ pub const MEASURES: &[Measure] = &[
         shown: Shown::Seldom,
     },
     Measure {
+        name: "charter_trace_spans_total",
+        kind: Kind::Counter,
+        labels: &["outcome"],
+        help: "Spans of traces: `recorded` by this process, `exported` to the collector, `failed` to be; what is recorded and neither was given up since too many waited",
+        shown: Shown::Seldom,
+    },
+    Measure {
         name: "charter_rate_limits_shared",
         kind: Kind::Gauge,
         labels: &[],

@@ -2,13 +2,14 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use charter_engine::trace::{Kind, Span, end};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tower_http::CompressionLevel;
@@ -318,15 +319,16 @@ async fn observe(mut request: Request, next: Next) -> Response {
         request.headers_mut().insert(CORRELATION, header.clone());
     }
     let trace = trace(request.headers_mut());
+    let recorded = trace.span();
     let method = request.method().clone();
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", %method, route, correlation_id = id, trace_id = trace.trace_id());
-    request.extensions_mut().insert(CorrelationId(id));
+    request.extensions_mut().insert(CorrelationId(id.clone()));
 
-    let started = Instant::now();
+    let (begun, started) = (SystemTime::now(), Instant::now());
     let served = answer(request, async |request| {
         if refused {
             return Err(Problem::validation(vec![Violation::of_parameter(
@@ -351,6 +353,25 @@ async fn observe(mut request: Request, next: Next) -> Response {
     span.in_scope(|| {
         tracing::info!(status = response.status().as_u16(), took_us = took.as_micros(), "answered");
     });
+    if let Some(context) = recorded {
+        let status = response.status();
+        end(Span {
+            name: format!("{method} {route}").into(),
+            kind: Kind::Server,
+            context,
+            parent: trace.caller(),
+            begun,
+            ended: SystemTime::now(),
+            attributes: vec![
+                ("http.request.method", method.to_string().into()),
+                ("http.route", route.clone().into()),
+                ("http.response.status_code", u32::from(status.as_u16()).into()),
+                ("charter.correlation_id", id.into()),
+            ],
+            links: Vec::new(),
+            error: status.is_server_error().then(String::new),
+        });
+    }
     let status = response.status().as_u16().to_string();
     metrics::counter!("charter_http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status)
         .increment(1);
@@ -367,7 +388,7 @@ fn trace(headers: &mut HeaderMap) -> TraceContext {
         (None | Some(_), _) => None,
     };
     let trace = TraceContext::of(caller);
-    if !trace.is_continued {
+    if !trace.is_continued() {
         headers.remove(TRACESTATE);
     }
     if let Ok(value) = HeaderValue::try_from(trace.as_str()) {

@@ -9,6 +9,7 @@ use charter_http::access::{AccessCommand, AccessFlags};
 use charter_http::flags::{Durability, RetentionFlags, address};
 use charter_http::settings::HttpFlags;
 use charter_http::telemetry::{self, LogFormat};
+use charter_http::traces;
 use clap::Parser;
 
 use crate::greeting::greeting;
@@ -64,6 +65,14 @@ pub fn main() -> ExitCode {
     telemetry::log_to_stderr(flags.log_format);
     telemetry::introduce("platform");
     registry_service::describe_metrics();
+    // Dropped last: what ends the process may be worth a span.
+    let _traces = match traces::begin("platform") {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("platform: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let ended = tokio::runtime::Runtime::new()
         .map_err(StartError::from)
         .and_then(|runtime| runtime.block_on(run(flags)));

@@ -194,6 +194,11 @@ pub trait Log: Debug + Send + Sync + 'static {
     /// [`LogError::Unavailable`] with the reason why not.
     async fn check(&self) -> Result<(), LogError>;
 
+    /// What traces call the log, by OpenTelemetry's names where it has one.
+    fn system(&self) -> &'static str {
+        "charter"
+    }
+
     /// Ends all work in good order: appends that have begun are acknowledged, members leave their groups.
     /// Whoever waits is told, and every later call is [`LogError::Unavailable`].
     async fn close(&self);

@@ -22,6 +22,7 @@ use crate::store::{
     Batch, Checkpoint, DeadlineId, Lease, Messages, StoredDeadline, StoredEvent, StoredOutcome,
 };
 use crate::submit::SEQUENCE_MISMATCH;
+use crate::trace::Handled;
 
 /// The bytes of events and deadlines with which a batch is full, 8 MiB.
 const MOST_BYTES: usize = 8 << 20;
@@ -58,6 +59,8 @@ pub(super) struct Draft<D: Decider> {
     pub(super) dead_letters: Vec<DeadLetter>,
     /// Who waits for which outcome.
     hints: Vec<(String, Outcome)>,
+    /// Which of the outcomes are of commands whose traces are recorded.
+    traced: Vec<(Handled, usize)>,
     /// Outcomes of commands that were decided earlier.
     known: HashMap<(String, Uuid), Outcome>,
     /// Where this batch's outcomes stand in `outcomes`.
@@ -73,6 +76,8 @@ pub(super) struct Finished<D: Decider> {
     pub(super) events: Vec<Outgoing<EventOf<D>>>,
     /// Who waits for which outcome.
     pub(super) hints: Vec<(String, Outcome)>,
+    /// Which of the batch's outcomes are of commands whose traces are recorded.
+    pub(super) traced: Vec<(Handled, usize)>,
 }
 
 /// What a decision makes of an aggregate.
@@ -98,6 +103,7 @@ impl<D: Decider> Draft<D> {
             resolved: Vec::new(),
             dead_letters: Vec::new(),
             hints: Vec::new(),
+            traced: Vec::new(),
             known,
             decided: HashMap::new(),
             bytes: 0,
@@ -115,7 +121,7 @@ impl<D: Decider> Draft<D> {
             deadlines: self.deadlines.into_values().map(|(stored, _)| stored).collect(),
             resolved: self.resolved,
         };
-        Finished { batch, events: self.published, hints: self.hints }
+        Finished { batch, events: self.published, hints: self.hints, traced: self.traced }
     }
 
     /// How a command ended that this batch or an earlier one decided.
@@ -453,6 +459,9 @@ impl<D: Decider> Draft<D> {
             self.hints.push((reply_to.to_owned(), outcome.clone()));
         }
         self.decided.insert((outcome.tenant_id.clone(), outcome.command_id), self.outcomes.len());
+        if let Ok(Work { handled: Some(handled), .. }) = unit.read() {
+            self.traced.push((*handled, self.outcomes.len()));
+        }
         let (offset, reaction) = (unit.offset(), unit.reaction());
         self.outcomes.push(StoredOutcome { outcome, offset, reaction });
     }
@@ -520,6 +529,7 @@ fn describe_deadline<D: Decider>(
             metadata,
             request_hash: None,
             traceparent: None,
+            handled: None,
             expected_sequence: None,
         },
     ))

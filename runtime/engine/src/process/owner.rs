@@ -3,6 +3,7 @@
 mod care;
 mod gather;
 mod load;
+mod spans;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -242,7 +243,7 @@ impl<'a, D: Decider> Owner<'a, D> {
                 return Ok(());
             }
         }
-        let finished = self.commit(draft).await?;
+        let finished = self.commit(draft, begun).await?;
         drop(nobody_else);
         let decided = records.iter().filter(|record| record.offset < self.checkpoint.offset);
         let times = decided.map(|record| record.time);
@@ -354,7 +355,11 @@ impl<'a, D: Decider> Owner<'a, D> {
     }
 
     /// Commits the batch; gives what follows, where there is anything.
-    async fn commit(&mut self, draft: Draft<D>) -> Result<Option<Finished<D>>, Trouble> {
+    async fn commit(
+        &mut self,
+        draft: Draft<D>,
+        gathered: Instant,
+    ) -> Result<Option<Finished<D>>, Trouble> {
         if draft.is_empty() {
             return Ok(None);
         }
@@ -375,6 +380,7 @@ impl<'a, D: Decider> Owner<'a, D> {
         let context = D::Contract::NAME;
         metrics::histogram!("charter_commit_seconds", "context" => context)
             .record(begun.elapsed().as_secs_f64());
+        spans::committed(&finished, self.ports.runtime.store.system(), gathered, begun);
         let mut ended: BTreeMap<(&'static str, &str), u64> = BTreeMap::new();
         for StoredOutcome { outcome, .. } in &batch.outcomes {
             let code = outcome.code.as_deref().unwrap_or_default();
@@ -391,7 +397,7 @@ impl<'a, D: Decider> Owner<'a, D> {
 
     /// Tells of what was committed, before anything else is asked of a store that may not answer.
     async fn follow_up(&mut self, finished: Finished<D>) -> Result<(), Trouble> {
-        let Finished { batch, events, hints } = finished;
+        let Finished { batch, events, hints, traced: _ } = finished;
         self.publisher.hint(hints);
         if !events.is_empty() {
             self.publisher.publish(events).await?;

@@ -11,6 +11,7 @@ use crate::log::{LogRecord, MAX_RECORD_BYTES, Record};
 use crate::schemas::{CE_ID, CE_TYPE, TRACEPARENT};
 use crate::service::Ports;
 use crate::submit;
+use crate::trace::Handled;
 
 /// Room for a dead letter's key, and for saying that it was cut.
 const KEY_AND_SLACK: usize = 256;
@@ -58,12 +59,18 @@ pub(super) async fn read_command<D: Decider>(
         Ok(expected) => expected,
         Err(reason) => return Ok(Err(unreadable(record, reason))),
     };
+    let handled = record.header(TRACEPARENT).and_then(|header| Handled::of(header));
     Ok(Ok(Work {
         command: envelope.payload,
         aggregate,
         metadata: envelope.metadata,
         request_hash: request_hash(record),
-        traceparent: header(record, TRACEPARENT).map(Into::into),
+        // What follows from a command that is recorded follows from its decision.
+        traceparent: handled
+            .map(|handled| handled.own.traceparent())
+            .or_else(|| header(record, TRACEPARENT))
+            .map(Into::into),
+        handled,
         expected_sequence,
     }))
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::log::LogRecord;
 use crate::store::{DeadlineId, Reaction, StoredDeadline};
 use crate::submit;
+use crate::trace::Handled;
 
 /// One thing to decide.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ pub(super) struct Work<C> {
     pub(super) request_hash: Option<Bytes>,
     /// The W3C trace context of the request, which its events carry on.
     pub(super) traceparent: Option<Arc<str>>,
+    /// Where it stands in its trace, if that is recorded.
+    pub(super) handled: Option<Handled>,
     /// The sequence that the aggregate must be at.
     pub(super) expected_sequence: Option<i64>,
 }

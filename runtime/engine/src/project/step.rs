@@ -13,6 +13,7 @@ use crate::follow::{Events, Item};
 use crate::measures;
 use crate::service::Requests;
 use crate::store::{Parked, Progress, Store, StoreError, ViewStep, ViewWrite};
+use crate::trace::{self, Kind};
 
 /// How far the views of a partition have come, and what moves them.
 pub(super) struct Projecting<'a, C: Contract> {
@@ -77,6 +78,19 @@ impl<C: Contract> Projecting<'_, C> {
             .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
         metrics::histogram!("charter_projection_seconds", "context" => context)
             .record(begun.elapsed().as_secs_f64());
+        let mut step = trace::Step::since(begun);
+        for item in batch {
+            step.of(item.traceparent.as_deref());
+        }
+        step.end(Kind::Consumer, None, || {
+            let attributes = vec![
+                ("messaging.operation.name", "project".into()),
+                ("messaging.destination.partition.id", self.partition.to_string().into()),
+                ("db.system.name", self.store.system().into()),
+                ("db.operation.batch.size", batch.len().into()),
+            ];
+            (format!("project {context}"), attributes)
+        });
         if self.caught_up {
             let times = batch.iter().map(|item| item.time);
             measures::since("charter_accepted_to_visible_seconds", context, times);

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use bytes::Bytes;
 use charter_domain::{AggregateId, Contract};
 use tracing::{info, warn};
 
@@ -11,6 +10,7 @@ use crate::follow::{Events, Item, Takes, Trouble, Unread};
 use crate::process::reaction_command_id;
 use crate::store::{Parked, Reaction, ReactorPart, ReactorStep, Store, StoreError};
 use crate::submit::{CommandSender, NewCommand, SendError};
+use crate::trace::{self, Kind};
 
 /// The commands with which a batch is sent, if not one event alone asks for more.
 const MOST_COMMANDS: usize = 1_000;
@@ -58,6 +58,7 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
         let (mut commands, mut parked): (Commands<T>, Vec<Parked>) = (Vec::new(), Vec::new());
         let mut taken = 0_usize;
         let mut stuck = None;
+        let mut trace = trace::Step::begin();
         for item in items.iter().take(self.asks.most()) {
             if taken > 0 && commands.len() >= MOST_COMMANDS {
                 break;
@@ -65,7 +66,7 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
             let aside = self.parked.contains(&item.aggregate)
                 || parked.iter().any(|parked| parked.aggregate == item.aggregate);
             if !aside {
-                match self.react(item).await {
+                match self.react(item, &mut trace).await {
                     Reacted::Commands(more) => commands.extend(more),
                     Reacted::Poison(reason) => parked.push(self.park(item, &reason)),
                     Reacted::Stuck(reason) => {
@@ -95,13 +96,22 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
             Err(error) => return Err(error.into()),
         }
         self.step(last.position, parked).await?;
+        trace.end(Kind::Consumer, None, || {
+            let partition = self.part.partition.to_string();
+            let attributes = vec![
+                ("messaging.operation.name", "react".into()),
+                ("messaging.destination.partition.id", partition.into()),
+                ("charter.reactor", self.name.into()),
+            ];
+            (format!("react {}", self.name), attributes)
+        });
         metrics::counter!("charter_events_reacted_total", "context" => C::NAME, "reactor" => self.name)
             .increment(taken as u64);
         Ok(taken)
     }
 
     /// The commands that an event asks for.
-    async fn react(&self, item: &Item<C::Event>) -> Reacted<T> {
+    async fn react(&self, item: &Item<C::Event>, trace: &mut trace::Step) -> Reacted<T> {
         let event = match &item.event {
             Ok(event) => event,
             Err(error @ Unread::OtherType(_)) => {
@@ -121,8 +131,7 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
             }
         };
         let metadata = &event.metadata;
-        let traceparent =
-            item.traceparent.as_ref().and_then(|value: &Bytes| std::str::from_utf8(value).ok());
+        let traceparent = trace.of(item.traceparent.as_deref());
         let command = |(index, command)| {
             let reaction = Reaction { part: self.part.clone(), position: item.position };
             let command = NewCommand {
@@ -170,7 +179,7 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
                     continue;
                 }
                 let item = events.read(event).await?;
-                match self.react(&item).await {
+                match self.react(&item, &mut trace::Step::begin()).await {
                     Reacted::Commands(more) => commands.extend(more),
                     Reacted::Stuck(reason) => return Err(Trouble::Stuck(reason)),
                     Reacted::Poison(reason) => {

@@ -407,6 +407,11 @@ pub trait Store: Debug + Send + Sync + 'static {
         false
     }
 
+    /// What traces call the database, by OpenTelemetry's names.
+    fn system(&self) -> &'static str {
+        "other_sql"
+    }
+
     /// The connections to the database.
     fn pools(&self) -> Vec<PoolUse>;
 

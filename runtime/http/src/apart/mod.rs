@@ -21,6 +21,7 @@ use crate::document::DocumentError;
 use crate::server::ListenError;
 use crate::settings::HttpFlags;
 use crate::telemetry::{self, LogFormat};
+use crate::traces;
 
 pub use flags::{
     DatabaseFlags, DatabaseSettings, EngineFlags, EngineSettings, FlagError, Role, RoleFlags,
@@ -79,6 +80,14 @@ pub fn main<S>(
     };
     telemetry::log_to_stderr(process.log_format);
     telemetry::introduce(name);
+    // Dropped last: what ends the process may be worth a span.
+    let _traces = match traces::begin(name) {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("{name}: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -493,6 +493,10 @@ impl Log for KafkaLog {
         self.shared.check()
     }
 
+    fn system(&self) -> &'static str {
+        "kafka"
+    }
+
     async fn close(&self) {
         self.shared.closed.cancel();
         self.shared.connection.close();

@@ -167,6 +167,7 @@ impl<D: Decider> Owner<'_, D> {
                     metadata: envelope.metadata,
                     request_hash: None,
                     traceparent: None,
+                    handled: None,
                     expected_sequence: None,
                 }),
                 Err(ReadError::Unreadable(reason)) => Err(Unreadable::deadline(stored, reason)),

@@ -548,6 +548,10 @@ impl Store for PostgresStore {
         requests::newest(&self.readers, limit).await
     }
 
+    fn system(&self) -> &'static str {
+        "postgresql"
+    }
+
     fn shares_steps(&self) -> bool {
         true
     }
