@@ -7,6 +7,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
+#[cfg(feature = "kafka")]
+use crate::bare;
 use crate::bench::{self, BenchSettings};
 use crate::drive::{self, DriveSettings, Progress};
 #[cfg(all(feature = "kafka", feature = "postgres"))]
@@ -54,6 +56,9 @@ enum Action {
     /// Measure deciding on Kafka and PostgreSQL without HTTP, and a bare loop that writes and produces the same
     #[cfg(all(feature = "kafka", feature = "postgres"))]
     Floor(floor::FloorSettings),
+    /// Serve a handler that parses the body of a command, produces it to Kafka and answers 202, and nothing else
+    #[cfg(feature = "kafka")]
+    Bare(bare::BareSettings),
     /// Measure reads: pages of seats and single seats
     Reads(ReadsSettings),
     /// Measure push: sockets in one room, and how soon each is told of what happens there
@@ -180,6 +185,8 @@ pub fn main() -> ExitCode {
                 .and_then(|it| it.block_on(floor::run(&settings)))
                 .map(|()| ExitCode::SUCCESS)
         }
+        #[cfg(feature = "kafka")]
+        Action::Bare(settings) => bare::run(&settings).map(|()| ExitCode::SUCCESS),
         Action::Reads(settings) => front::reads(&settings).map(|reads| {
             print!("{}", front::lines(&reads));
             ExitCode::SUCCESS

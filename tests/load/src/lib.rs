@@ -9,11 +9,14 @@
 //! * [`takeover`]: two owners at work on the same partitions
 //! * [`fill`], [`mod@bench`]: a directory full of events, and figures
 //! * `floor`: deciding on Kafka and PostgreSQL without HTTP, beside a bare loop that does the same to them
+//! * `bare`: a handler that parses and produces and nothing else, beside which the gateway is measured
 //! * [`front`]: reads a second
 //! * [`push`], [`socket`]: sockets in a room, and how soon they are told
 //! * [`overload`]: more than a platform can do, and what becomes of it
 //! * [`cli`]: the binary `load`
 
+#[cfg(feature = "kafka")]
+pub mod bare;
 pub mod bench;
 pub mod check;
 pub mod cli;
