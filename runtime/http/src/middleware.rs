@@ -11,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use charter_engine::trace::{Kind, Span, end};
 use tokio::sync::Semaphore;
-use tower::ServiceExt as _;
+use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -105,6 +105,12 @@ pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED_BYTES)));
+    let around = Around { places: Semaphore::new(MAX_IN_HAND), origins: settings.cors.clone() };
+    // One layer of few parts: axum copies what is inside of a layer for each request that passes it.
+    let layers = ServiceBuilder::new()
+        .layer(compression)
+        .layer(middleware::from_fn_with_state(Arc::new(around), observe))
+        .layer(CatchPanicLayer::custom(after_panic));
     let router = router
         .fallback(async |request: Request| {
             let detail = "the contract has no such path; see /openapi.json";
@@ -113,22 +119,42 @@ pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
                 .correlation_id(correlation_id(&request))
         })
         .method_not_allowed_fallback(other_method)
-        .layer(middleware::from_fn(time_limit))
-        .layer(CatchPanicLayer::custom(after_panic))
-        .layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(MAX_IN_HAND)), bound))
-        .layer(middleware::from_fn_with_state(settings.cors.clone(), refuse_foreign_pages))
-        .layer(middleware::from_fn(limit_head))
-        .layer(middleware::from_fn(observe))
-        .layer(compression);
+        .layer(layers);
     // `Allow` comes from the router itself, outside of its layers.
-    let router =
-        Router::new().fallback_service(router).layer(middleware::map_response(name_methods));
+    let router = ServiceBuilder::new().map_response(name_methods).service(router);
+    let router = Router::new().fallback_service(router);
     match cors(&settings.cors) {
         None => router,
         Some(cors) => {
             let own = router.clone();
             router.layer(cors).layer(middleware::from_fn_with_state(own, unless_preflight))
         }
+    }
+}
+
+/// What every request is held against.
+#[derive(Debug)]
+struct Around {
+    /// For requests in hand.
+    places: Semaphore,
+    origins: Origins,
+}
+
+impl Around {
+    /// Passes a request on, unless it is refused.
+    async fn pass(&self, request: Request, next: Next) -> Result<Response, Problem> {
+        limit_head(&request)?;
+        refuse_foreign_pages(&self.origins, request.headers())?;
+        let Ok(_place) = self.places.try_acquire() else {
+            let detail = format!("{MAX_IN_HAND} requests are in hand already");
+            return Err(Problem::unavailable(detail));
+        };
+        let _in_hand = InHand::begin();
+        let served = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request));
+        served.await.map_err(|_| {
+            let seconds = REQUEST_TIMEOUT.as_secs();
+            Problem::unavailable(format!("the request took more than {seconds} s"))
+        })
     }
 }
 
@@ -178,7 +204,7 @@ async fn other_method(request: Request) -> Response {
 }
 
 /// `Allow` names OPTIONS too, which every path has.
-async fn name_methods(mut response: Response) -> Response {
+fn name_methods(mut response: Response) -> Response {
     let named = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
     let Some(named) = named else { return response };
     let mut methods: Vec<_> =
@@ -194,24 +220,16 @@ async fn name_methods(mut response: Response) -> Response {
 
 /// Refuses a websocket that a page of another origin opens, unless its origin is allowed. For websockets browsers ask
 /// nobody before, as they do for requests; on a machine in development mode any page could do everything.
-async fn refuse_foreign_pages(
-    State(origins): State<Origins>,
-    request: Request,
-    next: Next,
-) -> Response {
-    answer(request, async |request| {
-        let headers = request.headers();
-        if headers.contains_key(header::UPGRADE)
-            && let Some(origin) = headers.get(header::ORIGIN)
-            && !is_own(origin, headers.get(header::HOST))
-            && !origins.allow(origin)
-        {
-            let detail = "pages of this origin may not open sockets; `CORS_ORIGINS` allows some";
-            return Err(Problem::new(StatusCode::FORBIDDEN, "ORIGIN_REFUSED", detail));
-        }
-        Ok(next.run(request).await)
-    })
-    .await
+fn refuse_foreign_pages(origins: &Origins, headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(header::UPGRADE)
+        && let Some(origin) = headers.get(header::ORIGIN)
+        && !is_own(origin, headers.get(header::HOST))
+        && !origins.allow(origin)
+    {
+        let detail = "pages of this origin may not open sockets; `CORS_ORIGINS` allows some";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "ORIGIN_REFUSED", detail));
+    }
+    Ok(())
 }
 
 /// Whether a page's origin is the host that it asks.
@@ -222,40 +240,24 @@ fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
 }
 
 /// Refuses a head that is larger than anything this API asks for: 414, 431.
-async fn limit_head(request: Request, next: Next) -> Response {
-    answer(request, async |request| {
-        let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
-        if uri > MAX_URI_BYTES {
-            let detail =
-                format!("expected a path and query of at most {MAX_URI_BYTES} bytes, found {uri}");
-            return Err(Problem::new(StatusCode::URI_TOO_LONG, "URI_TOO_LONG", detail));
-        }
-        let bytes = head_bytes(request.headers());
-        if bytes > MAX_HEADER_BYTES {
-            let detail =
-                format!("expected headers of at most {MAX_HEADER_BYTES} bytes, found {bytes}");
-            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            return Err(Problem::new(status, "HEADERS_TOO_LARGE", detail));
-        }
-        Ok(next.run(request).await)
-    })
-    .await
+fn limit_head(request: &Request) -> Result<(), Problem> {
+    let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
+    if uri > MAX_URI_BYTES {
+        let detail =
+            format!("expected a path and query of at most {MAX_URI_BYTES} bytes, found {uri}");
+        return Err(Problem::new(StatusCode::URI_TOO_LONG, "URI_TOO_LONG", detail));
+    }
+    let bytes = head_bytes(request.headers());
+    if bytes > MAX_HEADER_BYTES {
+        let detail = format!("expected headers of at most {MAX_HEADER_BYTES} bytes, found {bytes}");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(Problem::new(status, "HEADERS_TOO_LARGE", detail));
+    }
+    Ok(())
 }
 
 fn head_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
-}
-
-/// Refuses a request where too many are in hand, before anything of it is read.
-async fn bound(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    answer(request, async |request| match places.try_acquire() {
-        Ok(_place) => {
-            let _in_hand = InHand::begin();
-            Ok(next.run(request).await)
-        }
-        Err(_) => Err(Problem::unavailable(format!("{MAX_IN_HAND} requests are in hand already"))),
-    })
-    .await
 }
 
 /// One request in hand, as the metrics count them.
@@ -276,18 +278,6 @@ impl Drop for InHand {
     }
 }
 
-async fn time_limit(request: Request, next: Next) -> Response {
-    answer(request, async |request| {
-        tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.map_err(|_| {
-            Problem::unavailable(format!(
-                "the request took more than {} s",
-                REQUEST_TIMEOUT.as_secs()
-            ))
-        })
-    })
-    .await
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let said = panic
@@ -306,7 +296,7 @@ fn is_correlation_id(text: &str) -> bool {
     (1..=MAX_CORRELATION).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-async fn observe(mut request: Request, next: Next) -> Response {
+async fn observe(State(around): State<Arc<Around>>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
     let id = match given {
         Some(id) if is_correlation_id(id) => id.to_owned(),
@@ -337,7 +327,7 @@ async fn observe(mut request: Request, next: Next) -> Response {
                 format!("expected 1 to {MAX_CORRELATION} characters of `A-Za-z0-9_.:-`"),
             )]));
         }
-        Ok(next.run(request).await)
+        around.pass(request, next).await
     });
     let mut response = served.instrument(span.clone()).await;
     if let Some(header) = header {
