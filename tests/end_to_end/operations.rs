@@ -61,6 +61,67 @@ fn poison(data: &Path) {
 }
 
 #[test]
+fn views_are_built_again_beside_those_that_are_read() {
+    let data = tempfile::tempdir().expect("a directory");
+    let platform = Platform::start(data.path());
+    let show = json!({"showId": "s", "title": "A show", "sections": [{"sectionId": "a", "rows": 2, "seatsPerRow": 3}]});
+    platform.decide(platform.post("/v1/shows", &show)).expect(200);
+    let builds = |of_it: Command| {
+        let items = json_of(of_it)["items"].as_array().cloned().unwrap_or_default();
+        let told = items.iter().map(|it| {
+            let state = it["state"].as_str().unwrap_or_default().to_owned();
+            (it["number"].as_u64(), state, it["lag"].as_u64(), it["rows"].as_u64())
+        });
+        told.collect::<Vec<_>>()
+    };
+    // The show, its seats, and their counts for the section and the show.
+    let rows = until(PATIENCE, || {
+        let found = builds(of(&platform, &["projection", "status", "seat"]));
+        if found[0].2 == Some(0) && found[0].3 >= Some(8) { Ok(found[0].3) } else { Err(found) }
+    })
+    .expect("rows");
+    let read = |number, state: &str| (Some(number), state.to_owned(), Some(0), rows);
+    assert_eq!(builds(of(&platform, &["projection", "status", "seat"])), [read(1, "READ")]);
+    let (code, why) = refused(of(&platform, &["projection", "switch", "seat"]));
+    assert!(why.contains("no build beside"), "{why}");
+    assert_eq!(code, Some(1));
+    let asked = of(&platform, &["projection", "rebuild", "seat", "--reason", "a fault"]).output();
+    let asked = asked.expect("it runs");
+    assert_eq!(
+        String::from_utf8_lossy(&asked.stdout),
+        "build 2 of the views of `seat` is asked for\n",
+        "{}",
+        said(&asked)
+    );
+    until(PATIENCE, || {
+        let found = builds(of(&platform, &["projection", "status", "seat"]));
+        if found == [read(1, "READ"), read(2, "BUILT")] { Ok(()) } else { Err(found) }
+    })
+    .expect("it is built");
+    let (code, why) = refused(of(&platform, &["projection", "drop", "seat", "1"]));
+    assert!(why.contains("is the one that is read"), "{why}");
+    assert_eq!(code, Some(1));
+    json_of(of(&platform, &["projection", "switch", "seat"]));
+    // What is decided from now on is in it, and reads that saw it wait for it.
+    let hold = json!({"seatIds": ["a-row-1-seat-1"], "holderId": "h"});
+    let held = platform.decide(platform.post("/v1/shows/s/holds", &hold)).expect(200);
+    let seats = platform.read("/v1/shows/s/seats?status=HELD", held.str("cursor")).expect(200);
+    assert_eq!(seats.json["items"].as_array().map(Vec::len), Some(1), "{seats:?}");
+    platform.terminate();
+
+    // The same of a stopped platform.
+    let stopped = |arguments: &[&str]| {
+        let mut command = charterctl(arguments);
+        command.arg("--data-dir").arg(data.path());
+        command
+    };
+    let found = builds(stopped(&["projection", "status", "seat"]));
+    assert_eq!(found, [(Some(1), "BUILT".to_owned(), Some(1), rows), read(2, "READ")]);
+    json_of(stopped(&["projection", "drop", "seat", "1"]));
+    assert_eq!(builds(stopped(&["projection", "status", "seat"])), [read(2, "READ")]);
+}
+
+#[test]
 fn what_is_set_aside_is_listed_shown_and_counted() {
     let data = tempfile::tempdir().expect("a directory");
     let platform = Platform::start(data.path());

@@ -1,5 +1,5 @@
 //! What operators see of log and store, and what they may ask for: dead letters, aggregates that were set aside,
-//! where partitions stand, and records as they come.
+//! where partitions stand, builds of views, and records as they come.
 //!
 //! All of it is for people: answers are bounded, cost what they cost, and say what can't be read instead of
 //! failing over it. Names of fields are those of the HTTP surface `/operations` and of `charterctl`.
@@ -7,6 +7,7 @@
 mod decode;
 mod letters;
 mod parked;
+mod projections;
 mod status;
 mod tail;
 
@@ -25,6 +26,7 @@ use crate::store::{Action, Store, StoreError};
 pub use decode::Decoded;
 pub use letters::{Letter, LetterSummary};
 pub use parked::{ParkedDetail, ParkedSummary, RequestState, WaitingEvent};
+pub use projections::{BuiltPartition, ProjectionBuild};
 pub use status::{ContextStatus, PartitionStatus, Status};
 pub use tail::{TailPage, TailRecord};
 
@@ -125,6 +127,21 @@ pub enum OperateError {
         /// The aggregate.
         aggregate: AggregateId,
     },
+    /// A build is under way.
+    #[error(
+        "build {number} of the views of `{context}` is there already: switch to it or drop it first"
+    )]
+    BuildThere {
+        /// The context.
+        context: String,
+        /// The build.
+        number: u32,
+    },
+    /// There is nothing to switch to.
+    #[error(
+        "the views of `{0}` have no build beside the one that is read; `projection rebuild` asks for one"
+    )]
+    NoBuildBeside(String),
     /// Nothing is given up without a word why.
     #[error("a discard leaves events out of the views for good: say why in `reason`")]
     NoReason,

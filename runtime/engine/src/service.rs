@@ -31,7 +31,7 @@ use crate::submit::CommandSender;
 use crate::{process, project};
 
 pub use error::ServiceError;
-pub(crate) use group::{Ended, Work};
+pub(crate) use group::{Ended, Work, part as group_part, share};
 pub(crate) use requests::Requests;
 pub(crate) use start::topics;
 pub use status::ServiceStatus;
@@ -375,7 +375,7 @@ impl<D: Decider> ContextService<D> {
         kept.extend(Messages::<EventOf<D>>::schemas());
         runtime.store.put_schemas(&kept).await?;
         if runtime.settings.roles.projects() {
-            runtime.store.prepare_views(self.views.set()).await?;
+            project::begin(&*runtime.store, &self.views).await?;
         }
         let mut reactors = Vec::new();
         if runtime.settings.roles.projects() {
@@ -455,35 +455,19 @@ impl<D: Decider> Service for ContextService<D> {
                 },
             )
         };
-        let project = {
-            let (ports, views, health) = (ports, self.views.clone(), self.health.clone());
-            Arc::new(
-                move |partition, stop| -> std::pin::Pin<Box<dyn Future<Output = Ended> + Send>> {
-                    health.begin(&project::part(context, partition));
-                    Box::pin(project::run(
-                        ports.clone(),
-                        views.clone(),
-                        partition,
-                        health.clone(),
-                        stop,
-                    ))
-                },
-            )
-        };
         let watching = watch::watch::<D::Contract>(&runtime, partitions, &stop);
         let asking = async {
             if runtime.settings.roles.projects() {
                 requests.follow::<D::Contract>(&runtime, &stop).await;
             }
         };
-        let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
-        let viewers = format!("{context}.views");
+        let commands = D::Contract::commands_topic();
         let roles = runtime.settings.roles;
         if roles.decides() {
             self.health.begin(&group::part(context));
         }
         if roles.projects() {
-            self.health.begin(&group::part(&viewers));
+            self.health.begin(&project::part(context));
         }
         let deciding = async {
             if !roles.decides() {
@@ -498,8 +482,7 @@ impl<D: Decider> Service for ContextService<D> {
             if !roles.projects() {
                 return Ok(());
             }
-            let result =
-                group::share(&runtime, &viewers, &events, &self.health, &stop, project).await;
+            let result = project::run(ports, self.views.clone(), self.health.clone(), &stop).await;
             stop.cancel();
             result
         };

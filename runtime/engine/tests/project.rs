@@ -5,11 +5,14 @@ mod support;
 use std::sync::atomic::Ordering;
 
 use charter_domain::{AggregateId, ColumnValue, Contract};
+use charter_engine::ServiceStatus;
+use charter_engine::operate::Operator;
 use charter_engine::reads::ListQuery;
-use charter_engine::store::{Store, StoreError};
+use charter_engine::store::Store;
 use support::faults::Fault;
 use support::tally::{
-    MEND, MENDED, PARTS, PLAIN, SPOIL, SPOIL_WIDE, TIMED, TOTALS, Tally, WIDE, add,
+    COUNTED_WHOLE, HALVED, MEND, MENDED, PARTS, PLAIN, SPOIL, SPOIL_WIDE, TIMED, TOTALS, Tally,
+    WIDE, add,
 };
 use support::{PARTITIONS, TENANT, World, service, until};
 use uuid::Uuid;
@@ -226,16 +229,8 @@ async fn an_aggregate_that_was_set_aside_is_taken_up_again_when_it_can_be() {
     running.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_version_is_built_from_the_store() {
-    let world = World::new().await;
-    let running = world.start();
-    for amount in 1..=5 {
-        decided(&world, "a", amount, PLAIN).await;
-    }
-    world.all_projected().await;
-    running.stop().await;
-    // The events are gone from the log: only the store has them.
+/// Cuts the events out of the log, so that only the store has them.
+async fn cut(world: &World) {
     for partition in 0..PARTITIONS {
         let topic = Tally::events_topic();
         let end = charter_engine::log::Log::bounds(&*world.log, &topic, partition)
@@ -244,16 +239,120 @@ async fn a_new_version_is_built_from_the_store() {
             .end;
         charter_engine::log::Log::trim(&*world.log, &topic, partition, end).await.expect("trimmed");
     }
+}
+
+/// (number, read) of the builds there are.
+async fn builds(world: &World) -> Vec<(u32, bool)> {
+    let builds = world.store.view_builds(Tally::NAME).await.expect("an answer");
+    builds.iter().map(|build| (build.number, build.is_read)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_version_is_built_from_the_store_beside_the_old_one() {
+    let world = World::new().await;
+    let running = world.start();
+    for amount in 1..=5 {
+        decided(&world, "a", amount, PLAIN).await;
+    }
+    world.all_projected().await;
+    running.stop().await;
+    cut(&world).await;
     world.store.steps.then([Fault::Hang]);
     let running = world.start_service(service().projection_version(2));
     until("the first step", async || world.store.steps.is_over().then_some(())).await;
-    let key = [ColumnValue::Text("a".to_owned())];
-    let refused = world.store.row(&TOTALS, TENANT, &key).await.expect_err("not all there");
-    assert!(matches!(refused, StoreError::ViewBuilding { .. }), "{refused}");
+    assert_eq!(total(&world, "a").await, Some((15, 5)), "the old rows are read meanwhile");
+    assert_eq!(builds(&world).await, [(1, true), (2, false)]);
+    assert_ne!(running.service.status(), ServiceStatus::Ready, "its views are not read yet");
     running.kill().await;
     let running = world.start_service(service().projection_version(2));
     running.ready().await;
+    assert_eq!(builds(&world).await, [(1, false), (2, true)]);
     assert_eq!(total(&world, "a").await, Some((15, 5)));
+    decided(&world, "a", 5, PLAIN).await;
+    world.all_projected().await;
+    assert_eq!(total(&world, "a").await, Some((20, 6)));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_release_leaves_the_views_of_a_newer_one_alone() {
+    let world = World::new().await;
+    let newer = world.start_service(service().projection_version(2));
+    decided(&world, "a", 1, PLAIN).await;
+    world.all_projected().await;
+    let older = world.start_service(service());
+    older.ready().await;
+    decided(&world, "a", 2, PLAIN).await;
+    world.all_projected().await;
+    assert_eq!(builds(&world).await, [(1, true)]);
+    older.stop().await;
+    newer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_version_is_built_again_where_an_operator_asks() {
+    let world = World::new().await;
+    let operator = Operator::over(world.log.clone(), world.store.clone(), None);
+    let running = world.start();
+    for (name, how) in [("a", PLAIN), ("b", PLAIN), ("a", HALVED), ("b", WIDE)] {
+        decided(&world, name, 10, how).await;
+    }
+    world.all_projected().await;
+    assert_eq!(total(&world, "a").await, Some((15, 2)));
+    running.stop().await;
+    cut(&world).await;
+
+    // A release with another `apply` and no new version, whose rows of before would stay as they are.
+    COUNTED_WHOLE.store(true, Ordering::SeqCst);
+    world.store.steps.then([Fault::LostAndUnknown, Fault::DoneButUnknown]);
+    let running = world.start();
+    let none = operator.switch_projection(Tally::NAME, None, "ann").await.expect_err("none there");
+    assert_eq!(
+        none.to_string(),
+        "the views of `tally` have no build beside the one that is read; `projection rebuild` asks for one"
+    );
+    let asked = operator.rebuild_projection(Tally::NAME, "ann", "rows of before").await;
+    assert_eq!(asked.expect("asked").number, 2);
+    let again =
+        operator.rebuild_projection(Tally::NAME, "bob", "").await.expect_err("one at a time");
+    assert_eq!(
+        again.to_string(),
+        "build 2 of the views of `tally` is there already: switch to it or drop it first"
+    );
+    until("the build", async || {
+        let all = operator.projections(Some(Tally::NAME)).await.expect("an answer");
+        all.iter().any(|build| build.state == "BUILT" && build.lag == 0).then_some(())
+    })
+    .await;
+    decided(&world, "b", 5, PLAIN).await;
+    world.all_projected().await;
+    assert_eq!(builds(&world).await, [(1, true), (2, false)], "nobody has switched");
+    assert_eq!(total(&world, "a").await, Some((15, 2)), "read as before");
+    let all = until("both are there", async || {
+        let all = operator.projections(None).await.expect("an answer");
+        all.iter().all(|build| build.lag == 0).then_some(all)
+    })
+    .await;
+    assert_eq!(all[0].version, all[1].version);
+    assert_eq!((all[0].state, all[0].rows, all[0].parked), ("READ", 12, 0));
+    assert_eq!((all[1].state, all[1].rows, all[1].parked), ("BUILT", 12, 0));
+    assert_eq!(
+        (all[1].asked_by.as_deref(), all[1].reason.as_str()),
+        (Some("ann"), "rows of before")
+    );
+
+    let read = operator.drop_projection(Tally::NAME, 1, "ann").await.expect_err("it is read");
+    assert_eq!(read.to_string(), "build 1 of the views of `tally` is the one that is read");
+    operator.switch_projection(Tally::NAME, None, "ann").await.expect("switched");
+    assert_eq!(builds(&world).await, [(1, false), (2, true)]);
+    assert_eq!(total(&world, "a").await, Some((20, 2)));
+    decided(&world, "a", 5, PLAIN).await;
+    world.all_projected().await;
+    assert_eq!(total(&world, "a").await, Some((25, 3)), "it goes on in the new one");
+    assert_eq!(total(&world, "b").await, Some((25, 3)));
+    assert_eq!(parts(&world).await.len(), 10);
+    operator.drop_projection(Tally::NAME, 1, "ann").await.expect("dropped");
+    assert_eq!(builds(&world).await, [(2, true)]);
     running.stop().await;
 }
 

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use charter_domain::{Column, ColumnType, ColumnValue, Table, Timestamp};
 use charter_engine::store::conformance::Harness;
 use charter_engine::store::{
-    Batch, Checkpoint, Lease, PostgresSettings, PostgresStore, Progress, RowChange, RowKey, Store,
-    StoreError, StoredOutcome, ViewSet, ViewStep,
+    Batch, Checkpoint, Lease, PostgresSettings, PostgresStore, Progress, Release, RowChange,
+    RowKey, Store, StoreError, StoredOutcome, ViewSet, ViewStep,
 };
 use contract_shared::{Outcome, OutcomeStatus};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -121,7 +121,12 @@ static LAMPS: Table = Table {
 };
 
 fn views() -> ViewSet {
-    ViewSet { context: "seat".to_owned(), fingerprint: "1".to_owned(), tables: vec![&LAMPS] }
+    ViewSet {
+        context: "seat".to_owned(),
+        fingerprint: "1".to_owned(),
+        release: Release::default(),
+        tables: vec![&LAMPS],
+    }
 }
 
 /// Projects the event at `position`, which writes its position to the one row.

@@ -7,10 +7,13 @@
 //! | `GET /operations/dead-letters?context=&limit=`, `GET /operations/dead-letters/{id}` | what was set aside |
 //! | `GET /operations/parked?context=&limit=`, `GET /operations/parked/{context}?tenant=&key=` | aggregates that a projection has set aside |
 //! | `POST /operations/requests`, `GET /operations/requests?limit=`, `GET /operations/requests/{id}` | what is to be done with one, who asked, and what came of it |
+//! | `GET /operations/projections?context=`, `POST /operations/projections/{context}` | builds of views: made again, read, dropped |
 //! | `GET /operations/tail/{topic}?from=0:12,1:5&earliest=` | records as they come, 500 at most |
 //!
 //! Whoever asks needs the role `operator` (scopes `operations:read` and `operations:write`) for all tenants; in
 //! development mode everybody on this machine may.
+
+mod projections;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,11 +21,11 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use charter_domain::AggregateId;
 use charter_engine::operate::{OperateError, Operator, Order};
-use charter_engine::store::Action;
+use charter_engine::store::{Action, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -57,6 +60,8 @@ pub fn routes(operator: Operator, access: Arc<AccessControl>) -> Router {
         .route("/operations/dead-letters/{id}", get(letter))
         .route("/operations/parked", get(parked))
         .route("/operations/parked/{context}", get(parked_aggregate))
+        .route("/operations/projections", get(projections::list))
+        .route("/operations/projections/{context}", post(projections::act))
         .route("/operations/requests", get(requests).post(ask))
         .route("/operations/requests/{id}", get(request))
         .route("/operations/tail/{topic}", get(tail))
@@ -169,18 +174,14 @@ async fn request(State(surface): State<Arc<Surface>>, request: Request) -> Respo
 async fn ask(State(surface): State<Arc<Surface>>, request: Request) -> Response {
     answer(request, async |request| {
         let principal = surface.admit(request.headers(), WRITE).await?;
-        let asked = body(request).await?;
+        let asked: Asked = body(request).await?;
         let action = Action::of(&asked.action).ok_or_else(|| {
             let found = &asked.action;
             Problem::malformed(format!(
                 "`action` should be `TRY`, `REDRIVE` or `DISCARD`, found `{found}`"
             ))
         })?;
-        let actor = if principal.is_anybody() {
-            format!("development/{}", asked.actor.as_deref().unwrap_or("unknown"))
-        } else {
-            principal.id().to_owned()
-        };
+        let actor = actor(&principal, asked.actor.as_deref());
         let order = Order {
             action,
             context: asked.context,
@@ -229,6 +230,15 @@ impl Surface {
     }
 }
 
+/// Who asks; in development mode who they say they are.
+fn actor(principal: &Principal, named: Option<&str>) -> String {
+    if principal.is_anybody() {
+        format!("development/{}", named.unwrap_or("unknown"))
+    } else {
+        principal.id().to_owned()
+    }
+}
+
 async fn query<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Problem> {
     let (mut parts, _) = request.into_parts();
     let read = Query::<T>::from_request_parts(&mut parts, &()).await;
@@ -246,7 +256,7 @@ async fn path<T: serde::de::DeserializeOwned + Send>(
 }
 
 /// The body, which must be named JSON: a page of another origin can't send that without being asked for leave.
-async fn body(request: Request) -> Result<Asked, Problem> {
+async fn body<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Problem> {
     let named = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = named.is_some_and(|named| {
         named.split(';').next().is_some_and(|kind| kind.trim() == "application/json")
@@ -284,7 +294,13 @@ fn problem(error: &OperateError) -> Problem {
         OperateError::UnknownContext { .. }
         | OperateError::UnknownTopic(_)
         | OperateError::NotParked { .. }
+        | OperateError::NoBuildBeside(_)
+        | OperateError::Store(StoreError::NoBuild { .. })
         | OperateError::NotFound { .. } => StatusCode::NOT_FOUND,
+        OperateError::BuildThere { .. }
+        | OperateError::Store(StoreError::BuildIsRead { .. } | StoreError::BuildBehind { .. }) => {
+            return Problem::new(StatusCode::CONFLICT, "BUILD_STATE", error.to_string());
+        }
         OperateError::NoReason => {
             return Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

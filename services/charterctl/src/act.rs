@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::flags::{Aggregate, Asked, Command, DeadLetters, Flags, Format, List, Parked, Tail};
 use crate::reach::{Failure, Look, Reach, Stopped};
-use crate::text;
+use crate::{projection, text};
 
 /// How often it is asked whether a request has ended.
 const LOOK_PAUSE: Duration = Duration::from_millis(200);
@@ -55,6 +55,7 @@ async fn with(reach: &Reach, command: Command, format: Format) -> Result<(), Fai
         Command::Parked(Parked::Discard { aggregate, asked, reason }) => {
             ask(reach, "DISCARD", aggregate, asked, reason, format).await
         }
+        Command::Projection(asked) => projection::act(reach, asked, format).await,
         Command::Requests { limit } => {
             let requests = reach.look(Look::Requests { limit }).await?;
             show(format, &requests, text::requests)
@@ -64,7 +65,7 @@ async fn with(reach: &Reach, command: Command, format: Format) -> Result<(), Fai
     }
 }
 
-fn show(
+pub(crate) fn show(
     format: Format,
     answer: &Value,
     text: impl FnOnce(&Value) -> String,
@@ -95,7 +96,7 @@ async fn ask(
     format: Format,
 ) -> Result<(), Failure> {
     let action = if asked.dry_run { "TRY" } else { action };
-    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    let user = user();
     let request = json!({
         "action": action, "context": context, "tenantId": tenant, "key": key, "reason": reason,
         "actor": user,
@@ -121,6 +122,11 @@ async fn ask(
         return Ok(());
     }
     Err(Failure::Refused(member(&state, "result").to_owned()))
+}
+
+/// Who asks, where the platform doesn't know.
+pub(crate) fn user() -> Option<String> {
+    std::env::var("USER").ok().filter(|user| !user.is_empty())
 }
 
 fn member<'a>(value: &'a Value, name: &str) -> &'a str {

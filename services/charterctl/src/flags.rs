@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+use crate::projection::Projection;
+
 /// Looks into a Charter platform and asks for repairs
 #[derive(Debug, Parser)]
 #[command(name = "charterctl", version)]
@@ -50,6 +52,9 @@ pub(crate) enum Command {
     /// Aggregates that a projection has set aside
     #[command(subcommand)]
     Parked(Parked),
+    /// Builds of views: how far they are, which one is read
+    #[command(subcommand)]
+    Projection(Projection),
     /// What operators asked for, newest first: who, when, why, and what came of it
     Requests {
         /// The most that are shown

@@ -3,12 +3,14 @@
 //! * `flags`: the command line
 //! * `reach`: how a platform is reached: over `/operations` of a running one, or by its files while it is stopped
 //! * `act`: what each command does
+//! * `projection`: the same of `charterctl projection`
 //! * `text`: answers as tables
 //!
 //! Why so: ADR 49.
 
 mod act;
 mod flags;
+mod projection;
 mod reach;
 mod text;
 

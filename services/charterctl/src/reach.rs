@@ -10,11 +10,12 @@ use charter_engine::directory::DataDirectory;
 use charter_engine::log::Log;
 use charter_engine::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
 use charter_engine::operate::{OperateError, Operator};
-use charter_engine::store::{SqliteStore, Store};
+use charter_engine::store::{SqliteStore, Store, StoreError};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::act;
 use crate::flags::Flags;
 
 /// How long an answer may take.
@@ -40,7 +41,16 @@ impl fmt::Display for Failure {
 
 impl From<OperateError> for Failure {
     fn from(error: OperateError) -> Self {
-        let is_unable = matches!(error, OperateError::Log(_) | OperateError::Store(_));
+        let is_refusal = matches!(
+            error,
+            OperateError::Store(
+                StoreError::NoBuild { .. }
+                    | StoreError::BuildIsRead { .. }
+                    | StoreError::BuildBehind { .. }
+            )
+        );
+        let is_unable =
+            !is_refusal && matches!(error, OperateError::Log(_) | OperateError::Store(_));
         let reason = error.to_string();
         if is_unable { Self::Unable(reason) } else { Self::Refused(reason) }
     }
@@ -54,6 +64,7 @@ pub(crate) enum Look {
     Letter(Uuid),
     Parked { context: Option<String>, limit: usize },
     ParkedAggregate { context: String, tenant: String, key: String },
+    Projections { context: Option<String> },
     Requests { limit: usize },
     Request(Uuid),
     Tail { topic: String, from: String, earliest: bool },
@@ -93,6 +104,27 @@ impl Reach {
                 "only a running platform can fold events; start it, and give its `--url`"
                     .to_owned(),
             )),
+        }
+    }
+
+    /// Asks for something to be done with builds of a context's views.
+    pub(crate) async fn projection(
+        &self,
+        context: &str,
+        mut request: Value,
+    ) -> Result<Value, Failure> {
+        let actor = act::user();
+        match self {
+            Self::Running(client) => {
+                if let Some(members) = request.as_object_mut() {
+                    members.insert("actor".to_owned(), json!(actor));
+                }
+                let url = client.url(&["projections", context], &[])?;
+                client.send(Method::POST, url, Some(&request)).await
+            }
+            Self::Stopped(stopped) => {
+                stopped.projection(context, &request, &actor.unwrap_or_default()).await
+            }
         }
     }
 
@@ -157,6 +189,7 @@ impl Client {
             Look::ParkedAggregate { context, tenant, key } => {
                 self.url(&["parked", &context], &[("tenant", Some(tenant)), ("key", Some(key))])?
             }
+            Look::Projections { context } => self.url(&["projections"], &[("context", context)])?,
             Look::Requests { limit } => self.url(&["requests"], &[("limit", some(limit))])?,
             Look::Request(id) => self.url(&["requests", &id.to_string()], &[])?,
             Look::Tail { topic, from, earliest } => {
@@ -262,6 +295,9 @@ impl Stopped {
             Look::ParkedAggregate { context, tenant, key } => {
                 json!(operator.parked_aggregate(&context, &AggregateId::new(tenant, key)).await?)
             }
+            Look::Projections { context } => {
+                json!({ "items": operator.projections(context.as_deref()).await? })
+            }
             Look::Requests { limit } => json!({ "items": operator.requests(limit).await? }),
             Look::Request(id) => json!(operator.request(id).await?),
             Look::Tail { .. } => {
@@ -271,6 +307,23 @@ impl Stopped {
                 ));
             }
         })
+    }
+
+    async fn projection(
+        &self,
+        context: &str,
+        request: &Value,
+        actor: &str,
+    ) -> Result<Value, Failure> {
+        let number = request.get("number").and_then(Value::as_u64);
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        let text = |name| request.get(name).and_then(Value::as_str).unwrap_or_default();
+        let operator = &self.operator;
+        Ok(json!(match (text("action"), number) {
+            ("REBUILD", _) => operator.rebuild_projection(context, actor, text("reason")).await?,
+            ("DROP", Some(number)) => operator.drop_projection(context, number, actor).await?,
+            (_, number) => operator.switch_projection(context, number, actor).await?,
+        }))
     }
 
     pub(crate) async fn close(self) {

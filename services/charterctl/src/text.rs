@@ -8,7 +8,7 @@ use serde_json::Value;
 const LONGEST: usize = 60;
 
 /// Columns: title, member.
-type Columns = [(&'static str, &'static str)];
+pub(crate) type Columns = [(&'static str, &'static str)];
 
 pub(crate) fn letters(answer: &Value) -> String {
     let columns = [
@@ -138,7 +138,7 @@ pub(crate) fn members(answer: &Value) -> String {
     text
 }
 
-fn items(answer: &Value) -> &[Value] {
+pub(crate) fn items(answer: &Value) -> &[Value] {
     answer.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -153,7 +153,7 @@ fn cell(value: Option<&Value>) -> String {
     shown.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
 }
 
-fn table(columns: &Columns, rows: &[Value], none: &str) -> String {
+pub(crate) fn table(columns: &Columns, rows: &[Value], none: &str) -> String {
     if rows.is_empty() {
         return format!("{none}\n");
     }

@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use charter_domain::Table;
-use charter_engine::store::{Durability, SqliteStore, Store, ViewSet};
+use charter_engine::store::{Durability, Release, SqliteStore, Store, ViewSet};
 use charter_http::health::Part as _;
 use core_service::{ViewsPart, tables};
 
 fn views(context: &str, tables: &[&'static Table]) -> ViewSet {
-    ViewSet { context: context.to_owned(), fingerprint: "1".to_owned(), tables: tables.to_vec() }
+    ViewSet {
+        context: context.to_owned(),
+        fingerprint: "1".to_owned(),
+        release: Release::default(),
+        tables: tables.to_vec(),
+    }
 }
 
 #[tokio::test]

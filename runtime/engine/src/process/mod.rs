@@ -76,6 +76,9 @@ impl From<StoreError> for Trouble {
             StoreError::Conflict { .. }
             | StoreError::ViewDiffers { .. }
             | StoreError::ViewBuilding { .. }
+            | StoreError::NoBuild { .. }
+            | StoreError::BuildIsRead { .. }
+            | StoreError::BuildBehind { .. }
             | StoreError::InvalidQuery { .. }
             | StoreError::Damaged { .. }
             | StoreError::Unavailable { .. }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use charter_domain::{ColumnError, ColumnValue, Contract, Envelope, Projection, Table, View};
 
@@ -76,6 +77,19 @@ impl<C: Contract, V: View, P: Projection<V, Contract = C>> Folds<C> for Projecte
             pending: Vec::new(),
             projection: PhantomData,
         })
+    }
+}
+
+/// A projection into the table of another build.
+pub(super) struct InTable<C: Contract>(pub(super) Arc<dyn Folds<C>>, pub(super) &'static Table);
+
+impl<C: Contract> Folds<C> for InTable<C> {
+    fn table(&self) -> &'static Table {
+        self.1
+    }
+
+    fn begin(&self) -> Box<dyn Rows<C>> {
+        self.0.begin()
     }
 }
 

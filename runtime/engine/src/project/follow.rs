@@ -18,12 +18,13 @@ use crate::store::{OperatorRequest, Parked};
 const WORK: &str = "project";
 
 /// What the task of a partition is called in the service's health. Begun by the caller.
-pub(crate) fn part(context: &str, partition: u32) -> String {
-    format!("views of {context}/{partition}")
+pub(super) fn part<C: Contract>(views: &Views<C>, partition: u32) -> String {
+    let part = format!("views of {}/{partition}", C::NAME);
+    views.aside().map_or(part.clone(), |number| format!("{part}, build {number}"))
 }
 
 /// Projects the partition's events until `stop`.
-pub(crate) async fn run<D: Decider>(
+pub(super) async fn run<D: Decider>(
     ports: Arc<Ports<D>>,
     views: Arc<Views<D::Contract>>,
     partition: u32,
@@ -31,11 +32,16 @@ pub(crate) async fn run<D: Decider>(
     stop: CancellationToken,
 ) -> Ended {
     let context = D::Contract::NAME;
-    let part = part(context, partition);
+    let part = part(&views, partition);
     let task = Projects { ports: &ports, views: &views, partition };
-    owned(context, partition, WORK, true);
+    let is_read = views.aside().is_none();
+    if is_read {
+        owned(context, partition, WORK, true);
+    }
     let ended = follow::run(&part, &health, &ports.runtime.settings, &stop, task).await;
-    owned(context, partition, WORK, false);
+    if is_read {
+        owned(context, partition, WORK, false);
+    }
     ended
 }
 
@@ -57,7 +63,7 @@ impl<D: Decider> Task for Projects<'_, D> {
         let (runtime, store) = (&ports.runtime, &ports.runtime.store);
         let events = Events::new(runtime, ports.events.clone(), partition);
         let next = events.end().await?;
-        let parked: Vec<Parked> = store.parked(D::Contract::NAME, partition).await?;
+        let parked: Vec<Parked> = store.parked(&views.set().context, partition).await?;
         let mut projecting = Projecting {
             store: store.as_ref(),
             views,
@@ -70,6 +76,10 @@ impl<D: Decider> Task for Projects<'_, D> {
             events: &events,
             requests: &ports.requests,
         };
+        if views.aside().is_some() {
+            // Nobody waits for it.
+            health.ready(part);
+        }
         for parked in &parked {
             projecting.take_up(parked).await?;
         }
@@ -99,8 +109,12 @@ impl<C: Contract> Takes<C::Event> for Projecting<'_, C> {
         }
     }
 
-    fn asked(&self) -> impl Future<Output = OperatorRequest> + Send {
-        self.requests.next(self.partition)
+    async fn asked(&self) -> OperatorRequest {
+        // What operators see set aside is of the views that are read.
+        match self.views.aside() {
+            None => self.requests.next(self.partition).await,
+            Some(_) => std::future::pending().await,
+        }
     }
 
     async fn obey(&mut self, request: &OperatorRequest) -> Result<(), Trouble> {

@@ -69,8 +69,11 @@ impl<C: Contract> Projecting<'_, C> {
         Ok(())
     }
 
-    /// Measures a batch that is visible since a moment.
+    /// Measures a batch that is visible since a moment. What nobody reads yet is seen in its build's progress.
     fn measure(&self, batch: &[Item<C::Event>], begun: Instant) {
+        if self.views.aside().is_some() {
+            return;
+        }
         let context = C::NAME;
         metrics::counter!("charter_events_projected_total", "context" => context)
             .increment(batch.len() as u64);

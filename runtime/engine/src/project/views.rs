@@ -1,47 +1,73 @@
 //! The views of a context, with their projections.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use charter_avro::schema::Schema;
 use charter_domain::{Contract, Message as _, Projection, View};
 use sha2::{Digest as _, Sha256};
 
-use super::fold::{Folds, Projected};
+use super::fold::{Folds, InTable, Projected};
 use crate::pace::Pace;
 use crate::service::ServiceError;
-use crate::store::ViewSet;
+use crate::store::{Release, ViewSet};
 
 /// The most that a partition's step waits for those of others.
 const PACE: Duration = Duration::from_millis(30);
 
 /// The projections of a context, which move together.
 pub(crate) struct Views<C: Contract> {
-    pub(super) projections: Vec<Box<dyn Folds<C>>>,
-    version: u32,
+    pub(super) projections: Vec<Arc<dyn Folds<C>>>,
     set: ViewSet,
+    /// The build that these are of where they are made beside the one that is read.
+    beside: Option<u32>,
     /// Of the steps of all partitions: they begin together, so that they share statements.
     pub(super) pace: Pace,
 }
 
 impl<C: Contract> Views<C> {
     pub(crate) fn new() -> Self {
-        let set =
-            ViewSet { context: C::NAME.to_owned(), fingerprint: String::new(), tables: Vec::new() };
-        let pace = Pace::new(PACE);
-        Self { projections: Vec::new(), version: 1, set, pace }.fingerprinted()
+        let set = ViewSet {
+            context: C::NAME.to_owned(),
+            fingerprint: String::new(),
+            release: Release { contract: C::VERSION, projections: 1 },
+            tables: Vec::new(),
+        };
+        Self { projections: Vec::new(), set, beside: None, pace: Pace::new(PACE) }.fingerprinted()
     }
 
     /// The same views and `V`, folded by `P`.
     pub(crate) fn with<V: View, P: Projection<V, Contract = C>>(mut self) -> Self {
-        self.projections.push(Box::new(Projected::<V, P>::new()));
+        self.projections.push(Arc::new(Projected::<V, P>::new()));
         self.set.tables.push(V::TABLE);
         self.fingerprinted()
     }
 
     pub(crate) fn versioned(mut self, version: u32) -> Self {
-        self.version = version;
+        self.set.release.projections = version;
         self.fingerprinted()
+    }
+
+    /// The same views as the build that is read.
+    pub(super) fn read(&self, number: u32) -> Self {
+        let (projections, set) = (self.projections.clone(), self.set.read(number));
+        Self { projections, set, beside: None, pace: Pace::new(PACE) }
+    }
+
+    /// The same views as a build beside the one that is read.
+    pub(super) fn beside(&self, number: u32) -> Self {
+        let set = self.set.beside(number);
+        let renamed = self.projections.iter().zip(&set.tables).map(|(projection, table)| {
+            let renamed: Arc<dyn Folds<C>> = Arc::new(InTable(projection.clone(), table));
+            renamed
+        });
+        Self { projections: renamed.collect(), set, beside: Some(number), pace: Pace::new(PACE) }
+    }
+
+    /// The build that these are where they aren't read.
+    pub(super) fn aside(&self) -> Option<u32> {
+        self.beside
     }
 
     pub(crate) fn set(&self) -> &ViewSet {
@@ -63,7 +89,7 @@ impl<C: Contract> Views<C> {
     /// The version of the whole follows from the tables' shapes, the schemas of what is folded, and the
     /// number that the author raises.
     fn fingerprinted(mut self) -> Self {
-        let mut parts = vec![self.version.to_string()];
+        let mut parts = vec![self.set.release.projections.to_string()];
         let tables = self.set.tables.iter();
         parts.extend(tables.map(|table| format!("{} {}", table.name, table.fingerprint)));
         for known in C::Event::TYPES {

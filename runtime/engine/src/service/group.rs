@@ -47,7 +47,7 @@ enum Left {
 }
 
 /// What the membership is called in the service's health. Begun by the caller.
-pub(super) fn part(group: &str) -> String {
+pub(crate) fn part(group: &str) -> String {
     format!("group {group}")
 }
 

@@ -58,6 +58,41 @@ pub enum StoreError {
         /// The context.
         context: String,
     },
+    /// The views have no such build.
+    #[error(
+        "the views of `{context}` have no build {number}; `projection status` shows those there are"
+    )]
+    NoBuild {
+        /// The context.
+        context: String,
+        /// The number asked for.
+        number: u32,
+    },
+    /// The build is the one that is read.
+    #[error("build {number} of the views of `{context}` is the one that is read")]
+    BuildIsRead {
+        /// The context.
+        context: String,
+        /// The build.
+        number: u32,
+    },
+    /// A build lacks too many events to be read.
+    #[error(
+        "build {number} of the views of `{context}` is not there yet: in partition {partition} it is at position {position}, and the history ends at {end}; it can be read when it lacks {most} at most",
+        most = super::SWITCH_LAG
+    )]
+    BuildBehind {
+        /// The context.
+        context: String,
+        /// The build.
+        number: u32,
+        /// The partition that lacks most.
+        partition: u32,
+        /// The last position that it holds there, -1 for none.
+        position: i64,
+        /// The history's last position there.
+        end: i64,
+    },
     /// A list can't be read so.
     #[error("a list of `{table}` can't be read: {reason}")]
     InvalidQuery {

@@ -3,6 +3,7 @@
 //!
 //! Every implementation is held to the suite in [`conformance`].
 
+mod builds;
 mod columns;
 #[doc(hidden)]
 pub mod conformance;
@@ -29,6 +30,7 @@ use charter_domain::{AggregateId, Begin, ColumnValue, Table, Timestamp};
 use contract_shared::Outcome;
 use uuid::Uuid;
 
+pub use builds::{Release, SWITCH_LAG, ViewBuild};
 pub use deciding::{
     Attempt, Batch, Checkpoint, Claim, DeadlineId, Lease, Purged, SchemaHash, StoredDeadline,
     StoredEvent, StoredOutcome, StoredSchema, Trial,
@@ -253,13 +255,54 @@ pub trait Store: Debug + Send + Sync + 'static {
         partition: u32,
     ) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Makes the tables of a context's views. Where they are there in another version, or further than the
+    /// Makes the tables of a context's views, or of a build beside those that are read. Where they are further than the
     /// history of a store that was restored, they are dropped with all their rows and checkpoints, to be
-    /// built again from the store; until they have come as far as the store is now, they are not read.
+    /// built again from the store, and so is a build beside of another version; until they have come as far as the
+    /// store is now, they are not read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::ViewDiffers`] where those that are read are of another version.
+    async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError>;
+
+    /// The builds of a context's views, by number: the one that is read, and those beside it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError>;
+    async fn view_builds(&self, context: &str) -> Result<Vec<ViewBuild>, StoreError>;
+
+    /// Writes down that a build of this number is wanted, for who projects the context to begin it; where it is
+    /// there already it stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::FateUnknown`] where it may have been written.
+    async fn want_build(
+        &self,
+        context: &str,
+        number: u32,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), StoreError>;
+
+    /// Lets a build be read in place of the one that is, in one transaction; the other one stays beside it. Where it
+    /// lacks events that reads have shown, at most [`SWITCH_LAG`] of a partition, reads are
+    /// [`StoreError::ViewBuilding`] until it holds them.
+    ///
+    /// # Errors
+    /// [`StoreError::NoBuild`], [`StoreError::BuildIsRead`]; [`StoreError::BuildBehind`] where it lacks more of the
+    /// history.
+    async fn switch_views(&self, context: &str, number: u32) -> Result<(), StoreError>;
+
+    /// Drops a build that isn't read, with its tables.
+    ///
+    /// # Errors
+    /// [`StoreError::NoBuild`], [`StoreError::BuildIsRead`].
+    async fn drop_build(&self, context: &str, number: u32) -> Result<(), StoreError>;
+
+    /// How many rows the tables have that stand under a build's name, counted up to `most` of each.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn view_rows(&self, name: &str, most: u32) -> Result<u64, StoreError>;
 
     /// How far the views have come in a partition; the start where nothing was projected yet.
     ///

@@ -31,9 +31,44 @@ pub(super) fn key_columns(table: &Table) -> Vec<String> {
     std::iter::once(quoted(TENANT)).chain(table.key.iter().map(|name| quoted(name))).collect()
 }
 
+/// What the build `number` of a context's views stands under while it isn't read. No context's name has a `#`.
+pub(super) fn beside(context: &str, number: u32) -> String {
+    format!("{context}#{number}")
+}
+
+/// The context of what stands under this name, read or not.
+pub(super) fn context_of(name: &str) -> &str {
+    name.split_once('#').map_or(name, |(context, _)| context)
+}
+
+/// Whether this is the name of a build that isn't read.
+pub(super) fn is_beside_name(name: &str) -> bool {
+    name.contains('#')
+}
+
+/// What the build `number` calls a table while it isn't read.
+pub(super) fn beside_table(name: &str, number: u32) -> String {
+    format!("{name}__b{number}")
+}
+
+/// What the names of a table's indexes begin with. They keep their names where the table gets another one, so
+/// they name the build.
+pub(super) fn index_base(table: &Table, number: u32) -> String {
+    if number == 1 || table.name.ends_with(&format!("__b{number}")) {
+        table.name.to_owned()
+    } else {
+        beside_table(table.name, number)
+    }
+}
+
 /// The table of staged rows.
 pub(super) fn twin(table: &Table) -> String {
-    quoted(&format!("{}__staged", table.name))
+    twin_of(table.name)
+}
+
+/// As [`twin`], of the table of this name.
+pub(super) fn twin_of(name: &str) -> String {
+    quoted(&format!("{name}__staged"))
 }
 
 #[cfg(test)]

@@ -3,15 +3,17 @@
 use async_trait::async_trait;
 use charter_domain::{AggregateId, ColumnValue, Table, Timestamp};
 
-use super::StoreError;
+use super::{Release, StoreError};
 
 /// The views of a context, which move together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewSet {
-    /// The context.
+    /// The context; of a build that isn't read, what [`ViewBuild::name`] gives.
     pub context: String,
     /// The version: another one is built again from the store.
     pub fingerprint: String,
+    /// The release that they are of.
+    pub release: Release,
     /// The tables.
     pub tables: Vec<&'static Table>,
 }

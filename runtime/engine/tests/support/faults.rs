@@ -12,7 +12,7 @@ use charter_engine::reads::{ListQuery, Page, RowRead};
 use charter_engine::store::{
     Batch, Checkpoint, Claim, Lease, OperatorRequest, Parked, PoolUse, Progress, Purged,
     ReactorPart, ReactorStep, RequestEnd, SchemaHash, Standing, Store, StoreError, StoredDeadline,
-    StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
+    StoredEvent, StoredSchema, Trial, ViewBuild, ViewSet, ViewStep, ViewWrite,
 };
 use contract_shared::Outcome;
 use uuid::Uuid;
@@ -243,6 +243,27 @@ impl Store for FaultyStore {
     }
     async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError> {
         self.store.prepare_views(views).await
+    }
+    async fn view_builds(&self, context: &str) -> Result<Vec<ViewBuild>, StoreError> {
+        self.store.view_builds(context).await
+    }
+    async fn want_build(
+        &self,
+        context: &str,
+        number: u32,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.store.want_build(context, number, actor, reason).await
+    }
+    async fn switch_views(&self, context: &str, number: u32) -> Result<(), StoreError> {
+        self.store.switch_views(context, number).await
+    }
+    async fn drop_build(&self, context: &str, number: u32) -> Result<(), StoreError> {
+        self.store.drop_build(context, number).await
+    }
+    async fn view_rows(&self, name: &str, most: u32) -> Result<u64, StoreError> {
+        self.store.view_rows(name, most).await
     }
     async fn view_progress(&self, views: &ViewSet, partition: u32) -> Result<Progress, StoreError> {
         self.store.view_progress(views, partition).await

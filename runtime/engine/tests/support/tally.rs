@@ -49,6 +49,9 @@ pub(crate) const SPOIL: &str = "spoil";
 /// The projection panics until [`MEND`] is set.
 pub(crate) const MENDED: &str = "mended";
 pub(crate) static MEND: AtomicBool = AtomicBool::new(false);
+/// The projection counts half of the amount until [`COUNTED_WHOLE`] is set.
+pub(crate) const HALVED: &str = "halved";
+pub(crate) static COUNTED_WHOLE: AtomicBool = AtomicBool::new(false);
 /// The projection panics in the last of so many rows.
 pub(crate) const SPOIL_WIDE: &str = "spoil-wide";
 
@@ -338,7 +341,11 @@ impl Projection<Total> for Tallies {
             TallyEvent::Added(added) => {
                 assert!(added.how != SPOIL, "told to");
                 assert!(added.how != MENDED || MEND.load(Ordering::SeqCst), "told to");
-                added.amount
+                if added.how == HALVED && !COUNTED_WHOLE.load(Ordering::SeqCst) {
+                    added.amount / 2
+                } else {
+                    added.amount
+                }
             }
             TallyEvent::Closed(_) => 0,
         };

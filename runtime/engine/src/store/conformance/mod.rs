@@ -1,6 +1,7 @@
 //! What every implementation of [`Store`] must do, as tests. The next implementation gives a [`Harness`]
 //! and adds one line: `charter_engine::store_conformance!(its_harness());`
 
+mod builds;
 mod history;
 mod lists;
 mod reactors;
@@ -20,6 +21,7 @@ use super::{
     StoredOutcome,
 };
 
+pub use builds::*;
 pub use history::*;
 pub use lists::*;
 pub use reactors::*;
@@ -83,7 +85,12 @@ macro_rules! store_conformance {
             staged_rows_are_hidden_until_revealed
             staged_rows_are_forgotten
             partitions_stage_apart
-            another_version_begins_again
+            another_version_leaves_what_is_read_alone
+            a_build_is_made_beside_and_read_in_one_moment
+            a_build_that_lacks_a_moment_is_waited_for
+            a_switch_keeps_steps_of_before_out
+            builds_are_asked_for_and_dropped
+            builds_have_tables_of_their_own_for_ever
             views_ahead_of_the_history_begin_again
             another_table_is_refused
             parked_aggregates_are_kept

@@ -3,7 +3,7 @@
 
 use charter_domain::{ColumnValue, Table};
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder, Row as _};
+use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, Row as _};
 
 use super::connections::{Connections, server_error};
 use super::tables::term;
@@ -80,6 +80,15 @@ pub(super) async fn lists(
     let mut held = connections.take().await?;
     let begin = sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     held.call(begin).await.map_err(StoreError::unavailable)?;
+    if let Some(first) = lists.first() {
+        // Before the snapshot is taken: no other build's tables get these names until the last list is read.
+        let names: Vec<_> = lists.iter().map(|list| quoted(list.table.name)).collect();
+        let sql = format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", "));
+        if let Err(error) = held.call(sqlx::query(AssertSqlSafe(sql)).persistent(false)).await {
+            drop(held);
+            return Err(not_read(connections, first.table, error).await);
+        }
+    }
     let mut pages = Vec::with_capacity(lists.len());
     for list in lists {
         let order = full_order(list)?;

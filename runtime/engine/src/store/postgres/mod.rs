@@ -4,6 +4,7 @@
 //! its kind ([`Lane`]). A statement that stands alone is a transaction, committed before its answer comes; where
 //! no answer comes, whether it was is not known.
 
+mod builds;
 mod commit;
 mod connections;
 mod history;
@@ -50,7 +51,7 @@ use super::waits::Waits;
 use super::{
     Batch, Checkpoint, Claim, Lease, OperatorRequest, Parked, PoolUse, Progress, Purged,
     ReactorPart, ReactorStep, RequestEnd, SchemaHash, Standing, Store, StoreError, StoredDeadline,
-    StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
+    StoredEvent, StoredSchema, Trial, ViewBuild, ViewSet, ViewStep, ViewWrite,
 };
 use crate::reads::{ListQuery, Page, RowRead};
 
@@ -443,6 +444,32 @@ impl Store for PostgresStore {
     async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError> {
         self.views.forget_all(&views.context);
         tables::prepare(&self.writers, views).await
+    }
+
+    async fn view_builds(&self, context: &str) -> Result<Vec<ViewBuild>, StoreError> {
+        builds::all(&self.readers, context).await
+    }
+
+    async fn want_build(
+        &self,
+        context: &str,
+        number: u32,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        builds::want(&self.writers, context, number, actor, reason).await
+    }
+
+    async fn switch_views(&self, context: &str, number: u32) -> Result<(), StoreError> {
+        builds::switch(&self.writers, context, number).await
+    }
+
+    async fn drop_build(&self, context: &str, number: u32) -> Result<(), StoreError> {
+        builds::remove(&self.writers, context, number).await
+    }
+
+    async fn view_rows(&self, name: &str, most: u32) -> Result<u64, StoreError> {
+        builds::rows(&self.writers, name, most).await
     }
 
     async fn view_progress(&self, views: &ViewSet, partition: u32) -> Result<Progress, StoreError> {

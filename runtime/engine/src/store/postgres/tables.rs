@@ -9,10 +9,14 @@ use charter_domain::Table;
 use sqlx::{AssertSqlSafe, Row as _};
 use tracing::warn;
 
+use super::builds::{NAMED, tables, target};
 use super::connections::{Connections, Held, after_write};
-use super::number;
-use super::values::Kind;
-use crate::store::names::{TENANT, key_columns, quoted, twin};
+use super::values::{At, Kind};
+use super::{number, small};
+use crate::log::system_time;
+use crate::store::names::{
+    TENANT, context_of, index_base, is_beside_name, key_columns, quoted, twin, twin_of,
+};
 use crate::store::{Progress, StoreError, ViewSet};
 
 /// The share of a page that is filled at first: what is left is for new versions of rows, which then need no
@@ -27,7 +31,7 @@ pub(super) async fn prepare(connections: &Connections, views: &ViewSet) -> Resul
     let found = fingerprint(&mut held, context).await?;
     // In this order: the history only grows.
     let positions = progress_of(&mut held, views).await?;
-    let ends = ends(&mut held, context).await?;
+    let ends = ends(&mut held, context_of(context)).await?;
     if found.as_ref() == Some(&views.fingerprint) && !is_ahead(views, &positions, &ends) {
         // Tables of a release that knew no lock of rows get it here.
         for table in &views.tables {
@@ -38,6 +42,18 @@ pub(super) async fn prepare(connections: &Connections, views: &ViewSet) -> Resul
             }
         }
         held.call(sqlx::query("COMMIT")).await.map_err(after_write)?;
+    } else if let Some(found) =
+        found.filter(|found| *found != views.fingerprint && !is_beside_name(context))
+    {
+        held.call(sqlx::query("ROLLBACK")).await.map_err(StoreError::unavailable)?;
+        held.give_back();
+        return Err(StoreError::ViewDiffers {
+            table: context.to_owned(),
+            expected: views.fingerprint.clone(),
+            found: format!("`{found}`"),
+        });
+    } else if is_read(&mut held, views).await? {
+        held.call(sqlx::query("ROLLBACK")).await.map_err(StoreError::unavailable)?;
     } else {
         rebuild(&mut held, views, &ends).await?;
         held.call(sqlx::query("COMMIT")).await.map_err(after_write)?;
@@ -46,7 +62,14 @@ pub(super) async fn prepare(connections: &Connections, views: &ViewSet) -> Resul
     Ok(())
 }
 
-async fn execute(held: &mut Held, sql: String) -> Result<(), StoreError> {
+/// Whether these, to be made beside what is read, have become that by now.
+async fn is_read(held: &mut Held, views: &ViewSet) -> Result<bool, StoreError> {
+    let context = context_of(&views.context);
+    Ok(is_beside_name(&views.context)
+        && fingerprint(held, context).await?.as_ref() == Some(&views.fingerprint))
+}
+
+pub(super) async fn execute(held: &mut Held, sql: String) -> Result<(), StoreError> {
     let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
     held.call(query).await.map_err(StoreError::unavailable)?;
     Ok(())
@@ -59,7 +82,7 @@ async fn fingerprint(held: &mut Held, context: &str) -> Result<Option<String>, S
     rows.first().map(|row| row.try_get(0).map_err(StoreError::unavailable)).transpose()
 }
 
-async fn progress_of(held: &mut Held, views: &ViewSet) -> Result<Vec<(i64, i64)>, StoreError> {
+async fn progress_of(held: &mut Held, views: &ViewSet) -> Result<Vec<(u32, i64)>, StoreError> {
     let query = sqlx::query(
         "SELECT partition, position FROM view_progress WHERE context = $1 AND fingerprint = $2",
     )
@@ -69,23 +92,23 @@ async fn progress_of(held: &mut Held, views: &ViewSet) -> Result<Vec<(i64, i64)>
 }
 
 /// The last positions of a context's partitions in the history.
-async fn ends(held: &mut Held, context: &str) -> Result<Vec<(i64, i64)>, StoreError> {
+pub(super) async fn ends(held: &mut Held, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
     let query =
         sqlx::query("SELECT partition, next_position - 1 FROM checkpoints WHERE context = $1")
             .bind(context);
     pairs(held, query).await
 }
 
-async fn pairs(
+pub(super) async fn pairs(
     held: &mut Held,
     query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
-) -> Result<Vec<(i64, i64)>, StoreError> {
+) -> Result<Vec<(u32, i64)>, StoreError> {
     let rows = held.call(query).await.map_err(StoreError::unavailable)?;
-    rows.iter().map(|row| Ok((number(row, 0)?, number(row, 1)?))).collect()
+    rows.iter().map(|row| Ok((small("a partition", number(row, 0)?)?, number(row, 1)?))).collect()
 }
 
 /// Whether the views hold events that the history lacks: it was restored, and they were not.
-fn is_ahead(views: &ViewSet, positions: &[(i64, i64)], ends: &[(i64, i64)]) -> bool {
+fn is_ahead(views: &ViewSet, positions: &[(u32, i64)], ends: &[(u32, i64)]) -> bool {
     let end = |partition| ends.iter().find(|(of, _)| *of == partition).map_or(-1, |(_, end)| *end);
     let ahead = positions.iter().find(|(partition, position)| *position > end(*partition));
     if let Some((partition, position)) = ahead {
@@ -101,39 +124,31 @@ fn is_ahead(views: &ViewSet, positions: &[(i64, i64)], ends: &[(i64, i64)]) -> b
 }
 
 /// Begins the views anew; they are read when they have come to the `ends` of the partitions.
-async fn rebuild(held: &mut Held, views: &ViewSet, ends: &[(i64, i64)]) -> Result<(), StoreError> {
+async fn rebuild(held: &mut Held, views: &ViewSet, ends: &[(u32, i64)]) -> Result<(), StoreError> {
     let context = views.context.as_str();
-    let old = sqlx::query("SELECT name FROM view_tables WHERE context = $1").bind(context);
-    for row in held.call(old).await.map_err(StoreError::unavailable)? {
-        let name: String = row.try_get(0).map_err(StoreError::unavailable)?;
-        for name in [quoted(&name), quoted(&format!("{name}__staged"))] {
-            execute(held, format!("DROP TABLE IF EXISTS {name}")).await?;
-        }
+    drop_tables(held, context).await?;
+    for table in NAMED.into_iter().filter(|table| *table != "view_sets") {
+        let sql = format!("DELETE FROM {table} WHERE context = $1");
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(context);
+        held.call(query).await.map_err(StoreError::unavailable)?;
     }
-    for sql in [
-        "DELETE FROM view_sets WHERE context = $1",
-        "DELETE FROM view_tables WHERE context = $1",
-        "DELETE FROM view_progress WHERE context = $1",
-        "DELETE FROM view_targets WHERE context = $1",
-        "DELETE FROM parked WHERE context = $1",
-    ] {
-        held.call(sqlx::query(sql).bind(context)).await.map_err(StoreError::unavailable)?;
-    }
-    let set = sqlx::query("INSERT INTO view_sets (context, fingerprint) VALUES ($1, $2)")
-        .bind(context)
-        .bind(&views.fingerprint);
+    // Who asked for it, if anybody did, stays.
+    let set = sqlx::query(
+        "INSERT INTO view_sets (context, fingerprint, contract_version, projection_version, begun_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (context) DO UPDATE
+         SET fingerprint = $2, contract_version = $3, projection_version = $4, begun_at = $5",
+    )
+    .bind(context)
+    .bind(&views.fingerprint)
+    .bind(i64::from(views.release.contract))
+    .bind(i64::from(views.release.projections))
+    .bind(At(system_time()));
     held.call(set).await.map_err(StoreError::unavailable)?;
     for (partition, end) in ends.iter().filter(|(_, end)| *end >= 0) {
-        let target = sqlx::query(
-            "INSERT INTO view_targets (context, partition, position) VALUES ($1, $2, $3)",
-        )
-        .bind(context)
-        .bind(partition)
-        .bind(end);
-        held.call(target).await.map_err(StoreError::unavailable)?;
+        target(held, context, *partition, *end).await?;
     }
     for table in &views.tables {
-        for sql in statements(table) {
+        for sql in statements(table, views.number()) {
             execute(held, sql).await?;
         }
         for name in [quoted(table.name), twin(table)] {
@@ -145,6 +160,16 @@ async fn rebuild(held: &mut Held, views: &ViewSet, ends: &[(i64, i64)]) -> Resul
                 .bind(context)
                 .bind(table.fingerprint);
         held.call(known).await.map_err(StoreError::unavailable)?;
+    }
+    Ok(())
+}
+
+/// Drops the tables that stand under a build's name, with their twins.
+pub(super) async fn drop_tables(held: &mut Held, build: &str) -> Result<(), StoreError> {
+    for name in tables(held, build).await? {
+        for name in [quoted(&name), twin_of(&name)] {
+            execute(held, format!("DROP TABLE IF EXISTS {name}")).await?;
+        }
     }
     Ok(())
 }
@@ -195,7 +220,7 @@ pub(super) async fn warn_of_bypass(connections: &Connections) -> Result<(), Stor
 }
 
 /// What makes a view's table, its twin for staged rows, and its indexes.
-fn statements(table: &Table) -> Vec<String> {
+fn statements(table: &Table, number: u32) -> Vec<String> {
     let (name, tenant) = (quoted(table.name), quoted(TENANT));
     let text = Kind::Text.sql();
     let mut visible = vec![format!("{tenant} {text} NOT NULL")];
@@ -217,8 +242,9 @@ fn statements(table: &Table) -> Vec<String> {
         format!("CREATE TABLE {name} ({}) WITH (fillfactor = {FILLFACTOR})", parts.join(", "))
     };
     let mut all = vec![made(&name, visible), made(&twin(table), staged)];
-    for (number, index) in table.indexes.iter().enumerate() {
-        let index_name = quoted(&format!("{}__{number}", table.name));
+    let base = index_base(table, number);
+    for (place, index) in table.indexes.iter().enumerate() {
+        let index_name = quoted(&format!("{base}__{place}"));
         // A list's order ends with the key, so that it is total.
         let rest = table.key.iter().filter(|column| !index.columns.contains(column));
         let columns: Vec<_> =

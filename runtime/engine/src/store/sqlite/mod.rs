@@ -1,6 +1,7 @@
 //! The store in SQLite: history in one file, the read model in another, so that neither waits for the
 //! other's writer. Each file has one writing connection and several that read beside it.
 
+mod builds;
 mod checkpoints;
 mod commits;
 mod history;
@@ -34,7 +35,7 @@ use super::waits::Waits;
 use super::{
     Batch, Checkpoint, Claim, Lease, OperatorRequest, Parked, PoolUse, Progress, Purged,
     ReactorPart, ReactorStep, RequestEnd, SchemaHash, Standing, Store, StoreError, StoredDeadline,
-    StoredEvent, StoredSchema, Trial, ViewSet, ViewStep, ViewWrite,
+    StoredEvent, StoredSchema, Trial, ViewBuild, ViewSet, ViewStep, ViewWrite,
 };
 use commits::Commits;
 use lookups::{LANES, Lookups};
@@ -419,6 +420,32 @@ impl Store for SqliteStore {
 
     async fn prepare_views(&self, views: &ViewSet) -> Result<(), StoreError> {
         views::prepare(&self.views, &self.history, views).await
+    }
+
+    async fn view_builds(&self, context: &str) -> Result<Vec<ViewBuild>, StoreError> {
+        builds::all(&self.views, context).await
+    }
+
+    async fn want_build(
+        &self,
+        context: &str,
+        number: u32,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        builds::want(&self.views, context, number, actor, reason).await
+    }
+
+    async fn switch_views(&self, context: &str, number: u32) -> Result<(), StoreError> {
+        builds::switch(&self.views, &self.history, context, number).await
+    }
+
+    async fn drop_build(&self, context: &str, number: u32) -> Result<(), StoreError> {
+        builds::remove(&self.views, context, number).await
+    }
+
+    async fn view_rows(&self, name: &str, most: u32) -> Result<u64, StoreError> {
+        builds::rows(&self.views, name, most).await
     }
 
     async fn view_progress(&self, views: &ViewSet, partition: u32) -> Result<Progress, StoreError> {

@@ -10,9 +10,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, Transaction};
 use tracing::warn;
 
+use super::builds::{NAMED, tables, target};
 use super::values::{Bound, read_row, sql_type};
 use super::{Connection, Files, commit, parts, signed};
-use crate::store::names::{TENANT, columns, key_columns, quoted, twin};
+use crate::log::system_time;
+use crate::store::names::{
+    TENANT, columns, context_of, index_base, is_beside_name, key_columns, quoted, twin, twin_of,
+};
 use crate::store::{Parked, Progress, RowChange, RowKey, StoreError, ViewSet, ViewStep, ViewWrite};
 
 pub(super) async fn prepare(
@@ -22,12 +26,7 @@ pub(super) async fn prepare(
 ) -> Result<(), StoreError> {
     let mut transaction = files.write().await?;
     // Read after the views can't move any more: the history only grows.
-    let ends: Vec<(u32, i64)> =
-        sqlx::query_as("SELECT partition, next_position - 1 FROM checkpoints WHERE context = $1")
-            .bind(&views.context)
-            .fetch_all(&history.readers)
-            .await
-            .map_err(StoreError::unavailable)?;
+    let ends = ends(history, context_of(&views.context)).await?;
     let found: Option<String> =
         sqlx::query_scalar("SELECT fingerprint FROM view_sets WHERE context = $1")
             .bind(&views.context)
@@ -39,8 +38,43 @@ pub(super) async fn prepare(
     {
         return Ok(());
     }
+    if let Some(found) =
+        found.filter(|found| *found != views.fingerprint && !is_beside_name(&views.context))
+    {
+        return Err(StoreError::ViewDiffers {
+            table: views.context.clone(),
+            expected: views.fingerprint.clone(),
+            found: format!("`{found}`"),
+        });
+    }
+    if is_read(&mut transaction, views).await.map_err(StoreError::unavailable)? {
+        return Ok(());
+    }
     rebuild(&mut transaction, views, &ends).await.map_err(StoreError::unavailable)?;
     commit(transaction).await
+}
+
+/// Whether these, to be made beside what is read, have become that by now.
+async fn is_read(connection: &mut Connection, views: &ViewSet) -> Result<bool, sqlx::Error> {
+    if !is_beside_name(&views.context) {
+        return Ok(false);
+    }
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM view_sets WHERE context = $1 AND fingerprint = $2)",
+    )
+    .bind(context_of(&views.context))
+    .bind(&views.fingerprint)
+    .fetch_one(connection)
+    .await
+}
+
+/// The last positions of a context's partitions in the history.
+pub(super) async fn ends(history: &Files, context: &str) -> Result<Vec<(u32, i64)>, StoreError> {
+    sqlx::query_as("SELECT partition, next_position - 1 FROM checkpoints WHERE context = $1")
+        .bind(context)
+        .fetch_all(&history.readers)
+        .await
+        .map_err(StoreError::unavailable)
 }
 
 /// Whether the views hold events that the history lacks: it was restored, and they were not.
@@ -76,39 +110,29 @@ async fn rebuild(
     views: &ViewSet,
     ends: &[(u32, i64)],
 ) -> Result<(), sqlx::Error> {
-    let old: Vec<String> = sqlx::query_scalar("SELECT name FROM view_tables WHERE context = $1")
-        .bind(&views.context)
-        .fetch_all(&mut *connection)
-        .await?;
-    for name in old {
-        for name in [quoted(&name), quoted(&format!("{name}__staged"))] {
-            execute(connection, format!("DROP TABLE IF EXISTS {name}")).await?;
-        }
+    drop_tables(connection, &views.context).await?;
+    for table in NAMED.into_iter().filter(|table| *table != "view_sets") {
+        let sql = format!("DELETE FROM {table} WHERE context = $1");
+        sqlx::query(AssertSqlSafe(sql)).bind(&views.context).execute(&mut *connection).await?;
     }
-    for sql in [
-        "DELETE FROM view_sets WHERE context = $1",
-        "DELETE FROM view_tables WHERE context = $1",
-        "DELETE FROM view_progress WHERE context = $1",
-        "DELETE FROM view_targets WHERE context = $1",
-        "DELETE FROM parked WHERE context = $1",
-    ] {
-        sqlx::query(sql).bind(&views.context).execute(&mut *connection).await?;
-    }
-    sqlx::query("INSERT INTO view_sets (context, fingerprint) VALUES ($1, $2)")
-        .bind(&views.context)
-        .bind(&views.fingerprint)
-        .execute(&mut *connection)
-        .await?;
+    // Who asked for it, if anybody did, stays.
+    sqlx::query(
+        "INSERT INTO view_sets (context, fingerprint, contract_version, projection_version, begun_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (context) DO UPDATE
+         SET fingerprint = $2, contract_version = $3, projection_version = $4, begun_at = $5",
+    )
+    .bind(&views.context)
+    .bind(&views.fingerprint)
+    .bind(views.release.contract)
+    .bind(views.release.projections)
+    .bind(system_time().micros())
+    .execute(&mut *connection)
+    .await?;
     for (partition, end) in ends.iter().filter(|(_, end)| *end >= 0) {
-        sqlx::query("INSERT INTO view_targets (context, partition, position) VALUES ($1, $2, $3)")
-            .bind(&views.context)
-            .bind(partition)
-            .bind(end)
-            .execute(&mut *connection)
-            .await?;
+        target(connection, &views.context, *partition, *end).await?;
     }
     for table in &views.tables {
-        create(connection, table).await?;
+        create(connection, table, views.number()).await?;
         sqlx::query("INSERT INTO view_tables (name, context, fingerprint) VALUES ($1, $2, $3)")
             .bind(table.name)
             .bind(&views.context)
@@ -119,7 +143,24 @@ async fn rebuild(
     Ok(())
 }
 
-async fn create(connection: &mut Connection, table: &Table) -> Result<(), sqlx::Error> {
+/// Drops the tables that stand under a build's name, with their twins.
+pub(super) async fn drop_tables(
+    connection: &mut Connection,
+    build: &str,
+) -> Result<(), sqlx::Error> {
+    for name in tables(connection, build).await? {
+        for name in [quoted(&name), twin_of(&name)] {
+            execute(connection, format!("DROP TABLE IF EXISTS {name}")).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn create(
+    connection: &mut Connection,
+    table: &Table,
+    number: u32,
+) -> Result<(), sqlx::Error> {
     let name = quoted(table.name);
     let tenant = quoted(TENANT);
     let mut visible = vec![format!("{tenant} TEXT NOT NULL")];
@@ -144,8 +185,9 @@ async fn create(connection: &mut Connection, table: &Table) -> Result<(), sqlx::
     let (visible, staged) = (made(&name, visible), made(&twin(table), staged));
     execute(connection, visible).await?;
     execute(connection, staged).await?;
-    for (number, index) in table.indexes.iter().enumerate() {
-        let index_name = quoted(&format!("{}__{number}", table.name));
+    let base = index_base(table, number);
+    for (place, index) in table.indexes.iter().enumerate() {
+        let index_name = quoted(&format!("{base}__{place}"));
         let columns: Vec<_> = index.columns.iter().map(|column| quoted(column)).collect();
         let columns = columns.join(", ");
         execute(connection, format!("CREATE INDEX {index_name} ON {name} ({tenant}, {columns})"))
@@ -154,7 +196,7 @@ async fn create(connection: &mut Connection, table: &Table) -> Result<(), sqlx::
     Ok(())
 }
 
-async fn execute(connection: &mut Connection, sql: String) -> Result<(), sqlx::Error> {
+pub(super) async fn execute(connection: &mut Connection, sql: String) -> Result<(), sqlx::Error> {
     sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await?;
     Ok(())
 }
