@@ -136,7 +136,9 @@ impl<C: Contract> EventFeed<C> {
             Source::Stored(stored) => {
                 match self.messages.read(&stored.wire_type, stored.schema, &stored.envelope).await {
                     Ok(envelope) => Ok(envelope),
-                    Err(ReadError::Unreadable(reason)) => Err(reason),
+                    Err(ReadError::Unreadable(reason) | ReadError::OtherRelease(reason)) => {
+                        Err(reason)
+                    }
                     Err(ReadError::Store(error)) => return Err(FeedError(Box::new(error))),
                 }
             }

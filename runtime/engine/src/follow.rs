@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use charter_domain::{AggregateId, Contract, Envelope, Message as _, Timestamp};
+use charter_domain::{AggregateId, Contract, Envelope, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -37,9 +37,9 @@ pub(crate) struct Item<E> {
 /// Why an event can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unread {
-    /// Its type is none of this contract's.
-    #[error("the contract has no `{0}`")]
-    OtherType(String),
+    /// Its type or its schema is none that this contract can read.
+    #[error("{0}")]
+    OtherRelease(String),
     /// It is not what its type says.
     #[error("{0}")]
     Unreadable(String),
@@ -176,9 +176,7 @@ impl<C: Contract> Events<C> {
         let read = self.messages.read(&event.wire_type, event.schema, &event.envelope).await;
         let read = match read {
             Ok(envelope) => Ok(envelope),
-            Err(ReadError::Unreadable(_)) if C::Event::type_named(&event.wire_type).is_none() => {
-                Err(Unread::OtherType(event.wire_type))
-            }
+            Err(ReadError::OtherRelease(reason)) => Err(Unread::OtherRelease(reason)),
             Err(ReadError::Unreadable(reason)) => Err(Unread::Unreadable(reason)),
             Err(ReadError::Store(error)) => return Err(error),
         };

@@ -147,7 +147,7 @@ impl<'a, D: Decider> Owner<'a, D> {
                 let read = self.rules.events.read(&event.wire_type, event.schema, &event.envelope);
                 let event = read.await.map_err(|error| match error {
                     ReadError::Store(error) => Trouble::from(error),
-                    ReadError::Unreadable(reason) => {
+                    ReadError::Unreadable(reason) | ReadError::OtherRelease(reason) => {
                         Trouble::Unpublishable { position: event.position, reason }
                     }
                 })?;

@@ -66,10 +66,14 @@ async fn begin_among<C: Contract>(
     if own(&read) {
         return store.prepare_views(&set.read(read.number)).await;
     }
-    if let Some(build) = builds.iter().rfind(own) {
+    // What was read before one of the same release was made again after it: who starts last is followed.
+    let is_older = set.release < read.release;
+    if let Some(build) = builds.iter().rfind(own)
+        && (is_older || build.number > read.number)
+    {
         return store.prepare_views(&set.beside(build.number)).await;
     }
-    if set.release < read.release {
+    if is_older {
         let (found, expected) = (read.release, set.release);
         warn!(
             context,
@@ -157,7 +161,8 @@ impl<D: Decider> Making<D> {
     /// Begins and ends what there is to be made, and lets a release's build be read when it is there.
     async fn look(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
         let (context, store) = (D::Contract::NAME, self.ports.runtime.store.clone());
-        let set = self.views.set();
+        let views = self.views.clone();
+        let set = views.set();
         let mut builds = store.view_builds(context).await?;
         let asked: Vec<_> = builds.iter().filter(|build| build.version.is_none()).collect();
         if !asked.is_empty() {
@@ -166,7 +171,8 @@ impl<D: Decider> Making<D> {
             }
             builds = store.view_builds(context).await?;
         }
-        if let Some(number) = ready_to_be_read(&builds, &set.fingerprint, set.release) {
+        let ready = to_be_read(&builds, &set.fingerprint, set.release);
+        if let Some(number) = ready.filter(|build| !build.is_building).map(|build| build.number) {
             match store.switch_views(context, number).await {
                 Ok(()) => {
                     info!(context, build = number, "the views are read from the new build now");
@@ -186,8 +192,8 @@ impl<D: Decider> Making<D> {
         for made in &wanted {
             self.start(*made, stop);
         }
-        // A new release is ready when its views are read; one that is not to make them has nothing to wait for.
-        if wanted.iter().any(|made| made.is_read) || wanted.is_empty() {
+        // A new release is ready when its views are read; another one has nothing to wait for.
+        if to_be_read(&builds, &set.fingerprint, set.release).is_none() {
             self.health.ready(&part(context));
         }
         Ok(())
@@ -236,18 +242,25 @@ fn to_be_made(builds: &[ViewBuild], version: &str) -> Vec<Made> {
     read.into_iter().chain(beside).map(made).collect()
 }
 
-/// The build that a release has begun and that can take the place of an older one.
-fn ready_to_be_read(builds: &[ViewBuild], version: &str, release: Release) -> Option<u32> {
+/// The build that a release has begun and that is to take the place of an older one. One that was read already is not: an
+/// operator has gone back.
+fn to_be_read<'a>(
+    builds: &'a [ViewBuild],
+    version: &str,
+    release: Release,
+) -> Option<&'a ViewBuild> {
     let read = builds.iter().find(|build| build.is_read)?;
     let newest = builds
         .iter()
         .rfind(|build| build.version.as_deref() == Some(version) && build.number > read.number)?;
-    let is_ready = newest.asked_by.is_none() && !newest.is_building && release >= read.release;
-    is_ready.then_some(newest.number)
+    let is_new = newest.asked_by.is_none() && newest.read_since.is_none();
+    (is_new && release >= read.release).then_some(newest)
 }
 
 #[cfg(test)]
 mod tests {
+    use charter_domain::Timestamp;
+
     use super::*;
 
     fn build(number: u32, version: &str, read: u32) -> ViewBuild {
@@ -258,6 +271,7 @@ mod tests {
             version: Some(version.to_owned()),
             release: Release::default(),
             begun: None,
+            read_since: None,
             asked_by: None,
             reason: String::new(),
             is_building: false,
@@ -290,20 +304,23 @@ mod tests {
 
     #[test]
     fn a_release_goes_forward_by_itself_and_back_only_when_asked() {
+        let ready = |builds: &[ViewBuild], version, release| {
+            to_be_read(builds, version, release).map(|build| build.number)
+        };
         let newer = Release { contract: 2, projections: 1 };
         let forward = [build(1, "old", 1), build(2, "new", 1)];
-        assert_eq!(ready_to_be_read(&forward, "new", newer), Some(2));
-        assert_eq!(ready_to_be_read(&forward, "old", newer), None);
+        assert_eq!(ready(&forward, "new", newer), Some(2));
+        assert_eq!(ready(&forward, "old", newer), None);
         let back = [build(1, "old", 2), build(2, "new", 2)];
-        assert_eq!(ready_to_be_read(&back, "old", newer), None);
+        assert_eq!(ready(&back, "old", newer), None);
         let mut older = [build(1, "new", 1), build(2, "old", 1)];
         older[0].release = newer;
-        assert_eq!(ready_to_be_read(&older, "old", Release::default()), None);
-        let mut building = forward.clone();
-        building[1].is_building = true;
-        assert_eq!(ready_to_be_read(&building, "new", newer), None);
+        assert_eq!(ready(&older, "old", Release::default()), None);
+        let mut gone_back = forward.clone();
+        gone_back[1].read_since = Some(Timestamp::from_micros(1));
+        assert_eq!(ready(&gone_back, "new", newer), None);
         let mut asked = forward;
         asked[1].asked_by = Some("an operator".to_owned());
-        assert_eq!(ready_to_be_read(&asked, "new", newer), None);
+        assert_eq!(ready(&asked, "new", newer), None);
     }
 }

@@ -114,9 +114,9 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
     async fn react(&self, item: &Item<C::Event>, trace: &mut trace::Step) -> Reacted<T> {
         let event = match &item.event {
             Ok(event) => event,
-            Err(error @ Unread::OtherType(_)) => {
+            Err(Unread::OtherRelease(reason)) => {
                 return Reacted::Stuck(format!(
-                    "it stops at position {}: {error}; a release that knows it goes on",
+                    "it stops at position {}: {reason}; a release that knows it goes on",
                     item.position
                 ));
             }

@@ -40,6 +40,8 @@ pub struct ViewBuild {
     pub release: Release,
     /// When it was begun, or asked for, UTC; `None` of one that is older than this was kept.
     pub begun: Option<Timestamp>,
+    /// When a switch let it be read first, UTC.
+    pub read_since: Option<Timestamp>,
     /// The operator who asked for it; `None` where a release did.
     pub asked_by: Option<String>,
     /// Why, in the operator's words.
@@ -54,6 +56,7 @@ pub(super) struct BuildRow {
     pub(super) fingerprint: String,
     pub(super) release: Release,
     pub(super) begun: Option<Timestamp>,
+    pub(super) read_since: Option<Timestamp>,
     pub(super) asked_by: Option<String>,
     pub(super) reason: String,
     pub(super) is_building: bool,
@@ -73,6 +76,7 @@ impl ViewBuild {
             version: (!version.is_empty()).then(|| version.to_owned()),
             release: row.release,
             begun: row.begun,
+            read_since: row.read_since,
             asked_by: row.asked_by,
             reason: row.reason,
             is_building: row.is_building,
@@ -214,6 +218,7 @@ mod tests {
             fingerprint: numbered("f", number),
             release: Release::default(),
             begun: None,
+            read_since: None,
             asked_by: None,
             reason: String::new(),
             is_building: false,

@@ -25,7 +25,10 @@ pub(crate) enum ReadError {
     /// The store did not give what is needed; it may be tried again.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The message can't be read by this contract, now or later.
+    /// The message is of a type or a schema that this contract can't read: another release wrote it.
+    #[error("{0}")]
+    OtherRelease(String),
+    /// The message can't be read, now or later.
     #[error("{0}")]
     Unreadable(String),
 }
@@ -83,7 +86,7 @@ impl<M: Message> Messages<M> {
         schema: SchemaHash,
     ) -> Result<(&'static MessageType, Option<Arc<Plan>>), ReadError> {
         let known = M::type_named(wire_type)
-            .ok_or_else(|| ReadError::Unreadable(format!("the contract has no `{wire_type}`")))?;
+            .ok_or_else(|| ReadError::OtherRelease(format!("the contract has no `{wire_type}`")))?;
         let plan = if self.hash_of(known) == schema {
             None
         } else {
@@ -113,8 +116,9 @@ impl<M: Message> Messages<M> {
         let writer = Schema::parse(&json).map_err(|error| unreadable(error.to_string()))?;
         let reader =
             Schema::parse(known.envelope_schema).map_err(|error| unreadable(error.to_string()))?;
-        let plan =
-            Plan::compile(&writer, &reader).map_err(|error| unreadable(error.to_string()))?;
+        let plan = Plan::compile(&writer, &reader).map_err(|error| {
+            ReadError::OtherRelease(format!("`{}` of schema `{schema}`: {error}", known.wire_type))
+        })?;
         let plan = Arc::new(plan);
         self.plans.lock().unwrap_or_else(PoisonError::into_inner).insert(key, plan.clone());
         Ok(plan)

@@ -170,7 +170,9 @@ impl<D: Decider> Owner<'_, D> {
                     handled: None,
                     expected_sequence: None,
                 }),
-                Err(ReadError::Unreadable(reason)) => Err(Unreadable::deadline(stored, reason)),
+                Err(ReadError::Unreadable(reason) | ReadError::OtherRelease(reason)) => {
+                    Err(Unreadable::deadline(stored, reason))
+                }
                 Err(ReadError::Store(error)) => return Err(error.into()),
             };
             let order = (stored.due, stored.position, stored.id);

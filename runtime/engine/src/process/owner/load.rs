@@ -81,6 +81,12 @@ async fn load<D: Decider>(
                     }
                 }
                 Err(ReadError::Unreadable(reason)) => return Ok(Err(reason)),
+                // Its commands are another's to decide: nothing of them is refused here for good.
+                Err(ReadError::OtherRelease(reason)) => {
+                    return Err(Trouble::Schemas(format!(
+                        "`{id}` can't be loaded: {reason}; a release that knows it goes on"
+                    )));
+                }
                 Err(ReadError::Store(error)) => return Err(error.into()),
             }
             aggregate.sequence = stored.sequence;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use charter_domain::{AggregateId, ColumnValue, Table};
 
 use super::views::{
-    COUNTS, OTHER_COUNTS, assert_is_building, begin, count, first_step, key, parked, prepared,
-    progress, put, set,
+    COUNTS, OTHER_COUNTS, assert_is_building, count, first_step, key, parked, prepared, progress,
+    put, set,
 };
 use super::{CONTEXT, Harness, decided, is_fenced};
 use crate::reads::ListQuery;
@@ -32,9 +32,20 @@ async fn built(
     position: i64,
     rows: &[RowChange],
 ) {
-    let mut write = step(store, views, 0, from, progress(position, 0)).await.expect("a step");
-    write.write(views.tables[0], rows).await.expect("written");
-    write.commit().await.expect("committed");
+    tried(store, views, from, position, rows).await.expect("a step");
+}
+
+/// The same where it may be refused, be it only by its commit.
+async fn tried(
+    store: &Arc<dyn Store>,
+    views: &ViewSet,
+    from: Progress,
+    position: i64,
+    rows: &[RowChange],
+) -> Result<(), StoreError> {
+    let mut write = step(store, views, 0, from, progress(position, 0)).await?;
+    write.write(views.tables[0], rows).await?;
+    write.commit().await
 }
 
 /// (number, read, begun, building) of each build.
@@ -155,15 +166,7 @@ pub async fn a_switch_keeps_steps_of_before_out(harness: &dyn Harness) {
     // Known to this process, so that only the commit can find out.
     another.switch_views(CONTEXT, 2).await.expect("switched");
     for views in [&same, &next] {
-        let begun = step(&store, views, 0, progress(0, 0), progress(1, 0)).await;
-        let result = match begun {
-            Ok(mut write) => {
-                let table = views.tables[0];
-                let wrote = write.write(table, &[put("x", 1, 99)]).await;
-                wrote.and(write.commit().await)
-            }
-            Err(error) => Err(error),
-        };
+        let result = tried(&store, views, progress(0, 0), 1, &[put("x", 1, 99)]).await;
         assert!(is_fenced(&result), "{result:?}");
     }
     assert_eq!(count(&store, "x", 1).await, Some(1));
@@ -205,7 +208,7 @@ pub async fn builds_are_asked_for_and_dropped(harness: &dyn Harness) {
     let refused = store.drop_build(CONTEXT, 2).await;
     assert!(matches!(refused, Err(StoreError::NoBuild { number: 2, .. })), "{refused:?}");
     assert_eq!(builds(&store).await, [(1, true, true, false)]);
-    assert!(is_fenced(&step(&store, &next, 0, progress(3, 0), progress(4, 0)).await.map(drop)));
+    assert!(is_fenced(&tried(&store, &next, progress(3, 0), 4, &[]).await));
     store.prepare_views(&next).await.expect("once more");
     assert_eq!(store.view_progress(&next, 0).await.expect("an answer"), Progress::START);
     let mut write = step(&store, &next, 0, Progress::START, progress(0, 0)).await.expect("a step");

@@ -18,7 +18,8 @@ pub(super) const NAMED: [&str; 5] =
     ["view_sets", "view_tables", "view_progress", "view_targets", "parked"];
 
 const BUILDS: &str = "SELECT context, fingerprint, contract_version, projection_version, begun_at,
-         asked_by, reason, EXISTS (SELECT 1 FROM view_targets AS t WHERE t.context = s.context)
+         asked_by, reason, EXISTS (SELECT 1 FROM view_targets AS t WHERE t.context = s.context),
+         read_at
      FROM view_sets AS s WHERE context = $1 OR starts_with(context, $1 || '#')";
 
 fn query(context: &str) -> Query<'_, Postgres, PgArguments> {
@@ -40,6 +41,7 @@ fn read_all(rows: &[PgRow]) -> Result<Vec<ViewBuild>, StoreError> {
 
 fn read(row: &PgRow) -> Result<ViewBuild, StoreError> {
     let begun: Option<At> = row.try_get(4).map_err(StoreError::unavailable)?;
+    let read_since: Option<At> = row.try_get(8).map_err(StoreError::unavailable)?;
     let text = |index| row.try_get::<String, _>(index).map_err(StoreError::unavailable);
     Ok(ViewBuild::of(BuildRow {
         name: text(0)?,
@@ -49,6 +51,7 @@ fn read(row: &PgRow) -> Result<ViewBuild, StoreError> {
             projections: small("a version of projections", number(row, 3)?)?,
         },
         begun: begun.map(|begun| begun.0),
+        read_since: read_since.map(|since| since.0),
         asked_by: row.try_get(5).map_err(StoreError::unavailable)?,
         reason: text(6)?,
         is_building: row.try_get(7).map_err(StoreError::unavailable)?,
@@ -133,6 +136,11 @@ pub(super) async fn switch(
             held.call(query).await.map_err(StoreError::unavailable)?;
         }
     }
+    let since =
+        sqlx::query("UPDATE view_sets SET read_at = coalesce(read_at, $2) WHERE context = $1")
+            .bind(context)
+            .bind(At(system_time()));
+    held.call(since).await.map_err(StoreError::unavailable)?;
     for (partition, position) in shown_and_lacked(&shown, &positions) {
         target(&mut held, context, partition, position).await?;
     }
@@ -183,7 +191,7 @@ pub(super) async fn rows(
     let mut count = 0;
     for table in tables(&mut held, name).await? {
         let table = quoted(&table);
-        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT $1) AS some");
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT $1) AS counted");
         let query = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(i64::from(most));
         let rows = held.call(query).await.map_err(StoreError::unavailable)?;
         let rows = rows.first().map_or(Ok(0), |row| number(row, 0))?;

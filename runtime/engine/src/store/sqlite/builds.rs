@@ -24,7 +24,7 @@ pub(super) async fn all(files: &Files, context: &str) -> Result<Vec<ViewBuild>, 
 async fn found(connection: &mut Connection, context: &str) -> Result<Vec<ViewBuild>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT context, fingerprint, contract_version, projection_version, begun_at, asked_by, reason,
-             EXISTS (SELECT 1 FROM view_targets AS t WHERE t.context = s.context)
+             EXISTS (SELECT 1 FROM view_targets AS t WHERE t.context = s.context), read_at
          FROM view_sets AS s WHERE context = $1 OR substr(context, 1, length($1) + 1) = $1 || '#'",
     )
     .bind(context)
@@ -37,11 +37,13 @@ async fn found(connection: &mut Connection, context: &str) -> Result<Vec<ViewBui
 
 fn read(row: &SqliteRow) -> Result<ViewBuild, sqlx::Error> {
     let begun: Option<i64> = row.try_get(4)?;
+    let read_since: Option<i64> = row.try_get(8)?;
     Ok(ViewBuild::of(BuildRow {
         name: row.try_get(0)?,
         fingerprint: row.try_get(1)?,
         release: Release { contract: row.try_get(2)?, projections: row.try_get(3)? },
         begun: begun.map(Timestamp::from_micros),
+        read_since: read_since.map(Timestamp::from_micros),
         asked_by: row.try_get(5)?,
         reason: row.try_get(6)?,
         is_building: row.try_get(7)?,
@@ -110,6 +112,11 @@ pub(super) async fn switch(
                     .await?;
             }
         }
+        sqlx::query("UPDATE view_sets SET read_at = coalesce(read_at, $2) WHERE context = $1")
+            .bind(context)
+            .bind(system_time().micros())
+            .execute(&mut *connection)
+            .await?;
         for (partition, position) in lacked {
             target(connection, context, partition, position).await?;
         }

@@ -6,4 +6,6 @@ ALTER TABLE view_sets
     ADD COLUMN begun_at TIMESTAMPTZ,
     -- The operator who asked for it; none where a release did.
     ADD COLUMN asked_by TEXT,
+    -- When it was read first.
+    ADD COLUMN read_at TIMESTAMPTZ,
     ADD COLUMN reason TEXT NOT NULL DEFAULT '';

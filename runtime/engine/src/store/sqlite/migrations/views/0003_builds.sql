@@ -5,4 +5,6 @@ ALTER TABLE view_sets ADD COLUMN projection_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE view_sets ADD COLUMN begun_at INTEGER;
 -- The operator who asked for it; none where a release did.
 ALTER TABLE view_sets ADD COLUMN asked_by TEXT;
+-- When it was read first.
+ALTER TABLE view_sets ADD COLUMN read_at INTEGER;
 ALTER TABLE view_sets ADD COLUMN reason TEXT NOT NULL DEFAULT '';
