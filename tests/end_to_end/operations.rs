@@ -104,8 +104,8 @@ fn views_are_built_again_beside_those_that_are_read() {
     json_of(of(&platform, &["projection", "switch", "seat"]));
     // What is decided from now on is in it, and reads that saw it wait for it.
     let hold = json!({"seatIds": ["a-row-1-seat-1"], "holderId": "h"});
-    let held = platform.decide(platform.post("/v1/shows/s/holds", &hold)).expect(200);
-    let seats = platform.read("/v1/shows/s/seats?status=HELD", held.str("cursor")).expect(200);
+    let taken = platform.decide(platform.post("/v1/shows/s/holds", &hold)).expect(200);
+    let seats = platform.read("/v1/shows/s/seats?status=HELD", taken.str("cursor")).expect(200);
     assert_eq!(seats.json["items"].as_array().map(Vec::len), Some(1), "{seats:?}");
     platform.terminate();
 

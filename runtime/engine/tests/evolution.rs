@@ -180,13 +180,18 @@ impl Running {
 
     /// Waits until it says that it does not work for a reason with all of these words.
     async fn is_stuck(&self, words: &[&str]) {
-        until("the reason", async || match self.service.status() {
-            ServiceStatus::NotReady { reason, .. }
-                if words.iter().all(|it| reason.contains(it)) =>
-            {
-                Ok(())
+        until("the reason", async || {
+            let status = self.service.status();
+            match &status {
+                ServiceStatus::NotReady { reason, .. }
+                    if words.iter().all(|word| reason.contains(word)) =>
+                {
+                    Ok(())
+                }
+                ServiceStatus::NotReady { .. }
+                | ServiceStatus::Starting { .. }
+                | ServiceStatus::Ready => Err(format!("{status:?}")),
             }
-            other => Err(format!("{other:?}")),
         })
         .await;
     }

@@ -88,9 +88,9 @@ impl Engines {
         let (running, shared, token) = (service.clone(), runtime.clone(), shutdown.clone());
         let task = tokio::spawn(async move { running.run(shared, token).await });
         let instance = Instance { service, shutdown, task, runtime };
-        until("an instance", async || match instance.service.status() {
-            ServiceStatus::Ready => Ok(()),
-            other => Err(format!("{other:?}")),
+        until("an instance", async || {
+            let status = instance.service.status();
+            if status == ServiceStatus::Ready { Ok(()) } else { Err(format!("{status:?}")) }
         })
         .await;
         instance
