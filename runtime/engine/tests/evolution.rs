@@ -11,36 +11,20 @@ mod releases;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use charter_domain::{Begin, ColumnValue, Contract, Decider, Envelope, Reactor};
 use charter_engine::log::LogRecord;
 use charter_engine::log::embedded::{Durability, EmbeddedLog, EmbeddedSettings};
 use charter_engine::schemas::{MemoryRegistry, Registration, SchemaCatalog};
 use charter_engine::store::SqliteStore;
-use charter_engine::submit::NewCommand;
 use charter_engine::{ContextService, Runtime, Service, ServiceError, ServiceStatus, Settings};
 use contract_shared::OutcomeStatus;
-use releases::{Take, first, full, wide, wide_unraised};
+use releases::{PATIENCE, TENANT, Take, first, full, reading, until, wide, wide_unraised};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-const TENANT: &str = "default";
-/// Longer than anything that should happen takes.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Result<T, String>) -> T {
-    let begun = Instant::now();
-    loop {
-        match probe().await {
-            Ok(found) => return found,
-            Err(last) => assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}: {last}"),
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
 
 /// A log, a store and a registry that releases come to one after the other.
 struct World {
@@ -98,19 +82,7 @@ impl World {
         text: &str,
     ) -> Uuid {
         let sender = self.runtime.sender::<C>("charter://tests").await.expect("a sender");
-        let take = Take { meter_id: meter.to_owned(), amount, text: text.to_owned() };
-        let command = NewCommand {
-            command_id: Uuid::now_v7(),
-            tenant: TENANT.to_owned(),
-            correlation_id: "c".to_owned(),
-            causation_id: None,
-            actor: None,
-            reply_to: None,
-            request_hash: None,
-            traceparent: None,
-            expected_sequence: None,
-            command: take.into(),
-        };
+        let command = reading(meter, amount, text);
         let id = command.command_id;
         sender.send(command).await.expect("accepted");
         id

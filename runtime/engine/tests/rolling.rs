@@ -17,22 +17,20 @@ mod releases;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use charter_domain::{AggregateId, ColumnValue, Contract, Decider};
 use charter_engine::log::kafka::KafkaSettings;
 use charter_engine::schemas::{MemoryRegistry, Registration, SchemaCatalog};
 use charter_engine::store::PostgresSettings;
-use charter_engine::submit::NewCommand;
 use charter_engine::{ContextService, Runtime, Service, ServiceError, ServiceStatus, Settings};
 use contract_shared::OutcomeStatus;
 use postgres::Schemas;
-use releases::{READINGS, Take, first, wide};
+use releases::{READINGS, TENANT, first, reading, until, wide};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-const TENANT: &str = "default";
 const PARTITIONS: u32 = 4;
 /// Meters that are read, so that each partition has some.
 const METERS: usize = 16;
@@ -40,19 +38,6 @@ const METERS: usize = 16;
 const SENDERS: usize = 4;
 /// Commands between two steps of the upgrade.
 const BETWEEN: usize = 60;
-/// Longer than anything that should happen takes, rebalances included.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Result<T, String>) -> T {
-    let begun = Instant::now();
-    loop {
-        match probe().await {
-            Ok(found) => return found,
-            Err(last) => assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}: {last}"),
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
 
 /// What instances are started with.
 struct Engines {
@@ -129,19 +114,7 @@ async fn send(
     let mut ids = Vec::new();
     while !stop.is_cancelled() {
         let meter = (ids.len() * SENDERS + sender) % METERS;
-        let take = Take { meter_id: format!("m{meter}"), amount: 1, text: "DAY after".to_owned() };
-        let command = NewCommand {
-            command_id: Uuid::now_v7(),
-            tenant: TENANT.to_owned(),
-            correlation_id: "c".to_owned(),
-            causation_id: None,
-            actor: None,
-            reply_to: None,
-            request_hash: None,
-            traceparent: None,
-            expected_sequence: None,
-            command: take.into(),
-        };
+        let command = reading(&format!("m{meter}"), 1, "DAY after");
         ids.push((meter, command.command_id));
         commands.send(command).await.expect("accepted");
         sent.fetch_add(1, Ordering::SeqCst);

@@ -1,9 +1,46 @@
 //! Releases of one small contract, written by hand: meters that are read. Command and view stay the same.
 
+use std::time::{Duration, Instant};
+
 use charter_domain::row::{Cell, Row};
 use charter_domain::{
     Column, ColumnError, ColumnType, ColumnValue, MessageKind, MessageType, Payload, Table, View,
 };
+use charter_engine::submit::NewCommand;
+use uuid::Uuid;
+
+pub(crate) const TENANT: &str = "default";
+/// Longer than anything that should happen takes, rebalances included.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Gives what `probe` finds, which it is asked for until it does.
+pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let begun = Instant::now();
+    loop {
+        match probe().await {
+            Ok(found) => return found,
+            Err(last) => assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}: {last}"),
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A command of a release that asks for a reading.
+pub(crate) fn reading<C: From<Take>>(meter: &str, amount: i64, text: &str) -> NewCommand<C> {
+    let take = Take { meter_id: meter.to_owned(), amount, text: text.to_owned() };
+    NewCommand {
+        command_id: Uuid::now_v7(),
+        tenant: TENANT.to_owned(),
+        correlation_id: "c".to_owned(),
+        causation_id: None,
+        actor: None,
+        reply_to: None,
+        request_hash: None,
+        traceparent: None,
+        expected_sequence: None,
+        command: take.into(),
+    }
+}
 
 macro_rules! envelope {
     ($name:literal, $payload:expr) => {
