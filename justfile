@@ -78,6 +78,10 @@ deploy:
 scaffold:
     tests/scaffold/run
 
+# A project from the templates, a workspace of its own on this checkout: clean, tested, and answering over HTTP.
+project:
+    tests/scaffold/project
+
 # The commands of docs/tutorial.md as they stand, in a copy of the checkout.
 tutorial:
     tests/tutorial/run

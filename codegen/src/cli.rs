@@ -77,7 +77,7 @@ enum Command {
     Check(check::Check),
     /// Hold the contracts to what good ones have: words, names, types, bounds, examples.
     Lint(lint::Lint),
-    /// Make a service, a context, a command, an event or a view to begin with.
+    /// Make a project, a service, a context, a command, an event or a view to begin with.
     New(new::New),
     /// Bring schemas (`.avsc`) into the one layout.
     Fmt(fmt::Fmt),

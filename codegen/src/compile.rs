@@ -5,6 +5,7 @@ use crate::gateway;
 use crate::input::Input;
 use crate::ir::{Contracts, TypeId};
 use crate::problem::{Problem, Problems};
+use crate::project;
 use crate::types::{self, METADATA, SHARED};
 
 /// What a run makes of its input.
@@ -20,12 +21,16 @@ pub struct Compiled {
 #[must_use]
 pub fn compile(input: &Input) -> Compiled {
     let mut problems = Problems::default();
+    if input.is_project {
+        project::check(&input.schemas, &mut problems);
+    }
     let parsed = types::parse(&input.schemas, &mut problems);
     let types = types::lower(&parsed, &mut problems);
     let contexts = contexts::build(&parsed, &types, input.version(), &mut problems);
     let openapi = input.openapi.as_ref();
     let gateway = openapi.and_then(|file| gateway::build(file, &types, &contexts, &mut problems));
     let contracts = Contracts {
+        is_project: input.is_project,
         shared: (0..types.defs.len())
             .map(TypeId)
             .filter(|id| types.def(*id).namespace == SHARED)

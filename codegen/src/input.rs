@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::check::contracts;
+use crate::project::{self, Project, ProjectError};
 use crate::sync::DiskError;
 
 /// The folder of Avro contracts.
@@ -32,6 +33,8 @@ pub struct Input {
     pub openapi: Option<File>,
     /// The number of the last release, 0 where there was none.
     pub release: u32,
+    /// Whether the workspace is a project, in which the types of `shared` are the platform's.
+    pub is_project: bool,
 }
 
 /// Why a run has no input.
@@ -44,6 +47,9 @@ pub enum InputError {
     /// A file or folder cannot be read, or is not UTF-8.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// It cannot be told whether the root is a project.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
 }
 
 impl Input {
@@ -57,6 +63,10 @@ impl Input {
         }
         let mut schemas = Vec::new();
         collect(&root.join(SCHEMAS), SCHEMAS, &mut schemas)?;
+        let is_project = Project::read(root)?.is_some();
+        if is_project {
+            project::complete(&mut schemas);
+        }
         schemas.sort_by(|a, b| a.path.cmp(&b.path));
         let path = root.join(OPENAPI);
         let openapi = match fs::read_to_string(&path) {
@@ -65,7 +75,8 @@ impl Input {
             Err(error) => return Err(DiskError::new("read", &path)(error).into()),
         };
         let releases = contracts::releases_of(root)?;
-        Ok(Self { schemas, openapi, release: releases.last().copied().unwrap_or_default() })
+        let release = releases.last().copied().unwrap_or_default();
+        Ok(Self { schemas, openapi, release, is_project })
     }
 
     /// The version of the contracts, from 1: an instance with older contracts cannot take what one with newer ones

@@ -30,6 +30,8 @@ pub use types::{
 /// The contracts of one repository.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Contracts {
+    /// Whether they are a project's: then `contract-shared` is the platform's crate, and not made.
+    pub is_project: bool,
     /// Every named Avro type and every union of several branches; a [`TypeId`] is an index into it.
     /// In the order of full names; a union follows the record that holds it.
     pub types: Vec<TypeDef>,

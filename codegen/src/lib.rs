@@ -16,6 +16,7 @@
 //! | [`lint`] | `charter lint`: what good contracts have beyond what must hold |
 //! | [`fmt`] | `charter fmt`: schemas in one layout |
 //! | [`scaffold`] | `charter new`: contracts and services to begin with |
+//! | [`project`] | workspaces of their own on the platform |
 //! | `progress` | how far a run has come, on a terminal |
 //! | `registry` | `charter registry`: contracts to and from a schema registry |
 //! | [`cli`] | the command line |
@@ -40,6 +41,7 @@ pub mod lint;
 pub mod names;
 pub mod problem;
 mod progress;
+pub mod project;
 pub mod report;
 pub mod rules;
 pub mod scaffold;

@@ -106,6 +106,8 @@ rules! {
     // Avro contracts: files and the attribute `charter`.
     CONTRACT_PLACE Error "a contract lies at `schemas/<namespace>/<commands|events|views|types>/<snake_case name>.avsc`, a shared type at `schemas/shared/<name>.avsc`"
         "move the file, or mend its namespace, name or `kind`";
+    SHARED_DIFFERS Error "a project's `schemas/shared` is the platform's, byte for byte: its crate `contract-shared` was made from it"
+        "remove the file; `charter generate` writes the platform's, and a type of your own belongs to a context";
     CONTEXT_NAME Error "a namespace is a name in small letters and digits, and not one that means something else"
         "choose another namespace; `gateway` and `released` are taken";
     CONTEXT_CROSSING Error "a context's types name types of their own context and of `shared` only"

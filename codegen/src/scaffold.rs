@@ -1,4 +1,4 @@
-//! `charter new`: contracts and services to begin with, from templates.
+//! `charter new`: projects, services and contracts to begin with, from templates.
 //!
 //! First a [`Plan`]: every file that is to be written, every place of an existing file that gets a line. Only when all
 //! of it can be done is any of it done, and nothing that exists is written over.
@@ -8,13 +8,14 @@
 //! | [`names`] | what the command line says, checked, and all the forms that templates want it in |
 //! | [`templates`] | the templates, built in or from a folder |
 //! | [`plan`] | files and edits, held against the disk and carried out |
-//! | [`service`], [`contracts`] | what each command plans |
+//! | [`project`], [`service`], [`contracts`] | what each command plans |
 //! | [`document`] | where an OpenAPI document takes what is new |
 
 pub mod contracts;
 pub mod document;
 pub mod names;
 pub mod plan;
+pub mod project;
 pub mod service;
 pub mod templates;
 

@@ -18,7 +18,7 @@ const BUILT: [&str; 2] = ["dist", "node_modules"];
 /// A file that a run produces.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Output {
-    /// The path from the root, with `/`, within [`FOLDER`].
+    /// The path from the root, with `/`, within [`FOLDER`]; in a project also one of the platform's schemas.
     pub path: String,
     /// The whole text, with LF.
     pub text: String,

@@ -226,3 +226,123 @@ fn templates_of_ones_own_take_the_place_of_the_built_in_ones() {
     assert_eq!(broken.status.code(), Some(2));
     assert!(text(&broken.stderr).contains("`contracts/command.avsc`"), "{}", text(&broken.stderr));
 }
+
+/// Arguments of a project on this checkout, with more behind them.
+fn shop<'a>(checkout: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    ["new", "project", "shop", "--platform-path", checkout].iter().chain(more).copied().collect()
+}
+
+#[test]
+fn a_project_is_a_workspace_in_which_services_are_made() {
+    let parent = tempfile::tempdir().unwrap();
+    let repository = repository();
+    let checkout = repository.to_str().unwrap();
+    let planned = charter(&shop(checkout, &["--dry-run"]), parent.path());
+    assert_eq!(planned.status.code(), Some(0), "{}", text(&planned.stderr));
+    assert_eq!(files(parent.path()), BTreeMap::new(), "a dry run writes nothing");
+
+    let written = charter(&shop(checkout, &[]), parent.path());
+    assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
+    assert_eq!(text(&written.stdout), text(&planned.stdout), "what is done is what was planned");
+    assert!(text(&written.stderr).contains("next: `cd shop`, `cargo run`"));
+    let root = parent.path().join("shop");
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    assert!(read("charter-project.yaml").ends_with("\nproject: shop\n"));
+    let engine = format!("charter-engine = {{ path = \"{checkout}/runtime/engine\" }}\n");
+    assert!(read("Cargo.toml").contains(&engine), "{}", read("Cargo.toml"));
+    assert!(!root.join("generated/contract-shared").exists(), "that crate is the platform's");
+
+    let made = charter(ORDERS, &root);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    for (path, line) in [
+        ("Cargo.toml", "    \"services/orders\",\n"),
+        ("Cargo.toml", "\norders-service = { path = \"services/orders\" }\n"),
+        ("services/platform/Cargo.toml", "\norders-service.workspace = true\n"),
+        ("services/platform/src/contexts.rs", "\n        .context(orders_service::service())\n"),
+    ] {
+        assert!(read(path).contains(line), "{line}{}", read(path));
+    }
+    for check in [
+        ["generate", "--check"].as_slice(),
+        &["fmt", "--check"],
+        &["lint", "--fail-on", "info"],
+        &["release"],
+        &["check", "--strict"],
+    ] {
+        let output = charter(check, &root);
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "charter {check:?}: {said}");
+    }
+    let before = files(parent.path());
+    let again = charter(&shop(checkout, &[]), parent.path());
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again.stderr));
+    assert!(text(&again.stdout).contains("= services/platform/src/main.rs\n"));
+    assert_eq!(files(parent.path()), before, "nothing is written over");
+}
+
+#[test]
+fn a_projects_ground_is_checked_first() {
+    let parent = tempfile::tempdir().unwrap();
+    let checkout = repository();
+    let checkout = checkout.to_str().unwrap();
+    let nowhere = parent.path().join("nowhere");
+    for (arguments, said) in [
+        (vec!["new", "project"], "expected a project's name, found none"),
+        (vec!["new", "project", "../shop"], "expected a project's name in small letters"),
+        (vec!["new", "project", "Shop"], "expected a project's name in small letters"),
+        (shop(nowhere.to_str().unwrap(), &[]), "expected a checkout of version"),
+        (shop(checkout, &["--aggregate", "7 up"]), "expected the name of an aggregate"),
+        (shop(checkout, &["--service", "platform"]), "expected a service's name"),
+        (shop(checkout, &["--root", checkout]), "expected a folder outside of any workspace"),
+    ] {
+        let output = charter(&arguments, parent.path());
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
+    assert_eq!(files(parent.path()), BTreeMap::new(), "nothing is written");
+}
+
+#[test]
+fn a_published_platform_is_named_by_the_compilers_version() {
+    let parent = tempfile::tempdir().unwrap();
+    let made = charter(&["new", "project", "shop"], parent.path());
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    let root = parent.path().join("shop");
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let line = format!("\ncharter-platform = \"{}\"\n", env!("CARGO_PKG_VERSION"));
+    assert!(manifest.contains(&line), "{manifest}");
+    assert!(!root.join("Cargo.lock").exists());
+}
+
+#[test]
+fn shared_schemas_of_a_project_are_the_platforms() {
+    let parent = tempfile::tempdir().unwrap();
+    assert_eq!(charter(&["new", "project", "shop"], parent.path()).status.code(), Some(0));
+    let root = parent.path().join("shop");
+    let metadata = root.join("schemas/shared/metadata.avsc");
+    let built_in = fs::read_to_string(&metadata).unwrap();
+    fs::write(&metadata, built_in.replace("who, when, why", "who and why")).unwrap();
+    let differs = charter(&["generate"], &root);
+    assert_eq!(differs.status.code(), Some(1));
+    assert!(text(&differs.stderr).contains("SHARED_DIFFERS"), "{}", text(&differs.stderr));
+    fs::remove_file(&metadata).unwrap();
+    assert_eq!(charter(&["generate", "--check"], &root).status.code(), Some(4));
+    assert_eq!(charter(&["generate"], &root).status.code(), Some(0));
+    assert_eq!(fs::read_to_string(&metadata).unwrap(), built_in);
+}
+
+#[test]
+fn a_project_has_the_platforms_dependencies() {
+    let lines = |path: PathBuf| -> Vec<String> {
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().map(ToOwned::to_owned).collect()
+    };
+    let ours = lines(repository().join("Cargo.toml"));
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/project/Cargo.toml");
+    let theirs = lines(template);
+    let rest = theirs.iter().position(|line| line.starts_with("# What generated code")).unwrap();
+    let theirs: Vec<&String> = theirs[rest + 1..].iter().filter(|line| !line.is_empty()).collect();
+    let other: Vec<_> = theirs.iter().filter(|line| !ours.contains(line)).collect();
+    assert!(theirs.len() > 15 && other.is_empty(), "not as in this workspace: {other:#?}");
+}

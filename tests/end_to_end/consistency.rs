@@ -92,7 +92,9 @@ impl Running {
             access: AccessFlags::default(),
             http: HttpFlags::default(),
         };
-        let platform = Platform::start(options, stop.clone()).await.expect("the platform");
+        let platform = Platform::start(platform_service::all(), options, stop.clone())
+            .await
+            .expect("the platform");
         let elsewhere = gateway_service::Elsewhere::default();
         let router =
             gateway_service::router(platform.api().clone(), &elsewhere, platform.push().clone());

@@ -62,7 +62,9 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
         access: AccessFlags::default(),
         http: HttpFlags::default(),
     };
-    let platform = Platform::start(options, shutdown.clone()).await.expect("the platform");
+    let platform = Platform::start(platform_service::all(), options, shutdown.clone())
+        .await
+        .expect("the platform");
     let (api, push) = (platform.api().clone(), platform.push().clone());
     let (ready, is_ready) = tokio::sync::oneshot::channel();
     let mut tasks = JoinSet::new();

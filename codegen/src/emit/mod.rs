@@ -19,15 +19,23 @@ mod typescript;
 mod view;
 
 use crate::ir::{Context, Contracts, TypeId};
+use crate::project::SHARED;
 use crate::sync::{FOLDER, Output};
 use scope::Scope;
 
-/// Every file under `generated/`, in the order of paths. The same contracts give the same bytes.
+/// Every file under `generated/`, in the order of paths; of a project also the platform's schemas. The same contracts
+/// give the same bytes.
 #[must_use]
 pub fn emit(contracts: &Contracts) -> Vec<Output> {
     let mut files = Files::default();
     files.add("rustfmt.toml", rustfmt());
-    shared(contracts, &mut files);
+    if contracts.is_project {
+        files.0.extend(
+            SHARED.iter().map(|(path, text)| Output { path: (*path).into(), text: (*text).into() }),
+        );
+    } else {
+        shared(contracts, &mut files);
+    }
     for context in &contracts.contexts {
         context_crate(contracts, context, &mut files);
     }

@@ -1,6 +1,7 @@
 //! Where an OpenAPI document takes what is new: text in front of a line, so that its layout and comments stay.
 
 use charter_avro::source::{Member, Tree};
+use serde::Serialize;
 
 use super::ScaffoldError;
 
@@ -12,7 +13,7 @@ pub struct Document {
 }
 
 /// What a new context brings.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Additions {
     /// Entries of the list `tags`.
     pub tags: String,

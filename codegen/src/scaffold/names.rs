@@ -26,14 +26,22 @@ const TAKEN_CONTEXTS: &[&str] = &["gateway", "released", "shared"];
 /// # Errors
 /// Where it is written otherwise, or taken.
 pub fn service(text: &str) -> Result<String, ScaffoldError> {
-    let word = |word: &str| {
-        word.starts_with(|first: char| first.is_ascii_lowercase())
-            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    };
-    if text.len() <= 40 && text.split('-').all(word) && !TAKEN_SERVICES.contains(&text) {
+    if text.len() <= 40 && text.split('-').all(is_word) && !TAKEN_SERVICES.contains(&text) {
         return Ok(text.to_owned());
     }
     let expected = "a service's name in small letters, such as `invoices`, that is not taken";
+    Err(ScaffoldError::Name { expected: expected.to_owned(), found: text.to_owned() })
+}
+
+/// A project's name: words in small letters with hyphens, which is its folder's too.
+///
+/// # Errors
+/// Where it is written otherwise.
+pub fn project(text: &str) -> Result<String, ScaffoldError> {
+    if text.len() <= 40 && text.split('-').all(is_word) {
+        return Ok(text.to_owned());
+    }
+    let expected = "a project's name in small letters, such as `corner-shop`";
     Err(ScaffoldError::Name { expected: expected.to_owned(), found: text.to_owned() })
 }
 
@@ -65,6 +73,12 @@ pub fn type_name(text: &str, what: &str) -> Result<String, ScaffoldError> {
     }
     let expected = format!("the name of {what}, such as `PlaceOrder` or `place-order`");
     Err(ScaffoldError::Name { expected, found: text.to_owned() })
+}
+
+/// Whether a word is of small letters and digits, a letter first.
+fn is_word(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_lowercase())
+        && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }
 
 /// Whether Rust keeps the word for itself, so that a module could not be called so.
@@ -205,6 +219,8 @@ pub struct Command {
 pub struct Event {
     /// `OrderPlaced`.
     pub name: String,
+    /// `orderPlaced`.
+    pub camel: String,
     /// `order_placed`.
     pub snake: String,
     /// `An order was placed.`
@@ -251,6 +267,7 @@ impl Event {
         let symbol = if short { rest.unwrap_or(&all) } else { &all }.to_shouty_snake_case();
         Self {
             name: name.to_owned(),
+            camel: name.to_lower_camel_case(),
             snake: name.to_snake_case(),
             doc,
             variant: names::upper(&symbol),

@@ -14,6 +14,7 @@ use super::plan::{Plan, read};
 use super::templates::Templates;
 use crate::input::OPENAPI;
 use crate::names::upper;
+use crate::project::Project;
 
 /// The first port that is looked at for health and metrics of a service by itself.
 const FIRST_PORT: u16 = 8085;
@@ -261,13 +262,21 @@ pub fn plan(root: &Path, wish: &Wish, templates: &Templates) -> Result<Plan, Sca
     super::contracts::context(&mut plan, &model, templates)?;
     crate_files(&mut plan, &model, templates)?;
     workspace(&mut plan, &model);
+    let project = Project::read(root).map_err(|error| ScaffoldError::Ground(error.to_string()))?;
+    if project.is_none() {
+        apart(&mut plan, &model);
+    }
     if model.http {
         operations(root, &mut plan, &model, templates)?;
     }
     Ok(plan)
 }
 
-fn crate_files(plan: &mut Plan, model: &Model, templates: &Templates) -> Result<(), ScaffoldError> {
+pub(super) fn crate_files(
+    plan: &mut Plan,
+    model: &Model,
+    templates: &Templates,
+) -> Result<(), ScaffoldError> {
     let folder = format!("services/{}", model.service.name);
     for (template, path) in [
         ("service/Cargo.toml", "Cargo.toml"),
@@ -283,15 +292,14 @@ fn crate_files(plan: &mut Plan, model: &Model, templates: &Templates) -> Result<
     Ok(())
 }
 
-/// The lines that make a context known, one or two a file.
+/// The lines that make a service known to the workspace and its platform.
 fn workspace(plan: &mut Plan, model: &Model) {
     let Model { contract, service, .. } = model;
-    let (package, library) = (&contract.package, &contract.library);
-    let context = format!("{library}::{}", contract.name);
+    let package = &contract.package;
     let line = |path: &str| format!("    \"{path}\",\n");
     let root = "Cargo.toml";
     plan.edit(root, "    \"generated/contract-gateway\",\n", line(&format!("generated/{package}")));
-    plan.edit(root, "    \"services/core\",\n", line(&format!("services/{}", service.name)));
+    plan.edit(root, "    \"services/platform\",\n", line(&format!("services/{}", service.name)));
     plan.edit(
         root,
         "contract-gateway = {",
@@ -299,39 +307,34 @@ fn workspace(plan: &mut Plan, model: &Model) {
     );
     plan.edit(
         root,
-        "core-service = {",
+        "platform-service = {",
         format!("{} = {{ path = \"services/{}\" }}\n", service.package, service.name),
     );
+    plan.edit(
+        "services/platform/Cargo.toml",
+        "mimalloc.workspace",
+        format!("{}.workspace = true\n", service.package),
+    );
+    plan.edit(
+        "services/platform/src/contexts.rs",
+        ".portal(",
+        format!(".context({}::service())", service.library),
+    );
+}
 
-    let needs = format!("{package}.workspace = true\n");
+/// The lines that make a context known to the gateway and the query service apart.
+fn apart(plan: &mut Plan, model: &Model) {
+    let Model { contract, .. } = model;
+    let context = format!("{}::{}", contract.library, contract.name);
+    let needs = format!("{}.workspace = true\n", contract.package);
     for user in ["gateway", "core"] {
         plan.edit(&format!("services/{user}/Cargo.toml"), "contract-seat.workspace", needs.clone());
     }
-    let platform = "services/platform/Cargo.toml";
-    plan.edit(platform, "thiserror.workspace", format!("{}.workspace = true\n", service.package));
-    plan.edit(
-        "services/platform/src/contexts.rs",
-        "Box::new(seats_service::service())",
-        format!("Box::new({}::service()), ", service.library),
-    );
     if model.http {
-        plan.edit(platform, "contract-seat.workspace", needs);
-        plan.edit(
-            "services/platform/src/contexts.rs",
-            "    Ok(api)\n",
-            format!(
-                "    api = api.sender(runtime.sender::<{context}>(\"charter://gateway\").await?);\n"
-            ),
-        );
         plan.edit(
             "services/gateway/src/contexts.rs",
             "    Ok(api)\n",
             format!("    api = api.sender(runtime.sender::<{context}>(SOURCE).await?);\n"),
-        );
-        plan.edit(
-            "services/gateway/src/lib.rs",
-            "        .merge(routes::queries())",
-            format!("        .merge(routes::{}_commands())\n", model.context),
         );
     }
     plan.edit("services/core/src/lib.rs", ".build())", format!(".context::<{context}>()"));
@@ -354,16 +357,21 @@ fn operations(
     }
     let document = Document::parse(OPENAPI, read(root, OPENAPI)?)?;
     free(&document, model)?;
-    let additions = Additions {
+    let additions = additions(model, templates)?;
+    plan.changed.insert(OPENAPI.to_owned(), document.with(&additions)?);
+    Ok(())
+}
+
+/// What a context brings to the document.
+pub(super) fn additions(model: &Model, templates: &Templates) -> Result<Additions, ScaffoldError> {
+    Ok(Additions {
         tags: templates.fill("http/tags.yaml", model)?,
         contexts: templates.fill("http/contexts.yaml", model)?,
         roles: templates.fill("http/roles.yaml", model)?,
         paths: templates.fill("http/paths.yaml", model)?,
         parameters: templates.fill("http/parameters.yaml", model)?,
         schemas: templates.fill("http/schemas.yaml", model)?,
-    };
-    plan.changed.insert(OPENAPI.to_owned(), document.with(&additions)?);
-    Ok(())
+    })
 }
 
 /// Whether the document has no such names yet.

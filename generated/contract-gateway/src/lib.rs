@@ -31,3 +31,15 @@ pub mod push;
 pub mod responses;
 pub mod routes;
 pub mod schemas;
+
+/// All that a gateway serves of the contract.
+pub const CONTRACT: charter_http::gateway::Contract = charter_http::gateway::Contract {
+    json: document::JSON,
+    yaml: document::YAML,
+    asyncapi: document::ASYNCAPI,
+    catalogue: document::CATALOGUE,
+    operations: routes::ALL,
+    routes: routes::all,
+    rooms: push::ROOMS,
+    socket_commands: push::SOCKET_COMMANDS,
+};

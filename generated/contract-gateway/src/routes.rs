@@ -16,6 +16,16 @@ pub const ALL: &[&[&Operation]] = &[
     OUTCOMES,
 ];
 
+/// Routes of all operations.
+pub fn all() -> Router<Api> {
+    Router::new()
+        .merge(housekeeping_commands())
+        .merge(reservation_commands())
+        .merge(seat_commands())
+        .merge(queries())
+        .merge(outcomes())
+}
+
 /// The operations that send commands of `housekeeping`.
 pub const HOUSEKEEPING_COMMANDS: &[&Operation] = &[
     <operations::CleanRoom as CommandOperation>::OPERATION,

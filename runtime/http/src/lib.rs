@@ -5,6 +5,7 @@
 //! * [`operation`]: what generated code says of an operation
 //! * [`command`], [`query`], [`status`]: how operations are served
 //! * [`document`]: the contract itself, compiled to validators, and the routes that show it
+//! * [`gateway`]: a whole contract as the routes of one process
 //! * [`problem`]: RFC 9457 problem details, the only form of an error
 //! * [`push`]: rooms, as streams and on sockets
 //! * [`limits`]: how often a client may ask
@@ -20,6 +21,7 @@ pub mod cursor;
 pub mod document;
 mod etag;
 pub mod flags;
+pub mod gateway;
 pub mod health;
 mod idempotency;
 mod input;

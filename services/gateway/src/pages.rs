@@ -4,7 +4,8 @@ use charter_portal::{Asset, Page, Portal};
 use contract_gateway::document::CATALOGUE;
 
 /// All pages.
-pub(crate) fn portal() -> Portal {
+#[must_use]
+pub fn portal() -> Portal {
     seat_map(Portal::new("Charter").catalogue(CATALOGUE))
 }
 

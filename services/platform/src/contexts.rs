@@ -1,27 +1,15 @@
-//! The contexts that the platform holds, a line each.
+//! What the platform holds, a line a context.
 
-use charter_engine::{Runtime, Service, ServiceError};
-use charter_http::ApiBuilder;
-use contract_housekeeping::Housekeeping;
-use contract_reservation::Reservation;
-use contract_seat::Seat;
+use charter_platform::Composition;
+use contract_gateway::CONTRACT;
 
-/// The services that decide and project.
-pub(crate) fn services() -> Vec<Box<dyn Service>> {
-    vec![
-        Box::new(seats_service::service()),
-        Box::new(reservations_service::service()),
-        Box::new(housekeeping_service::service()),
-    ]
-}
-
-/// Lets the gateway send commands of each context.
-pub(crate) async fn senders(
-    mut api: ApiBuilder,
-    runtime: &Runtime,
-) -> Result<ApiBuilder, ServiceError> {
-    api = api.sender(runtime.sender::<Seat>("charter://gateway").await?);
-    api = api.sender(runtime.sender::<Reservation>("charter://reservations").await?);
-    api = api.sender(runtime.sender::<Housekeeping>("charter://gateway").await?);
-    Ok(api)
+/// The services that decide and project, and the pages.
+#[must_use]
+pub fn all() -> Composition {
+    Composition::new(&CONTRACT)
+        .context(seats_service::service())
+        .context(reservations_service::service())
+        .context(housekeeping_service::service())
+        .portal(gateway_service::portal())
+        .trials(crate::trials::lines)
 }

@@ -1,13 +1,10 @@
-//! The whole platform in one process: embedded log, SQLite, schema registry, every context's service and
-//! the gateway. Nothing else needs to be installed.
+//! The platform of this workspace: embedded log, SQLite, schema registry, every context's service and the gateway in
+//! one process. What any platform consists of is `charter-platform`'s.
 //!
-//! * [`cli`]: flags, signals, exit codes
-//! * [`Platform`]: what is started, in which order, and how it ends
-//! * `contexts`: the contexts it holds, a line each
+//! * `contexts`: what it holds, a line a context
 
-pub mod cli;
 mod contexts;
-mod greeting;
-mod platform;
+mod trials;
 
-pub use platform::{Addresses, Options, Platform, StartError};
+pub use charter_platform::{Addresses, Options, Platform, StartError};
+pub use contexts::all;

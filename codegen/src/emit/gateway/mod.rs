@@ -108,7 +108,30 @@ fn lib(contracts: &Contracts, gateway: &Gateway) -> RustFile {
     file.text(modules::ALLOWED);
     let modules = modules.iter().map(|(name, _)| parsed(name));
     file.items(quote!(#(pub mod #modules;)*));
+    file.items(contract(pushes(contracts)));
     file
+}
+
+/// All of it as one value, which a process serves.
+fn contract(pushes: bool) -> TokenStream {
+    let (rooms, socket_commands) = if pushes {
+        (quote!(push::ROOMS), quote!(push::SOCKET_COMMANDS))
+    } else {
+        (quote!(&[]), quote!(&[]))
+    };
+    quote! {
+        /// All that a gateway serves of the contract.
+        pub const CONTRACT: charter_http::gateway::Contract = charter_http::gateway::Contract {
+            json: document::JSON,
+            yaml: document::YAML,
+            asyncapi: document::ASYNCAPI,
+            catalogue: document::CATALOGUE,
+            operations: routes::ALL,
+            routes: routes::all,
+            rooms: #rooms,
+            socket_commands: #socket_commands,
+        };
+    }
 }
 
 fn schemas_map(gateway: &Gateway) -> RustFile {

@@ -26,9 +26,17 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
     }
     let constants = groups.iter().map(|group| parsed(&constant(&group.name)));
     let operation = place.scope.path("charter_http", "Operation");
+    let api = place.scope.path("charter_http", "Api");
+    let router = place.scope.path("axum", "Router");
+    let functions = groups.iter().map(|group| parsed(&group.name));
     let all = quote! {
         /// The operations of each group.
         pub const ALL: &[&[&#operation]] = &[#(#constants),*];
+
+        /// Routes of all operations.
+        pub fn all() -> #router<#api> {
+            #router::new() #(.merge(#functions()))*
+        }
     };
     let mut file = RustFile::from_source(&gateway.file);
     file.docs("The routes, in the groups that a process mounts together.");

@@ -10,6 +10,11 @@ use crate::operations;
 /// The operations of each group.
 pub const ALL: &[&[&Operation]] = &[SHOP_COMMANDS, QUERIES];
 
+/// Routes of all operations.
+pub fn all() -> Router<Api> {
+    Router::new().merge(shop_commands()).merge(queries())
+}
+
 /// The operations that send commands of `shop`.
 pub const SHOP_COMMANDS: &[&Operation] = &[
     <operations::LabelItem as CommandOperation>::OPERATION,

@@ -18,18 +18,19 @@ use charter_engine::{Runtime, Service, ServiceError, ServiceStatus, Settings};
 use charter_http::access::{AccessError, AccessFlags, warn_of_development};
 use charter_http::document::DocumentError;
 use charter_http::flags::RetentionFlags;
+use charter_http::gateway::{self, Contract, Elsewhere};
 use charter_http::health::{self, Health, LogPart, Part, ServicePart, StorePart};
 use charter_http::push::Push;
 use charter_http::server::{self, ListenError};
 use charter_http::settings::{HttpFlags, HttpSettings};
-use charter_http::{Api, operations, telemetry};
-use gateway_service::Elsewhere;
+use charter_http::{Api, ApiBuilder, operations, telemetry};
+use charter_portal::Portal;
 use registry_service::{OpenError, RegistryConfig};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::contexts;
+use crate::composition::{Composition, Member};
 
 /// The reply partition of the one gateway.
 const REPLY_PARTITION: u32 = 0;
@@ -76,12 +77,16 @@ pub struct Addresses {
 #[derive(Debug)]
 pub struct Platform {
     addresses: Addresses,
+    contract: &'static Contract,
+    /// The portal's pages.
+    pages: Router,
     api: Api,
     listener: TcpListener,
     log: Arc<EmbeddedLog>,
     store: Arc<SqliteStore>,
     runtime: Runtime,
-    hints: Arc<OutcomeHints>,
+    /// Hints of outcomes; without a context there are none.
+    hints: Option<Arc<OutcomeHints>>,
     push: Push,
     services: Vec<Arc<dyn Service>>,
     working: JoinSet<Result<(), ServiceError>>,
@@ -96,11 +101,16 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Starts all parts; `draining` ends them, `options.http.drain_delay` later.
+    /// Starts all parts of `composition`; `draining` ends them, `options.http.drain_delay` later.
     ///
     /// # Errors
     /// Where a part can't start, as one line that says what to do.
-    pub async fn start(options: Options, draining: CancellationToken) -> Result<Self, StartError> {
+    pub async fn start(
+        composition: Composition,
+        options: Options,
+        draining: CancellationToken,
+    ) -> Result<Self, StartError> {
+        let Composition { contract, contexts, portal, .. } = composition;
         let shutdown = server::after(&draining, options.http.drain_delay);
         // What is most likely refused comes first, before anything is written.
         let listener = server::listen(&options.listen, "--listen").await?;
@@ -112,7 +122,7 @@ impl Platform {
             None => Some(server::listen(&options.registry_listen, "--registry-listen").await?),
             Some(_) => None,
         };
-        let access = options.access.control(contract_gateway::document::JSON)?;
+        let access = options.access.control(contract.json)?;
         let access = access.limited(options.http.limits());
         let directory = DataDirectory::open(&options.data_dir)?;
 
@@ -143,24 +153,18 @@ impl Platform {
         .with_stop(shutdown.clone());
         runtime.pair().await?;
 
-        let served = gateway_service::operations();
-        let api = Api::builder(
-            contract_gateway::document::JSON,
-            &served,
-            Arc::clone(&store) as Arc<dyn Store>,
-        )?;
-        let api = contexts::senders(api, &runtime).await?;
-        let hints = Arc::new(runtime.hints(REPLY_PARTITION, &shutdown).await?);
-        let api = api.hints(Arc::clone(&hints)).stop(shutdown.clone());
+        let (api, hints) = api(contract, &contexts, &runtime, &shutdown).await?;
         let api = api.access(Arc::new(access)).max_lag(options.http.max_lag).build();
 
         let pushing = options.http.push.settings();
-        let push = Push::builder(pushing, contract_gateway::push::ROOMS, shutdown.clone());
-        let push = gateway_service::rooms(push, &runtime).await?.start();
+        let mut push = Push::builder(pushing, contract.rooms, shutdown.clone());
+        for context in &contexts {
+            push = context.rooms(push, &runtime).await?;
+        }
+        let push = push.start();
 
         let mut working = JoinSet::new();
-        let services: Vec<Arc<dyn Service>> =
-            contexts::services().into_iter().map(Arc::from).collect();
+        let services: Vec<_> = contexts.iter().map(|context| context.service()).collect();
         for service in &services {
             let (service, runtime, shutdown) =
                 (Arc::clone(service), runtime.clone(), shutdown.clone());
@@ -182,6 +186,8 @@ impl Platform {
         };
         Ok(Self {
             addresses,
+            contract,
+            pages: portal.map_or_else(Router::new, Portal::routes),
             api,
             listener,
             log,
@@ -231,12 +237,16 @@ impl Platform {
         let mut ended = Ok(());
         tokio::select! {
             () = all_ready(&self.services) => ready(),
-            broken = self.working.join_next() => ended = broken_off(broken),
+            broken = self.working.join_next(), if !self.working.is_empty() => {
+                ended = broken_off(broken);
+            }
             () = self.shutdown.cancelled() => {}
         }
         if ended.is_ok() {
             ended = tokio::select! {
-                broken = self.working.join_next() => broken_off(broken),
+                broken = self.working.join_next(), if !self.working.is_empty() => {
+                    broken_off(broken)
+                }
                 served = serving.join_next() => served.map_or(Ok(()), |served| Ok(served??)),
                 served = self.registry.join_next(), if !self.registry.is_empty() => {
                     served.map_or(Ok(()), |served| Ok(served??))
@@ -249,7 +259,9 @@ impl Platform {
         while let Some(worked) = self.working.join_next().await {
             ended = ended.and(worked.map_err(StartError::from).and_then(|worked| Ok(worked?)));
         }
-        self.hints.stop().await;
+        if let Some(hints) = &self.hints {
+            hints.stop().await;
+        }
         self.push.stopped().await;
         self.store.close().await;
         self.log.close().await;
@@ -270,12 +282,34 @@ impl Platform {
             Health { parts, draining: self.draining.clone(), mode: self.api.access().mode() };
         let operate =
             operations::routes(Operator::new(&self.runtime), Arc::clone(self.api.access()));
-        let routes =
-            gateway_service::router(self.api.clone(), &Elsewhere::default(), self.push.clone())
-                .merge(operate)
-                .merge(health::routes(health, telemetry::metrics()));
+        let (api, push) = (self.api.clone(), self.push.clone());
+        let routes = gateway::router(self.contract, api, &Elsewhere::default(), push)
+            .merge(self.pages.clone())
+            .merge(operate)
+            .merge(health::routes(health, telemetry::metrics()));
         server::with_middleware(routes, &self.http)
     }
+}
+
+/// What the gateway's routes rest on, with a sender for each context, and the hints that requests wait for.
+async fn api(
+    contract: &Contract,
+    contexts: &[Box<dyn Member>],
+    runtime: &Runtime,
+    shutdown: &CancellationToken,
+) -> Result<(ApiBuilder, Option<Arc<OutcomeHints>>), StartError> {
+    let store = Arc::clone(&runtime.store);
+    let mut api = Api::builder(contract.json, &contract.all_operations(), store)?;
+    for context in contexts {
+        api = context.sender(api, runtime, contract).await?;
+    }
+    let api = api.stop(shutdown.clone());
+    if contexts.is_empty() {
+        // Topics come with the first context.
+        return Ok((api, None));
+    }
+    let hints = Arc::new(runtime.hints(REPLY_PARTITION, shutdown).await?);
+    Ok((api.hints(Arc::clone(&hints)), Some(hints)))
 }
 
 async fn open_log(path: PathBuf, durability: Durability) -> Result<EmbeddedLog, StartError> {

@@ -12,6 +12,7 @@ use charter_http::telemetry::{self, LogFormat};
 use charter_http::traces;
 use clap::Parser;
 
+use crate::composition::Composition;
 use crate::greeting::greeting;
 use crate::platform::{Options, Platform, StartError};
 
@@ -52,15 +53,15 @@ struct Flags {
     command: Option<AccessCommand>,
 }
 
-/// Reads the command line and runs the platform until SIGINT or SIGTERM.
+/// Reads the command line and runs a platform that holds `composition`, until SIGINT or SIGTERM.
 ///
 /// Exit codes: 0 after a clean end, 1 when it could not start or broke off, 2 when the command line can't
 /// be read.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(composition: Composition) -> ExitCode {
     let flags = Flags::parse();
     if let Some(command) = &flags.command {
-        return command.run("platform", contract_gateway::document::JSON);
+        return command.run("platform", composition.contract.json);
     }
     telemetry::log_to_stderr(flags.log_format);
     telemetry::introduce("platform");
@@ -75,7 +76,7 @@ pub fn main() -> ExitCode {
     };
     let ended = tokio::runtime::Runtime::new()
         .map_err(StartError::from)
-        .and_then(|runtime| runtime.block_on(run(flags)));
+        .and_then(|runtime| runtime.block_on(run(flags, composition)));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -85,7 +86,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(flags: Flags) -> Result<(), StartError> {
+async fn run(flags: Flags, composition: Composition) -> Result<(), StartError> {
     // Signals are caught before anything is printed: whoever reads it may send one.
     let shutdown = telemetry::shutdown_signal()?;
     let options = Options {
@@ -99,13 +100,14 @@ async fn run(flags: Flags) -> Result<(), StartError> {
         access: flags.access,
         http: flags.http,
     };
-    let platform = match Platform::start(options, shutdown.clone()).await {
+    let trials = composition.trials;
+    let platform = match Platform::start(composition, options, shutdown.clone()).await {
         Ok(platform) => platform,
         // Told to end while it still waited for something.
         Err(StartError::Service(ServiceError::Stopping)) => return Ok(()),
         Err(error) => return Err(error),
     };
-    print(&greeting(platform.addresses()));
+    print(&greeting(platform.addresses(), trials));
     platform.run(|| print("ready\n")).await
 }
 
