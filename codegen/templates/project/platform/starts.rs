@@ -29,7 +29,7 @@ fn it_becomes_ready() {
     let listening = std::thread::spawn(move || {
         let _ = say.send(lines.map_while(Result::ok).any(|line| line == "ready"));
     });
-    let ready = said.recv_timeout(Duration::from_secs(60));
+    let ready = said.recv_timeout(Duration::from_mins(1));
     drop(running);
     listening.join().expect("what it said");
     assert_eq!(ready, Ok(true), "expected a platform that is ready within 60 s");
