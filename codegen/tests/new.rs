@@ -37,10 +37,11 @@ fn repository() -> PathBuf {
 /// The parts of this repository that `charter new` reads and writes.
 fn ground() -> TempDir {
     let root = tempfile::tempdir().unwrap();
-    for folder in ["schemas", "openapi", "services"] {
+    for folder in ["schemas", "openapi", "services", "deploy", ".ci"] {
         copy(&repository().join(folder), &root.path().join(folder));
     }
-    for file in ["Cargo.toml", "rustfmt.toml", "charter-lint.yaml"] {
+    let files = ["docker-compose.yml", "Dockerfile", "justfile"];
+    for file in ["Cargo.toml", "rustfmt.toml", "charter-lint.yaml"].into_iter().chain(files) {
         fs::copy(repository().join(file), root.path().join(file)).unwrap();
     }
     root
@@ -117,9 +118,36 @@ fn a_service_is_planned_written_and_not_written_twice() {
     assert_eq!(again.status.code(), Some(1), "{}", text(&again.stderr));
     assert!(text(&again.stdout).contains("= services/orders/src/domain.rs\n"));
     assert!(
-        text(&again.stderr).starts_with("nothing written: 16 of these files are there already")
+        text(&again.stderr).starts_with("nothing written: 17 of these files are there already")
     );
     assert_eq!(files(root.path()), before, "nothing is written over");
+}
+
+#[test]
+fn a_service_runs_apart_wherever_the_others_do() {
+    let root = ground();
+    let written = charter(ORDERS, root.path());
+    assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
+    let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
+    let others = read("deploy/kubernetes/base/housekeeping.yaml")
+        .replace("context: housekeeping", "context: order")
+        .replace("`housekeeping`", "`order`")
+        .replace("housekeeping", "orders");
+    assert_eq!(read("deploy/kubernetes/base/orders.yaml"), others);
+    for (path, line) in [
+        ("deploy/kubernetes/base/kustomization.yaml", "  - orders.yaml\n  - core.yaml\n"),
+        (
+            "docker-compose.yml",
+            "\n  orders:\n    <<: *service\n    command: [orders]\n    environment: *engines\n    deploy: { replicas: 2 }\n\n  core:\n",
+        ),
+        ("Dockerfile", " -p orders-service -p core-service "),
+        ("Dockerfile", " target/release/orders target/release/core "),
+        ("deploy/prometheus/prometheus.yml", " orders, core, registry]"),
+        (".ci/engines", " orders-service platform-service "),
+        ("justfile", "    services+=(orders)\n    packages=()\n"),
+    ] {
+        assert!(read(path).contains(line), "{path}: {line}{}", read(path));
+    }
 }
 
 #[test]

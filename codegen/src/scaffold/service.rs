@@ -265,6 +265,7 @@ pub fn plan(root: &Path, wish: &Wish, templates: &Templates) -> Result<Plan, Sca
     let project = Project::read(root).map_err(|error| ScaffoldError::Ground(error.to_string()))?;
     if project.is_none() {
         apart(&mut plan, &model);
+        deployed(&mut plan, &model, templates)?;
     }
     if model.http {
         operations(root, &mut plan, &model, templates)?;
@@ -343,6 +344,29 @@ fn apart(plan: &mut Plan, model: &Model) {
         "(Seat::NAME, Seat::TABLES)",
         format!("({context}::NAME, {context}::TABLES), "),
     );
+}
+
+/// Where the service runs as a process of its own: in the image, in compose, on Kubernetes, and in the test run with
+/// Kafka and PostgreSQL. Dashboards and alerts go by context, and show a new one by themselves.
+fn deployed(plan: &mut Plan, model: &Model, templates: &Templates) -> Result<(), ScaffoldError> {
+    let ServiceNames { name, package, .. } = &model.service;
+    let manifest = templates.fill("service/kubernetes.yaml", model)?;
+    plan.file(format!("deploy/kubernetes/base/{name}.yaml"), manifest);
+    let kustomization = "deploy/kubernetes/base/kustomization.yaml";
+    plan.edit(kustomization, "  - core.yaml\n", format!("  - {name}.yaml\n"));
+    plan.edit(
+        "docker-compose.yml",
+        "  core:\n    <<: *service\n",
+        format!(
+            "  {name}:\n    <<: *service\n    command: [{name}]\n    environment: *engines\n    deploy: {{ replicas: 2 }}\n\n"
+        ),
+    );
+    plan.edit("Dockerfile", "-p core-service", format!("-p {package} "));
+    plan.edit("Dockerfile", "target/release/core", format!("target/release/{name} "));
+    plan.edit("deploy/prometheus/prometheus.yml", " core, registry]", format!(" {name},"));
+    plan.edit(".ci/engines", " platform-service charterctl-service", format!(" {package}"));
+    plan.edit("justfile", "    packages=()\n", format!("    services+=({name})\n"));
+    Ok(())
 }
 
 fn operations(

@@ -41,6 +41,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("service/service.rs", include_str!("../../templates/service/service.rs")),
     ("service/domain.rs", include_str!("../../templates/service/domain.rs")),
     ("service/projection.rs", include_str!("../../templates/service/projection.rs")),
+    ("service/kubernetes.yaml", include_str!("../../templates/service/kubernetes.yaml")),
     ("service/tests.rs", include_str!("../../templates/service/tests.rs")),
 ];
 
