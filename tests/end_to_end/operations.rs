@@ -158,6 +158,10 @@ fn what_is_set_aside_is_listed_shown_and_counted() {
     let text = of(&platform, &["parked", "list"]).output().expect("it runs");
     assert_eq!(String::from_utf8_lossy(&text.stdout), "nothing is set aside\n");
 
+    let of_reactor =
+        ["parked", "discard", "reservation", "r", "--reactor", "housekeeping", "--reason", "none"];
+    let (code, why) = refused(of(&platform, &of_reactor));
+    assert!(code == Some(1) && why.contains("`housekeeping` has not set"), "{code:?} {why}");
     let (code, why) = refused(of(&platform, &["parked", "redrive", "seat", "s"]));
     assert_eq!(code, Some(1), "{why}");
     assert!(why.starts_with("charterctl: `seat` has not set `default/s` aside"), "{why}");

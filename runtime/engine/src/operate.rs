@@ -25,6 +25,7 @@ use crate::store::{Action, Store, StoreError};
 
 pub use decode::Decoded;
 pub use letters::{Letter, LetterSummary};
+pub(crate) use parked::named;
 pub use parked::{ParkedDetail, ParkedSummary, RequestState, WaitingEvent};
 pub use projections::{BuiltPartition, ProjectionBuild};
 pub use status::{ContextStatus, PartitionStatus, Status};
@@ -51,6 +52,8 @@ pub struct Order {
     pub action: Action,
     /// The context.
     pub context: String,
+    /// The reactor that set it aside; `None` for the views.
+    pub reactor: Option<String>,
     /// The aggregate.
     pub aggregate: AggregateId,
     /// Who asks.
@@ -120,10 +123,12 @@ pub enum OperateError {
     )]
     UnknownTopic(String),
     /// The aggregate was not set aside.
-    #[error("`{context}` has not set `{aggregate}` aside; `parked list` shows what is")]
+    #[error("`{}` has not set `{aggregate}` aside; `parked list` shows what is", .reactor.as_ref().unwrap_or(context))]
     NotParked {
         /// The context.
         context: String,
+        /// The reactor that was asked for; `None` for the views.
+        reactor: Option<String>,
         /// The aggregate.
         aggregate: AggregateId,
     },
@@ -143,7 +148,7 @@ pub enum OperateError {
     )]
     NoBuildBeside(String),
     /// Nothing is given up without a word why.
-    #[error("a discard leaves events out of the views for good: say why in `reason`")]
+    #[error("a discard leaves events out for good: say why in `reason`")]
     NoReason,
     /// No such thing.
     #[error("no {what} `{id}`")]

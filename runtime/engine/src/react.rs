@@ -7,6 +7,7 @@
 
 mod ask;
 mod follow;
+mod redrive;
 mod step;
 
 use std::future::Future;
@@ -15,11 +16,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use charter_domain::{Begin, Contract, Reactor};
+use tokio_util::sync::CancellationToken;
 
 use ask::{Asks, Outside, Pure};
 pub use ask::{Effect, EffectError};
 
-use crate::service::{Ended, Health, Runtime, ServiceError, Work, topics};
+use crate::service::{Ended, Health, Requests, Runtime, ServiceError, Work, topics};
 
 /// A reactor, its types hidden.
 #[async_trait]
@@ -30,12 +32,27 @@ pub(crate) trait Reacts: Send + Sync {
     /// The group that shares its partitions.
     fn group(&self) -> String;
 
-    /// Makes sure that all is there that it needs; gives the event topic, and what works on a partition.
+    /// Makes sure that all is there that it needs; gives the event topic, what works on a partition, and what
+    /// operators ask of it.
     async fn prepare(
         &self,
         runtime: &Runtime,
         health: &Health,
-    ) -> Result<(String, Arc<Work>), ServiceError>;
+    ) -> Result<(String, Arc<Work>, Asked), ServiceError>;
+}
+
+/// What operators ask of a reactor.
+pub(crate) struct Asked {
+    context: &'static str,
+    reactor: &'static str,
+    requests: Requests,
+}
+
+impl Asked {
+    /// Looks for it until `stop`.
+    pub(crate) async fn follow(&self, runtime: &Runtime, stop: &CancellationToken) {
+        self.requests.follow(self.context, Some(self.reactor), runtime, stop).await;
+    }
 }
 
 /// What reacts to the events of `C` with commands of `T`.
@@ -69,7 +86,7 @@ impl<C: Contract, T: Contract> Reacts for Reacting<C, T> {
         &self,
         runtime: &Runtime,
         health: &Health,
-    ) -> Result<(String, Arc<Work>), ServiceError> {
+    ) -> Result<(String, Arc<Work>, Asked), ServiceError> {
         if !is_name(self.name) {
             return Err(ServiceError::ReactorName { name: self.name });
         }
@@ -81,7 +98,10 @@ impl<C: Contract, T: Contract> Reacts for Reacting<C, T> {
             sender: runtime.sender(&source).await?,
             name: self.name,
             asks: self.asks.clone(),
+            requests: Requests::default(),
         };
+        let asked =
+            Asked { context: C::NAME, reactor: self.name, requests: ports.requests.clone() };
         runtime.store.prepare_reactor(self.name, C::NAME, partitions, self.begin).await?;
         let (ports, health) = (Arc::new(ports), health.clone());
         let work: Arc<Work> =
@@ -89,7 +109,7 @@ impl<C: Contract, T: Contract> Reacts for Reacting<C, T> {
                 health.begin(&follow::part(&ports, partition));
                 Box::pin(follow::run(ports.clone(), partition, health.clone(), stop))
             });
-        Ok((C::events_topic(), work))
+        Ok((C::events_topic(), work, asked))
     }
 }
 

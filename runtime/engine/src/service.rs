@@ -24,7 +24,7 @@ use crate::feed::EventFeed;
 use crate::log::{DEFAULT_PARTITIONS, Log};
 use crate::outcomes::{OUTCOMES_TOPIC, OutcomeHints, OutcomePublisher};
 use crate::project::Views;
-use crate::react::{Effect, Reacting, Reacts};
+use crate::react::{Asked, Effect, Reacting, Reacts};
 use crate::schemas::{MessageCodec, RecordCodec, SchemaCatalog};
 use crate::store::{Messages, Store};
 use crate::submit::CommandSender;
@@ -303,8 +303,9 @@ pub(crate) struct Ports<D: Decider> {
     pub(crate) requests: Requests,
 }
 
-/// What a service starts with: its ports, and of each reactor its group, the topic it follows and its work.
-type Prepared<D> = (Ports<D>, Vec<(String, String, Arc<Work>)>);
+/// What a service starts with: its ports, and of each reactor its group, the topic it follows, its work, and what is
+/// asked of it.
+type Prepared<D> = (Ports<D>, Vec<(String, String, Arc<Work>, Asked)>);
 
 impl<D: Decider> ContextService<D> {
     /// A service that decides.
@@ -380,8 +381,8 @@ impl<D: Decider> ContextService<D> {
         let mut reactors = Vec::new();
         if runtime.settings.roles.projects() {
             for reactor in &self.reactors {
-                let (topic, work) = reactor.prepare(runtime, &self.health).await?;
-                reactors.push((reactor.group(), topic, work));
+                let (topic, work, asked) = reactor.prepare(runtime, &self.health).await?;
+                reactors.push((reactor.group(), topic, work, asked));
             }
         }
         Ok((ports, reactors))
@@ -458,7 +459,7 @@ impl<D: Decider> Service for ContextService<D> {
         let watching = watch::watch::<D::Contract>(&runtime, partitions, &stop);
         let asking = async {
             if runtime.settings.roles.projects() {
-                requests.follow::<D::Contract>(&runtime, &stop).await;
+                requests.follow(context, None, &runtime, &stop).await;
             }
         };
         let commands = D::Contract::commands_topic();
@@ -489,10 +490,14 @@ impl<D: Decider> Service for ContextService<D> {
         for (group, ..) in &reactors {
             self.health.begin(&group::part(group));
         }
-        let reacting = reactors.into_iter().map(async |(group, topic, work)| {
-            let result = group::share(&runtime, &group, &topic, &self.health, &stop, work).await;
-            stop.cancel();
-            result
+        let reacting = reactors.into_iter().map(async |(group, topic, work, asked)| {
+            let shared = async {
+                let shared = group::share(&runtime, &group, &topic, &self.health, &stop, work);
+                let result = shared.await;
+                stop.cancel();
+                result
+            };
+            tokio::join!(shared, asked.follow(&runtime, &stop)).0
         });
         self.health.started();
         info!(context, "started");

@@ -183,6 +183,24 @@ impl<C: Contract> CommandSender<C> {
         SendError::FateUnknown { command_id, reason }
     }
 
+    /// Whether any log takes these.
+    ///
+    /// # Errors
+    /// [`SendError::TooLarge`].
+    pub(crate) fn check(
+        &self,
+        commands: impl IntoIterator<Item = NewCommand<C::Command>>,
+    ) -> Result<(), SendError> {
+        let mut step = trace::Step::begin();
+        for command in commands {
+            let (size, limit) = (self.record(command, &mut step).1.size(), MAX_RECORD_BYTES);
+            if size > limit {
+                return Err(SendError::TooLarge { size, limit });
+            }
+        }
+        Ok(())
+    }
+
     /// The spans of an append.
     fn appended(&self, step: trace::Step, error: Option<&SendError>) {
         let topic = self.codec.topic();

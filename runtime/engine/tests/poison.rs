@@ -23,6 +23,7 @@ fn order(action: Action, name: &str, reason: &str) -> Order {
     Order {
         action,
         context: Tally::NAME.to_owned(),
+        reactor: None,
         aggregate: aggregate(name),
         actor: "key/anna".to_owned(),
         reason: reason.to_owned(),
@@ -67,7 +68,8 @@ async fn what_can_never_be_folded_is_left_out_by_an_operator_and_that_stays_on_r
     let parked = operator.parked(None, 10).await.expect("an answer");
     assert_eq!(parked.len(), 1);
     assert_eq!((parked[0].key.as_str(), parked[0].position, parked[0].waiting), ("a", 1, 2));
-    let detail = operator.parked_aggregate(Tally::NAME, &aggregate("a")).await.expect("there");
+    let detail =
+        operator.parked_aggregate(Tally::NAME, None, &aggregate("a")).await.expect("there");
     let stuck = detail.events[0].envelope.value.as_ref().expect("it can be read");
     assert_eq!(stuck["payload"]["how"], SPOIL);
     assert_eq!(stuck["metadata"]["sequence"], 2);

@@ -10,7 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use charter_domain::{AggregateId, Begin, Contract, Envelope, Message as _, Reactor};
 use charter_engine::log::Log;
-use charter_engine::store::{Batch, ReactorPart, Store, StoredEvent};
+use charter_engine::operate::{OperateError, Operator, Order, RequestState};
+use charter_engine::store::{Action, Batch, ReactorPart, Store, StoredEvent};
 use charter_engine::{ContextService, Effect, EffectError, ServiceError, ServiceStatus};
 use contract_shared::OutcomeStatus;
 use support::faults::Fault;
@@ -292,6 +293,66 @@ async fn an_event_that_cannot_be_reacted_to_holds_up_its_aggregate_only() {
     all_reacted(&world).await;
     assert_eq!(added(&world, "echo-a").await, [5, 5, 5, 7]);
     assert_eq!(added(&world, "echo-c").await, [0; 0], "it stays aside");
+    running.stop().await;
+}
+
+/// Asks for something to be done with the aggregate `a` that the reactor has set aside, and waits until it has ended.
+async fn asked(operator: &Operator, action: Action) -> RequestState {
+    let order = Order {
+        action,
+        context: Tally::NAME.to_owned(),
+        reactor: Some(Echo::NAME.to_owned()),
+        aggregate: AggregateId::new(TENANT, "a"),
+        actor: "key/anna".to_owned(),
+        reason: "it was a test".to_owned(),
+    };
+    let asked = operator.ask(order).await.expect("taken");
+    until("the end of the request", async || {
+        let state = operator.request(asked.id).await.expect("it is kept");
+        (state.state != "WAITING").then_some(state)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_gives_up_what_a_reactor_can_never_take() {
+    let world = World::new().await;
+    let running = reacting(&world).await;
+    for how in [ECHO, BOUNDLESS, ECHO] {
+        decided(&world, "a", 5, how).await;
+    }
+    all_reacted(&world).await;
+    assert_eq!(added(&world, "echo-a").await, [5]);
+    let operator = Operator::new(&world.runtime());
+    let parked = operator.parked(None, 10).await.expect("an answer");
+    let [stuck] = parked.as_slice() else { panic!("one aggregate, found {parked:?}") };
+    assert_eq!((stuck.reactor.as_deref(), stuck.key.as_str()), (Some(Echo::NAME), "a"));
+    assert_eq!(stuck.waiting, 2);
+    let aggregate = AggregateId::new(TENANT, "a");
+    let shown = operator.parked_aggregate(Tally::NAME, Some(Echo::NAME), &aggregate).await;
+    let first = shown.expect("it is there").events.swap_remove(0);
+    assert_eq!(first.envelope.value.expect("it can be read")["payload"]["how"], BOUNDLESS);
+    let of_views = operator.parked_aggregate(Tally::NAME, None, &aggregate).await;
+    assert!(matches!(of_views, Err(OperateError::NotParked { .. })), "its views go on");
+
+    let before = appended(&world).await;
+    for action in [Action::Try, Action::Redrive] {
+        let state = asked(&operator, action).await;
+        let told = state.result.expect("it has ended");
+        let begin = format!("the event at position {} can't be reacted to", stuck.position);
+        assert_eq!(state.state, "REFUSED", "{told}");
+        let is_told = told.starts_with(&begin) || told.contains("the log, which takes at most");
+        assert!(is_told, "{told}");
+    }
+    assert_eq!(appended(&world).await, before, "nothing was sent");
+    let state = asked(&operator, Action::Discard).await;
+    let said = format!("1 events were reacted to, 1 left out, at positions [{}]", stuck.position);
+    assert_eq!((state.state, state.result), ("DONE", Some(said)));
+    assert_eq!(state.reactor.as_deref(), Some(Echo::NAME));
+    decided(&world, "a", 7, ECHO).await;
+    all_reacted(&world).await;
+    assert_eq!(added(&world, "echo-a").await, [5, 5, 7]);
+    assert_eq!(operator.parked(None, 10).await.expect("an answer"), []);
     running.stop().await;
 }
 

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `GET /operations/status` | where every context's partitions stand |
 //! | `GET /operations/dead-letters?context=&limit=`, `GET /operations/dead-letters/{id}` | what was set aside |
-//! | `GET /operations/parked?context=&limit=`, `GET /operations/parked/{context}?tenant=&key=` | aggregates that a projection has set aside |
+//! | `GET /operations/parked?context=&limit=`, `GET /operations/parked/{context}?tenant=&key=&reactor=` | aggregates that a projection or a reactor has set aside |
 //! | `POST /operations/requests`, `GET /operations/requests?limit=`, `GET /operations/requests/{id}` | what is to be done with one, who asked, and what came of it |
 //! | `GET /operations/projections?context=`, `POST /operations/projections/{context}` | builds of views: made again, read, dropped |
 //! | `GET /operations/tail/{topic}?from=0:12,1:5&earliest=` | records as they come, 500 at most |
@@ -78,6 +78,7 @@ struct Listed {
 struct Named {
     tenant: String,
     key: String,
+    reactor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +94,8 @@ struct Tailed {
 struct Asked {
     action: String,
     context: String,
+    /// The reactor that set it aside; without one, the views.
+    reactor: Option<String>,
     tenant_id: String,
     key: String,
     #[serde(default)]
@@ -146,9 +149,10 @@ async fn parked_aggregate(State(surface): State<Arc<Surface>>, request: Request)
     answer(request, async |request| {
         surface.admit(request.headers(), READ).await?;
         let (context, request) = path::<String>(request).await?;
-        let Named { tenant, key } = query(request).await?;
+        let Named { tenant, key, reactor } = query(request).await?;
         let aggregate = AggregateId::new(tenant, key);
-        shown(surface.operator.parked_aggregate(&context, &aggregate).await)
+        let found = surface.operator.parked_aggregate(&context, reactor.as_deref(), &aggregate);
+        shown(found.await)
     })
     .await
 }
@@ -185,6 +189,7 @@ async fn ask(State(surface): State<Arc<Surface>>, request: Request) -> Response 
         let order = Order {
             action,
             context: asked.context,
+            reactor: asked.reactor,
             aggregate: AggregateId::new(asked.tenant_id, asked.key),
             actor,
             reason: asked.reason,

@@ -45,8 +45,8 @@ async fn with(reach: &Reach, command: Command, format: Format) -> Result<(), Fai
             let parked = reach.look(Look::Parked { context, limit }).await?;
             show(format, &parked, text::parked)
         }
-        Command::Parked(Parked::Show(Aggregate { context, key, tenant })) => {
-            let found = reach.look(Look::ParkedAggregate { context, tenant, key }).await?;
+        Command::Parked(Parked::Show(Aggregate { context, key, tenant, reactor })) => {
+            let found = reach.look(Look::ParkedAggregate { context, tenant, key, reactor }).await?;
             show(format, &found, text::members)
         }
         Command::Parked(Parked::Redrive { aggregate, asked, reason }) => {
@@ -90,7 +90,7 @@ fn print(text: &str) -> Result<(), Failure> {
 async fn ask(
     reach: &Reach,
     action: &str,
-    Aggregate { context, key, tenant }: Aggregate,
+    Aggregate { context, key, tenant, reactor }: Aggregate,
     asked: Asked,
     reason: String,
     format: Format,
@@ -99,7 +99,7 @@ async fn ask(
     let user = user();
     let request = json!({
         "action": action, "context": context, "tenantId": tenant, "key": key, "reason": reason,
-        "actor": user,
+        "actor": user, "reactor": reactor,
     });
     let mut state = reach.ask(&request).await?;
     let id: Uuid = member(&state, "id").parse().map_err(|_| {

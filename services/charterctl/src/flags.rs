@@ -98,7 +98,7 @@ pub(crate) enum Parked {
     List(List),
     /// One of them, with the events that wait decoded
     Show(Aggregate),
-    /// Fold its events again from the stuck one on, in order; it stays set aside where one fails again
+    /// Fold its events again from the stuck one on, or react to them, in order; it stays set aside where one fails again
     Redrive {
         #[command(flatten)]
         aggregate: Aggregate,
@@ -108,7 +108,7 @@ pub(crate) enum Parked {
         #[arg(long, default_value = "")]
         reason: String,
     },
-    /// Leave out the events that can't be folded, for good, and go on with those after them
+    /// Leave out the events that can't be folded or reacted to, for good, and go on with those after them
     Discard {
         #[command(flatten)]
         aggregate: Aggregate,
@@ -129,6 +129,9 @@ pub(crate) struct Aggregate {
     /// Its tenant
     #[arg(long, default_value = "default")]
     pub(crate) tenant: String,
+    /// The reactor that set it aside; without it, the views
+    #[arg(long)]
+    pub(crate) reactor: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

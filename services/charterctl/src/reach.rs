@@ -63,7 +63,7 @@ pub(crate) enum Look {
     Letters { context: Option<String>, limit: usize },
     Letter(Uuid),
     Parked { context: Option<String>, limit: usize },
-    ParkedAggregate { context: String, tenant: String, key: String },
+    ParkedAggregate { context: String, tenant: String, key: String, reactor: Option<String> },
     Projections { context: Option<String> },
     Requests { limit: usize },
     Request(Uuid),
@@ -186,8 +186,9 @@ impl Client {
             Look::Parked { context, limit } => {
                 self.url(&["parked"], &[("context", context), ("limit", some(limit))])?
             }
-            Look::ParkedAggregate { context, tenant, key } => {
-                self.url(&["parked", &context], &[("tenant", Some(tenant)), ("key", Some(key))])?
+            Look::ParkedAggregate { context, tenant, key, reactor } => {
+                let named = [("tenant", Some(tenant)), ("key", Some(key)), ("reactor", reactor)];
+                self.url(&["parked", &context], &named)?
             }
             Look::Projections { context } => self.url(&["projections"], &[("context", context)])?,
             Look::Requests { limit } => self.url(&["requests"], &[("limit", some(limit))])?,
@@ -292,8 +293,10 @@ impl Stopped {
             Look::Parked { context, limit } => {
                 json!({ "items": operator.parked(context.as_deref(), limit).await? })
             }
-            Look::ParkedAggregate { context, tenant, key } => {
-                json!(operator.parked_aggregate(&context, &AggregateId::new(tenant, key)).await?)
+            Look::ParkedAggregate { context, tenant, key, reactor } => {
+                let aggregate = AggregateId::new(tenant, key);
+                let found = operator.parked_aggregate(&context, reactor.as_deref(), &aggregate);
+                json!(found.await?)
             }
             Look::Projections { context } => {
                 json!({ "items": operator.projections(context.as_deref()).await? })

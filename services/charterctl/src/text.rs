@@ -28,6 +28,7 @@ pub(crate) fn letters(answer: &Value) -> String {
 pub(crate) fn parked(answer: &Value) -> String {
     let columns = [
         ("CONTEXT", "context"),
+        ("REACTOR", "reactor"),
         ("TENANT", "tenantId"),
         ("KEY", "key"),
         ("PARTITION", "partition"),
@@ -45,6 +46,7 @@ pub(crate) fn requests(answer: &Value) -> String {
         ("ACTION", "action"),
         ("STATE", "state"),
         ("CONTEXT", "context"),
+        ("REACTOR", "reactor"),
         ("TENANT", "tenantId"),
         ("KEY", "key"),
         ("POSITION", "position"),
@@ -203,7 +205,7 @@ mod tests {
         let text = parked(&rows);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 2);
-        assert_eq!(lines[1].split_whitespace().nth(2), Some("a\u{fffd}[2J"));
+        assert_eq!(lines[1].split_whitespace().nth(3), Some("a\u{fffd}[2J"));
         assert!(lines[1].ends_with("it fell"));
         assert_eq!(parked(&json!({"items": []})), "nothing is set aside\n");
     }

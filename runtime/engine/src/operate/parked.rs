@@ -1,4 +1,4 @@
-//! Aggregates that a projection has set aside, and what operators ask to be done with them.
+//! Aggregates that a projection or a reactor has set aside, and what operators ask to be done with them.
 
 use charter_domain::{AggregateId, Timestamp};
 use serde::Serialize;
@@ -6,12 +6,21 @@ use uuid::Uuid;
 
 use super::{Decoded, MOST, OperateError, Operator, Order};
 use crate::log::system_time;
-use crate::store::{Action, OperatorRequest, Parked, StoredEvent, is_full_page};
+use crate::store::{Action, OperatorRequest, Parked, ReactorPart, StoredEvent, is_full_page};
 
 /// Events read at a time.
 const PAGE: u32 = 500;
 /// The most events that are shown decoded.
 const SHOWN: usize = 20;
+/// The most positions that a result names.
+const NAMED: usize = 20;
+
+/// Positions, as a result names them.
+pub(crate) fn named(positions: &[i64]) -> String {
+    let named: Vec<_> = positions.iter().take(NAMED).map(i64::to_string).collect();
+    let more = if positions.len() > NAMED { ", …" } else { "" };
+    format!("[{}{more}]", named.join(", "))
+}
 
 /// An aggregate that was set aside.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,13 +28,16 @@ const SHOWN: usize = 20;
 pub struct ParkedSummary {
     /// The context.
     pub context: String,
+    /// The reactor or effect that set it aside; `None` for the views.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactor: Option<String>,
     /// The tenant.
     pub tenant_id: String,
     /// The aggregate's key.
     pub key: String,
     /// The partition of its events.
     pub partition: u32,
-    /// The first event that was not projected.
+    /// The first event that was not projected, or not reacted to.
     pub position: i64,
     /// How many events wait, the stuck one included.
     pub waiting: usize,
@@ -46,7 +58,7 @@ pub struct ParkedDetail {
     pub events: Vec<WaitingEvent>,
 }
 
-/// An event that waits to be projected.
+/// An event that waits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingEvent {
@@ -76,6 +88,9 @@ pub struct RequestState {
     pub state: &'static str,
     /// The context.
     pub context: String,
+    /// The reactor; `None` for the views.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactor: Option<String>,
     /// The tenant.
     pub tenant_id: String,
     /// The aggregate's key.
@@ -110,6 +125,7 @@ impl From<OperatorRequest> for RequestState {
             action: request.action.as_str(),
             state,
             context: request.context,
+            reactor: request.reactor,
             tenant_id: request.aggregate.tenant,
             key: request.aggregate.key,
             partition: request.partition,
@@ -124,7 +140,7 @@ impl From<OperatorRequest> for RequestState {
 }
 
 impl Operator {
-    /// The aggregates that projections of one context or all have set aside, up to `limit`.
+    /// The aggregates that projections of one context or all, and reactors on its events, have set aside, up to `limit`.
     ///
     /// # Errors
     /// [`OperateError`].
@@ -140,24 +156,35 @@ impl Operator {
                     if all.len() >= limit.min(MOST) {
                         return Ok(all);
                     }
-                    all.push(self.summary(&context, parked).await?.0);
+                    all.push(self.summary(&context, None, parked).await?.0);
+                }
+            }
+            for part in self.store.reactors_with_parked(&context).await? {
+                for parked in self.store.reactor_parked(&part).await? {
+                    if all.len() >= limit.min(MOST) {
+                        return Ok(all);
+                    }
+                    let reactor = Some(part.reactor.clone());
+                    all.push(self.summary(&context, reactor, parked).await?.0);
                 }
             }
         }
         Ok(all)
     }
 
-    /// One of them, with the events that wait.
+    /// One of them, with the events that wait: of the views, or of a reactor.
     ///
     /// # Errors
     /// [`OperateError::NotParked`].
     pub async fn parked_aggregate(
         &self,
         context: &str,
+        reactor: Option<&str>,
         aggregate: &AggregateId,
     ) -> Result<ParkedDetail, OperateError> {
-        let parked = self.find(context, aggregate).await?;
-        let (summary, first) = self.summary(context, parked).await?;
+        let parked = self.find(context, reactor, aggregate).await?;
+        let reactor = reactor.map(str::to_owned);
+        let (summary, first) = self.summary(context, reactor, parked).await?;
         let mut events = Vec::with_capacity(first.len());
         for event in first {
             events.push(WaitingEvent {
@@ -172,7 +199,8 @@ impl Operator {
         Ok(ParkedDetail { summary, events })
     }
 
-    /// Writes down what is asked for; who has the partition's views does it within a second or so.
+    /// Writes down what is asked for; who has the partition, of the views or of the reactor, does it within a second or
+    /// so.
     ///
     /// # Errors
     /// [`OperateError::NotParked`]; [`OperateError::NoReason`] where a discard has none.
@@ -180,13 +208,15 @@ impl Operator {
         if order.action == Action::Discard && order.reason.trim().is_empty() {
             return Err(OperateError::NoReason);
         }
-        let parked = self.find(&order.context, &order.aggregate).await?;
+        let reactor = order.reactor.as_deref();
+        let parked = self.find(&order.context, reactor, &order.aggregate).await?;
         // No text of a store holds it.
         let clean = |text: String| text.replace('\0', "\u{fffd}");
         let request = OperatorRequest {
             id: Uuid::now_v7(),
             action: order.action,
             context: order.context,
+            reactor: order.reactor,
             aggregate: order.aggregate,
             partition: parked.partition,
             position: parked.position,
@@ -217,22 +247,50 @@ impl Operator {
         Ok(self.store.operator_requests(limit).await?.into_iter().map(Into::into).collect())
     }
 
-    async fn find(&self, context: &str, aggregate: &AggregateId) -> Result<Parked, OperateError> {
+    async fn find(
+        &self,
+        context: &str,
+        reactor: Option<&str>,
+        aggregate: &AggregateId,
+    ) -> Result<Parked, OperateError> {
         self.contexts(Some(context)).await?;
-        for (partition, _) in self.store.parked_counts(context).await? {
-            let parked = self.store.parked(context, partition).await?;
-            if let Some(found) = parked.into_iter().find(|parked| parked.aggregate == *aggregate) {
-                return Ok(found);
+        for parked in self.all_parked(context, reactor).await? {
+            if parked.aggregate == *aggregate {
+                return Ok(parked);
             }
         }
         let (context, aggregate) = (context.to_owned(), aggregate.clone());
-        Err(OperateError::NotParked { context, aggregate })
+        Err(OperateError::NotParked { context, reactor: reactor.map(str::to_owned), aggregate })
+    }
+
+    /// What the views of a context, or a reactor on its events, have set aside.
+    async fn all_parked(
+        &self,
+        context: &str,
+        reactor: Option<&str>,
+    ) -> Result<Vec<Parked>, OperateError> {
+        let mut all = Vec::new();
+        match reactor {
+            None => {
+                for (partition, _) in self.store.parked_counts(context).await? {
+                    all.extend(self.store.parked(context, partition).await?);
+                }
+            }
+            Some(reactor) => {
+                let parts: Vec<ReactorPart> = self.store.reactors_with_parked(context).await?;
+                for part in parts.iter().filter(|part| part.reactor == reactor) {
+                    all.extend(self.store.reactor_parked(part).await?);
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// What is shown of it, and the first of its events that wait.
     async fn summary(
         &self,
         context: &str,
+        reactor: Option<String>,
         parked: Parked,
     ) -> Result<(ParkedSummary, Vec<StoredEvent>), OperateError> {
         let (mut after, mut waiting, mut first) = (0, 0, Vec::new());
@@ -254,6 +312,7 @@ impl Operator {
         }
         let summary = ParkedSummary {
             context: context.to_owned(),
+            reactor,
             tenant_id: parked.aggregate.tenant,
             key: parked.aggregate.key,
             partition: parked.partition,

@@ -74,6 +74,9 @@ pub(super) trait Asks<C: Contract, T: Contract>: Send + Sync {
     /// How many events are taken with one checkpoint at most.
     fn most(&self) -> usize;
 
+    /// Whether asking does nothing else.
+    fn is_pure(&self) -> bool;
+
     async fn ask(&self, event: &Envelope<C::Event>) -> Result<Vec<T::Command>, Unasked>;
 }
 
@@ -92,6 +95,10 @@ impl<C: Contract, R: Reactor<C>> Asks<C, R::Commands> for Pure<R> {
         usize::MAX
     }
 
+    fn is_pure(&self) -> bool {
+        true
+    }
+
     async fn ask(
         &self,
         event: &Envelope<C::Event>,
@@ -108,6 +115,10 @@ pub(super) struct Outside<E>(pub(super) E);
 impl<C: Contract, E: Effect<C>> Asks<C, E::Commands> for Outside<E> {
     fn most(&self) -> usize {
         EFFECTS
+    }
+
+    fn is_pure(&self) -> bool {
+        false
     }
 
     async fn ask(

@@ -9,7 +9,7 @@ use super::ask::Asks;
 use super::step::Stepping;
 use crate::follow::{self, Events, Task, Trouble};
 use crate::schemas::MessageCodec;
-use crate::service::{Backoff, Ended, Health, Runtime};
+use crate::service::{Backoff, Ended, Health, Requests, Runtime};
 use crate::store::ReactorPart;
 use crate::submit::CommandSender;
 
@@ -20,6 +20,7 @@ pub(super) struct Ports<C: Contract, T: Contract> {
     pub(super) sender: CommandSender<T>,
     pub(super) name: &'static str,
     pub(super) asks: Arc<dyn Asks<C, T>>,
+    pub(super) requests: Requests,
 }
 
 /// What the task of a partition is called in the service's health. Begun by the caller.
@@ -67,9 +68,11 @@ impl<C: Contract, T: Contract> Task for Reactions<'_, C, T> {
             parked: parked.iter().map(|parked| parked.aggregate.clone()).collect(),
             name: ports.name,
             asks: &*ports.asks,
+            events: &events,
+            requests: &ports.requests,
         };
         for parked in &parked {
-            stepping.redrive(&events, parked).await?;
+            stepping.take_up(parked).await?;
         }
         events.catch_up(&mut stepping, stop).await?;
         health.ready(part);

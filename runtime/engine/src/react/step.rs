@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use charter_domain::{AggregateId, Contract};
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::ask::{Asks, Unasked};
 use crate::follow::{Events, Item, Takes, Trouble, Unread};
 use crate::process::reaction_command_id;
-use crate::store::{Parked, Reaction, ReactorPart, ReactorStep, Store, StoreError};
+use crate::service::Requests;
+use crate::store::{
+    OperatorRequest, Parked, Reaction, ReactorPart, ReactorStep, Store, StoreError,
+};
 use crate::submit::{CommandSender, NewCommand, SendError};
 use crate::trace::{self, Kind};
 
@@ -24,12 +27,16 @@ pub(super) struct Stepping<'a, C: Contract, T: Contract> {
     pub(super) part: ReactorPart,
     pub(super) position: i64,
     pub(super) parked: HashSet<AggregateId>,
+    /// Where the events come from.
+    pub(super) events: &'a Events<C>,
+    /// What operators ask for.
+    pub(super) requests: &'a Requests,
 }
 
-type Commands<T> = Vec<(Reaction, NewCommand<<T as Contract>::Command>)>;
+pub(super) type Commands<T> = Vec<(Reaction, NewCommand<<T as Contract>::Command>)>;
 
 /// What became of an event.
-enum Reacted<T: Contract> {
+pub(super) enum Reacted<T: Contract> {
     Commands(Commands<T>),
     /// Nobody can react to it now, for this reason.
     Poison(String),
@@ -49,6 +56,14 @@ impl<C: Contract, T: Contract> Takes<C::Event> for Stepping<'_, C, T> {
             (_, rest) = rest.split_at(taken);
         }
         Ok(())
+    }
+
+    fn asked(&self) -> impl Future<Output = OperatorRequest> + Send {
+        self.requests.next(self.part.partition)
+    }
+
+    async fn obey(&mut self, request: &OperatorRequest) -> Result<(), Trouble> {
+        self.redriven(request).await
     }
 }
 
@@ -111,7 +126,7 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
     }
 
     /// The commands that an event asks for.
-    async fn react(&self, item: &Item<C::Event>, trace: &mut trace::Step) -> Reacted<T> {
+    pub(super) async fn react(&self, item: &Item<C::Event>, trace: &mut trace::Step) -> Reacted<T> {
         let event = match &item.event {
             Ok(event) => event,
             Err(Unread::OtherRelease(reason)) => {
@@ -158,59 +173,6 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
         self.store.step_reactor(&ReactorStep { part, from, to, parked, resumed: None }).await?;
         self.position = to;
         self.parked.extend(aside);
-        Ok(())
-    }
-
-    /// Sends what the aggregate's events since the one it was stuck at ask for, up to where the others are. Where
-    /// one of them fails again the aggregate stays parked: what was sent is known when it comes again.
-    pub(super) async fn redrive(
-        &mut self,
-        events: &Events<C>,
-        parked: &Parked,
-    ) -> Result<(), Trouble> {
-        let (context, aggregate) = (C::NAME, &parked.aggregate);
-        let mut after = 0;
-        loop {
-            let (stored, full) = events.history(aggregate, after).await?;
-            let mut commands = Vec::new();
-            for event in stored {
-                after = event.sequence;
-                if !(parked.position..=self.position).contains(&event.position) {
-                    continue;
-                }
-                let item = events.read(event).await?;
-                match self.react(&item, &mut trace::Step::begin()).await {
-                    Reacted::Commands(more) => commands.extend(more),
-                    Reacted::Stuck(reason) => return Err(Trouble::Stuck(reason)),
-                    Reacted::Poison(reason) => {
-                        let position = item.position;
-                        warn!(context, reactor = self.name, %aggregate, position, reason, "an aggregate stays set aside");
-                        return Ok(());
-                    }
-                }
-            }
-            match self.sender.send_reactions(commands).await {
-                Ok(()) => {}
-                Err(error @ SendError::TooLarge { .. }) => {
-                    warn!(context, reactor = self.name, %aggregate, %error, "an aggregate stays set aside");
-                    return Ok(());
-                }
-                Err(error) => return Err(error.into()),
-            }
-            if !full {
-                break;
-            }
-        }
-        let step = ReactorStep {
-            part: self.part.clone(),
-            from: self.position,
-            to: self.position,
-            parked: Vec::new(),
-            resumed: Some(aggregate.clone()),
-        };
-        self.store.step_reactor(&step).await?;
-        self.parked.remove(aggregate);
-        info!(context, reactor = self.name, %aggregate, "an aggregate that was set aside is reacted to again");
         Ok(())
     }
 

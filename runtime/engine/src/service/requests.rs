@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use charter_domain::Contract;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -62,17 +61,26 @@ impl Requests {
         }
     }
 
-    /// Asks the store again and again until `stop`.
-    pub(super) async fn follow<C: Contract>(&self, runtime: &Runtime, stop: &CancellationToken) {
+    /// Asks the store again and again until `stop` for what is asked of a context's views, or of a reactor on its
+    /// events.
+    pub(crate) async fn follow(
+        &self,
+        context: &str,
+        reactor: Option<&str>,
+        runtime: &Runtime,
+        stop: &CancellationToken,
+    ) {
         loop {
-            let look =
-                tokio::time::timeout(PATIENCE, runtime.store.waiting_requests(C::NAME, MOST));
+            let look = tokio::time::timeout(
+                PATIENCE,
+                runtime.store.waiting_requests(context, reactor, MOST),
+            );
             tokio::select! {
                 () = stop.cancelled() => return,
                 looked = look => match looked {
                     Ok(Ok(found)) => self.put(found),
-                    Ok(Err(error)) => debug!(context = C::NAME, %error, "requests can't be read"),
-                    Err(_) => debug!(context = C::NAME, "requests can't be read in time"),
+                    Ok(Err(error)) => debug!(context, reactor, %error, "requests can't be read"),
+                    Err(_) => debug!(context, reactor, "requests can't be read in time"),
                 },
             }
             tokio::select! {

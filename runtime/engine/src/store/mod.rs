@@ -402,6 +402,12 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn reactor_parked(&self, part: &ReactorPart) -> Result<Vec<Parked>, StoreError>;
 
+    /// The reactors on a context's events that have set something aside, each with the partitions where it has.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn reactors_with_parked(&self, context: &str) -> Result<Vec<ReactorPart>, StoreError>;
+
     /// Moves a reactor's checkpoint, compared first, and sets aggregates aside, all in one transaction. One
     /// that is aside already keeps its first position.
     ///
@@ -428,13 +434,15 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn operator_request(&self, id: Uuid) -> Result<Option<OperatorRequest>, StoreError>;
 
-    /// Up to `limit` requests of operators that a context's service has not ended, oldest first.
+    /// Up to `limit` requests of operators that have not ended, oldest first: to the views of a context, or to a reactor
+    /// on its events.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn waiting_requests(
         &self,
         context: &str,
+        reactor: Option<&str>,
         limit: u32,
     ) -> Result<Vec<OperatorRequest>, StoreError>;
 

@@ -3,14 +3,14 @@
 use charter_domain::{AggregateId, Timestamp};
 use uuid::Uuid;
 
-/// What is to become of an aggregate that a projection has set aside.
+/// What is to become of an aggregate that a projection or a reactor has set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Tell what [`Action::Redrive`] would do, and change nothing.
     Try,
-    /// Fold its events from the stuck one on, in order; where one fails again, it stays set aside.
+    /// Fold its events from the stuck one on, or react to them, in order; where one fails again, it stays set aside.
     Redrive,
-    /// As [`Action::Redrive`], and leave out the events that can't be folded.
+    /// As [`Action::Redrive`], and leave out the events that can't be.
     Discard,
 }
 
@@ -41,6 +41,8 @@ pub struct OperatorRequest {
     pub action: Action,
     /// The context.
     pub context: String,
+    /// The reactor that has set the aggregate aside; `None` for the context's views.
+    pub reactor: Option<String>,
     /// The aggregate.
     pub aggregate: AggregateId,
     /// The partition of its events.

@@ -135,9 +135,13 @@ impl Store for FaultyStore {
     async fn waiting_requests(
         &self,
         context: &str,
+        reactor: Option<&str>,
         limit: u32,
     ) -> Result<Vec<OperatorRequest>, StoreError> {
-        self.store.waiting_requests(context, limit).await
+        self.store.waiting_requests(context, reactor, limit).await
+    }
+    async fn reactors_with_parked(&self, context: &str) -> Result<Vec<ReactorPart>, StoreError> {
+        self.store.reactors_with_parked(context).await
     }
     async fn operator_requests(&self, limit: u32) -> Result<Vec<OperatorRequest>, StoreError> {
         self.store.operator_requests(limit).await

@@ -7,10 +7,8 @@ use tracing::{info, warn};
 use super::super::step::Projecting;
 use crate::follow::Trouble;
 use crate::log::system_time;
+use crate::operate::named;
 use crate::store::{Action, OperatorRequest, Parked, RequestEnd};
-
-/// The most positions that a result names.
-const NAMED: usize = 20;
 
 /// What folding an aggregate's events again comes to.
 #[derive(Debug, Default)]
@@ -125,11 +123,11 @@ impl Folded {
             Action::Try => format!("{count} events can be folded"),
             Action::Redrive => format!("{count} events were folded"),
             Action::Discard => {
-                let named: Vec<_> = left_out.iter().take(NAMED).map(i64::to_string).collect();
-                let named = named.join(", ");
-                let more = if left_out.len() > NAMED { ", …" } else { "" };
                 let out = left_out.len();
-                format!("{count} events were folded, {out} left out, at positions [{named}{more}]")
+                format!(
+                    "{count} events were folded, {out} left out, at positions {}",
+                    named(left_out)
+                )
             }
         }
     }

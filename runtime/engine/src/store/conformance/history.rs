@@ -131,6 +131,7 @@ pub async fn requests_of_operators_are_kept(harness: &dyn Harness) {
         id: id(number),
         action: Action::Discard,
         context: context.to_owned(),
+        reactor: (number == 4).then(|| "cleaning".to_owned()),
         aggregate: AggregateId::new("a", "k"),
         partition: 3,
         position: 7,
@@ -139,22 +140,28 @@ pub async fn requests_of_operators_are_kept(harness: &dyn Harness) {
         time: at(i64::try_from(number).expect("small")),
         end: None,
     };
-    let all = [request(1, CONTEXT), request(2, CONTEXT), request(3, "other")];
+    let all = [request(1, CONTEXT), request(2, CONTEXT), request(3, "other"), request(4, CONTEXT)];
     for request in &all {
         store.put_request(request).await.expect("kept");
     }
     let store = harness.restart(store).await;
-    assert_eq!(store.waiting_requests(CONTEXT, 10).await.expect("an answer"), all[..2]);
-    assert_eq!(store.waiting_requests(CONTEXT, 1).await.expect("an answer"), all[..1]);
+    let waiting = async |reactor, limit| {
+        store.waiting_requests(CONTEXT, reactor, limit).await.expect("an answer")
+    };
+    assert_eq!(waiting(None, 10).await, all[..2]);
+    assert_eq!(waiting(None, 1).await, all[..1]);
+    // A reactor's are its own.
+    assert_eq!(waiting(Some("cleaning"), 10).await, all[3..]);
+    assert_eq!(waiting(Some("other"), 10).await, []);
     let end = RequestEnd { time: at(9), is_done: true, result: "done".to_owned() };
     store.end_request(id(1), &end).await.expect("ended");
     let other = RequestEnd { is_done: false, ..end.clone() };
     store.end_request(id(1), &other).await.expect("ended before");
-    assert_eq!(store.waiting_requests(CONTEXT, 10).await.expect("an answer"), all[1..2]);
+    assert_eq!(waiting(None, 10).await, all[1..2]);
     let ended = OperatorRequest { end: Some(end), ..all[0].clone() };
     assert_eq!(store.operator_request(id(1)).await.expect("an answer"), Some(ended.clone()));
     assert_eq!(store.operator_request(id(8)).await.expect("an answer"), None);
-    let newest = [all[2].clone(), all[1].clone(), ended];
+    let newest = [all[3].clone(), all[2].clone(), all[1].clone(), ended];
     assert_eq!(store.operator_requests(10).await.expect("an answer"), newest);
 }
 

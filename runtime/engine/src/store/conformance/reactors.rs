@@ -83,6 +83,10 @@ pub async fn a_reactors_parked_aggregates_are_kept_and_resumed(harness: &dyn Har
     assert_eq!(found(&part(1)).await, []);
     let other = ReactorPart { reactor: "other".to_owned(), ..part(0) };
     assert_eq!(found(&other).await, []);
+    let with_parked =
+        async |context: &str| store.reactors_with_parked(context).await.expect("an answer");
+    assert_eq!(with_parked(CONTEXT).await, [part(0)]);
+    assert_eq!(with_parked("elsewhere").await, []);
     let resumes = |from| ReactorStep { resumed: Some(first.aggregate.clone()), ..step(from, 4) };
     assert!(is_fenced(&store.step_reactor(&resumes(3)).await));
     assert_eq!(found(&part(0)).await.len(), 2);

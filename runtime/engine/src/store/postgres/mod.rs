@@ -547,6 +547,10 @@ impl Store for PostgresStore {
         reactors::parked(&self.readers, part).await
     }
 
+    async fn reactors_with_parked(&self, context: &str) -> Result<Vec<ReactorPart>, StoreError> {
+        reactors::with_parked(&self.readers, context).await
+    }
+
     async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError> {
         reactors::step(&self.writers, step).await
     }
@@ -566,9 +570,10 @@ impl Store for PostgresStore {
     async fn waiting_requests(
         &self,
         context: &str,
+        reactor: Option<&str>,
         limit: u32,
     ) -> Result<Vec<OperatorRequest>, StoreError> {
-        requests::waiting(&self.readers, context, limit).await
+        requests::waiting(&self.readers, context, reactor, limit).await
     }
 
     async fn operator_requests(&self, limit: u32) -> Result<Vec<OperatorRequest>, StoreError> {

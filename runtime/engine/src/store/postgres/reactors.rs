@@ -5,9 +5,9 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::connections::{Connections, after_write, server_error};
-use super::number;
 use super::statement::{NOT_OWNED, Statement};
 use super::values::{At, Kind, Rows};
+use super::{number, small};
 use crate::store::{Parked, ReactorPart, ReactorStep, StoreError};
 
 pub(super) async fn prepare(
@@ -59,6 +59,26 @@ pub(super) async fn parked(
     rows.iter()
         .map(|row| read_parked(row, part.partition).map_err(StoreError::unavailable))
         .collect()
+}
+
+pub(super) async fn with_parked(
+    connections: &Connections,
+    context: &str,
+) -> Result<Vec<ReactorPart>, StoreError> {
+    let query = sqlx::query(
+        "SELECT DISTINCT reactor, partition FROM reactor_parked WHERE context = $1
+         ORDER BY reactor, partition",
+    )
+    .bind(context);
+    let rows = connections.fetch_all(query).await?;
+    let part = |row: &PgRow| {
+        Ok(ReactorPart {
+            reactor: row.try_get(0).map_err(StoreError::unavailable)?,
+            context: context.to_owned(),
+            partition: small("a partition", number(row, 1)?)?,
+        })
+    };
+    rows.iter().map(part).collect()
 }
 
 /// A parked aggregate of the columns tenant, key, position, reason and time.

@@ -12,7 +12,7 @@ use crate::store::columns::damaged;
 use crate::store::{Action, OperatorRequest, RequestEnd, StoreError};
 
 const COLUMNS: &str = "id, action, context, tenant, aggregate_key, partition, position, actor,
-     reason, requested_at, ended_at, is_done, result";
+     reason, requested_at, ended_at, is_done, result, reactor";
 
 pub(super) async fn put(
     connections: &Connections,
@@ -20,8 +20,8 @@ pub(super) async fn put(
 ) -> Result<(), StoreError> {
     let query = sqlx::query(
         "INSERT INTO operator_requests (id, action, context, tenant, aggregate_key, partition,
-             position, actor, reason, requested_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             position, actor, reason, requested_at, reactor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(request.id)
     .bind(request.action.as_str())
@@ -32,7 +32,8 @@ pub(super) async fn put(
     .bind(request.position)
     .bind(&request.actor)
     .bind(&request.reason)
-    .bind(At(request.time));
+    .bind(At(request.time))
+    .bind(&request.reactor);
     connections.write(query).await.map(drop)
 }
 
@@ -55,13 +56,15 @@ pub(super) async fn end(
 pub(super) async fn waiting(
     connections: &Connections,
     context: &str,
+    reactor: Option<&str>,
     limit: u32,
 ) -> Result<Vec<OperatorRequest>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM operator_requests WHERE context = $1 AND ended_at IS NULL
-         ORDER BY requested_at LIMIT $2"
+        "SELECT {COLUMNS} FROM operator_requests WHERE context = $1 AND reactor IS NOT DISTINCT FROM $3
+             AND ended_at IS NULL ORDER BY requested_at LIMIT $2"
     );
-    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(context).bind(i64::from(limit));
+    let query =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(context).bind(i64::from(limit)).bind(reactor);
     connections.fetch_all(query).await?.iter().map(read).collect()
 }
 
@@ -102,6 +105,7 @@ fn read(row: &PgRow) -> Result<OperatorRequest, StoreError> {
         action: Action::of(&action)
             .ok_or_else(|| damaged("a request's action", format!("found `{action}`")))?,
         context: text(2)?,
+        reactor: row.try_get(13).map_err(StoreError::unavailable)?,
         aggregate: AggregateId { tenant: text(3)?, key: text(4)? },
         partition: small("a partition", number(row, 5)?)?,
         position: number(row, 6)?,

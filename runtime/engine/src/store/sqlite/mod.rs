@@ -519,6 +519,10 @@ impl Store for SqliteStore {
         reactors::parked(&self.history, part).await
     }
 
+    async fn reactors_with_parked(&self, context: &str) -> Result<Vec<ReactorPart>, StoreError> {
+        reactors::with_parked(&self.history, context).await
+    }
+
     async fn step_reactor(&self, step: &ReactorStep) -> Result<(), StoreError> {
         reactors::step(&self.history, step).await
     }
@@ -538,9 +542,10 @@ impl Store for SqliteStore {
     async fn waiting_requests(
         &self,
         context: &str,
+        reactor: Option<&str>,
         limit: u32,
     ) -> Result<Vec<OperatorRequest>, StoreError> {
-        requests::waiting(&self.history, context, limit).await
+        requests::waiting(&self.history, context, reactor, limit).await
     }
 
     async fn operator_requests(&self, limit: u32) -> Result<Vec<OperatorRequest>, StoreError> {

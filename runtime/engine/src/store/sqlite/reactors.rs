@@ -70,6 +70,23 @@ pub(super) async fn parked(files: &Files, part: &ReactorPart) -> Result<Vec<Park
     rows.iter().map(|row| read(row).map_err(StoreError::unavailable)).collect()
 }
 
+pub(super) async fn with_parked(
+    files: &Files,
+    context: &str,
+) -> Result<Vec<ReactorPart>, StoreError> {
+    let rows: Vec<(String, u32)> = sqlx::query_as(
+        "SELECT DISTINCT reactor, partition FROM reactor_parked WHERE context = $1
+         ORDER BY reactor, partition",
+    )
+    .bind(context)
+    .fetch_all(&files.readers)
+    .await
+    .map_err(StoreError::unavailable)?;
+    let part =
+        |(reactor, partition)| ReactorPart { reactor, context: context.to_owned(), partition };
+    Ok(rows.into_iter().map(part).collect())
+}
+
 /// Not synced: after a loss of power the reactor sends again what it sent, under the same ids, and outcomes that
 /// were forgotten on the strength of this step are there again too.
 pub(super) async fn step(files: &Files, step: &ReactorStep) -> Result<(), StoreError> {

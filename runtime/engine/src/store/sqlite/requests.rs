@@ -10,13 +10,13 @@ use crate::store::columns::damaged;
 use crate::store::{Action, OperatorRequest, RequestEnd, StoreError};
 
 const COLUMNS: &str = "id, action, context, tenant, aggregate_key, partition, position, actor,
-     reason, requested_at, ended_at, is_done, result";
+     reason, requested_at, ended_at, is_done, result, reactor";
 
 pub(super) async fn put(files: &Files, request: &OperatorRequest) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO operator_requests (id, action, context, tenant, aggregate_key, partition,
-             position, actor, reason, requested_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             position, actor, reason, requested_at, reactor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(request.id.as_bytes().as_slice())
     .bind(request.action.as_str())
@@ -28,6 +28,7 @@ pub(super) async fn put(files: &Files, request: &OperatorRequest) -> Result<(), 
     .bind(&request.actor)
     .bind(&request.reason)
     .bind(request.time.micros())
+    .bind(&request.reactor)
     .execute(&files.writer)
     .await
     .map_err(StoreError::unavailable)?;
@@ -52,13 +53,14 @@ pub(super) async fn end(files: &Files, id: Uuid, end: &RequestEnd) -> Result<(),
 pub(super) async fn waiting(
     files: &Files,
     context: &str,
+    reactor: Option<&str>,
     limit: u32,
 ) -> Result<Vec<OperatorRequest>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM operator_requests WHERE context = $1 AND ended_at IS NULL
+        "SELECT {COLUMNS} FROM operator_requests WHERE context = $1 AND reactor IS $3 AND ended_at IS NULL
          ORDER BY requested_at LIMIT $2"
     );
-    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(context).bind(limit);
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(context).bind(limit).bind(reactor);
     read_all(&query.fetch_all(&files.readers).await.map_err(StoreError::unavailable)?)
 }
 
@@ -98,6 +100,7 @@ fn read(row: &SqliteRow) -> Result<OperatorRequest, StoreError> {
         action: Action::of(&action)
             .ok_or_else(|| damaged("a request's action", format!("found `{action}`")))?,
         context: text(2)?,
+        reactor: row.try_get(13).map_err(StoreError::unavailable)?,
         aggregate: AggregateId { tenant: text(3)?, key: text(4)? },
         partition: row.try_get(5).map_err(StoreError::unavailable)?,
         position: row.try_get(6).map_err(StoreError::unavailable)?,
