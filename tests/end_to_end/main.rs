@@ -17,6 +17,7 @@ mod housekeeping;
 mod http;
 mod idempotency;
 mod limits;
+mod logs;
 mod metrics;
 mod operations;
 mod process;

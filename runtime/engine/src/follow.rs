@@ -16,6 +16,7 @@ use crate::service::{Backoff, Ended, Health, Runtime, Settings, until_overdue};
 use crate::store::{
     Messages, OperatorRequest, ReadError, Store, StoreError, StoredEvent, is_full_page,
 };
+use crate::trace::Traceparent;
 
 /// Events read from the store at a time.
 const PAGE: u32 = 500;
@@ -32,6 +33,19 @@ pub(crate) struct Item<E> {
     pub(crate) traceparent: Option<Bytes>,
     /// The event, or why it can't be read.
     pub(crate) event: Result<Envelope<E>, Unread>,
+}
+
+impl<E> Item<E> {
+    /// What joins all that the request set in motion, for log lines.
+    pub(crate) fn correlation_id(&self) -> Option<&str> {
+        self.event.as_ref().ok().map(|event| event.metadata.correlation_id.as_str())
+    }
+
+    /// Its trace, for log lines.
+    pub(crate) fn trace_id(&self) -> Option<String> {
+        let context = Traceparent::read(self.traceparent.as_deref()?)?;
+        Some(format!("{:032x}", context.trace))
+    }
 }
 
 /// Why an event can't be read.

@@ -63,6 +63,7 @@ async fn send<O: CommandOperation>(
         (None, Some(named)) => named,
         _ => idempotency::command_id(&input.tenant, input.principal.id(), operation.id, key),
     };
+    tracing::Span::current().record("command_id", tracing::field::display(command_id));
     let hash = idempotency::request_hash(
         &input.path,
         &input.query,

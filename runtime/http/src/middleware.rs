@@ -18,6 +18,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 use crate::problem::{Problem, Violation};
@@ -315,7 +316,8 @@ async fn observe(State(around): State<Arc<Around>>, mut request: Request, next: 
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", %method, route, correlation_id = id, trace_id = trace.trace_id());
+    // At this level so that warnings of a request say which one it was.
+    let span = tracing::warn_span!("request", %method, route, correlation_id = id, trace_id = trace.trace_id(), command_id = Empty);
     request.extensions_mut().insert(CorrelationId(id.clone()));
 
     let (begun, started) = (SystemTime::now(), Instant::now());

@@ -143,6 +143,7 @@ pub(super) async fn set_aside<D: Decider>(
             partition,
             offset = letter.offset,
             code = letter.code,
+            command_id = letter.command_id.map(tracing::field::display),
             reason = letter.reason,
             "set aside a command"
         );

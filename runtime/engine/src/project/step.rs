@@ -317,6 +317,8 @@ impl<C: Contract> Projecting<'_, C> {
             partition = self.partition,
             position = item.position,
             aggregate = %item.aggregate,
+            correlation_id = item.correlation_id(),
+            trace_id = item.trace_id(),
             reason,
             "set aside an aggregate: its views stay as they are"
         );

@@ -183,6 +183,8 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
             partition = self.part.partition,
             position = item.position,
             aggregate = %item.aggregate,
+            correlation_id = item.correlation_id(),
+            trace_id = item.trace_id(),
             reason,
             "set aside an aggregate: its events are not reacted to"
         );
