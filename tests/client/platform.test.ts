@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { connect as dial, createServer, type AddressInfo, type Socket } from "node:net";
 import { test } from "node:test";
-import { Client, Problem, reservation, seat } from "charter-gateway-client";
+import { Client, Problem, reservation, seat, SocketClient } from "charter-gateway-client";
+import { io } from "socket.io-client";
 
 const [url, key] = [process.env["CHARTER_URL"], process.env["CHARTER_KEY"]];
 assert(url && key, "expected the gateway's URL in CHARTER_URL and an API key in CHARTER_KEY");
@@ -112,4 +114,90 @@ test("nobody is not let in", async () => {
   const error = await refusal(connect(undefined).seat.listShows());
   assert(error instanceof Problem);
   assert.deepEqual([error.status, error.code], [401, "UNAUTHENTICATED"]);
+});
+
+/** A way to the gateway that can be cut: what is under way is lost. */
+async function way(): Promise<{ at: string; cut: () => void; close: () => void }> {
+  const to = new URL(url ?? "");
+  const ends = new Set<Socket>();
+  const server = createServer((one) => {
+    const other = dial(Number(to.port), to.hostname);
+    for (const [from, into] of [[one, other], [other, one]] as const) {
+      ends.add(from);
+      from.on("error", () => into.destroy());
+      from.on("close", () => (ends.delete(from), into.destroy()));
+      from.pipe(into);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const cut = (): void => ends.forEach((end) => end.destroy());
+  return { at: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut, close: () => (cut(), server.close()) };
+}
+
+for (const transports of [["websocket"], ["polling"]] as const) {
+  test(`a socket by ${transports[0]}: commands in flight, rooms, cuts, refusals`, async () => {
+    const road = await way();
+    const office = connect(key);
+    const client = new Client({ baseUrl: road.at, credentials: { apiKey: key } });
+    const live = new SocketClient(io, client, { transports: [...transports], reconnectionDelay: 20, reconnectionDelayMax: 100 });
+    try {
+      const showId = await open(office);
+      const hold = (seat: number, idempotencyKey?: string) =>
+        live.seat.holdSeats({ showId }, { seatIds: [`a-row-${1 + Math.floor(seat / 25)}-seat-${1 + (seat % 25)}`], holderId: "buyer-1" }, { idempotencyKey });
+
+      // Fifty at once are more than a gateway takes of a socket; the connection is cut meanwhile, three times.
+      const told: number[] = [];
+      let read: Promise<void> | undefined;
+      await new Promise<void>((loaded) => {
+        read = (async () => {
+          for await (const message of live.seat.joinShow({ showId })) {
+            if (message.name === "initial-load") loaded();
+            if (!("sequence" in message.body)) continue;
+            told.push(message.body.sequence);
+            if ([10, 20, 30].includes(told.length)) road.cut();
+            if (message.body.sequence === 51) return;
+          }
+        })();
+      });
+      const held = await Promise.all(Array.from({ length: 50 }, (_, seat) => hold(seat, `${showId}-${seat}`)));
+      assert.equal(new Set(held.map(({ commandId }) => commandId)).size, 50);
+      await read;
+      // Every event after the rows, once and in order; that which opened the show may be shown by them already.
+      const first = told[0] ?? 0;
+      assert(first <= 2, String(first));
+      assert.deepEqual(told, Array.from({ length: 52 - first }, (_, index) => first + index));
+      // Reads of its client have seen what the socket did.
+      assert.deepEqual(await client.seat.getShowStats({ showId }), { showId, seats: 500, available: 450, held: 50, reserved: 0 });
+
+      const taken = await refusal(hold(0));
+      assert(seat.isRejection(taken, "SEAT_TAKEN"), String(taken));
+      assert.deepEqual(taken.details.seatIds, ["a-row-1-seat-1"]);
+      assert.deepEqual(await hold(0, `${showId}-0`), held[0]);
+      const reused = await refusal(hold(60, `${showId}-0`));
+      assert(reused instanceof Problem);
+      assert.deepEqual([reused.status, reused.code], [422, "IDEMPOTENCY_KEY_REUSED"]);
+      const unheard = await refusal(live.seat.joinShow({ showId: "" }).next());
+      assert(unheard instanceof Problem);
+      assert.deepEqual([unheard.status, unheard.code], [404, "ROOM_UNKNOWN"]);
+
+      // The room was left by leaving its loop, and is joined again from a cursor: an outcome's.
+      for await (const message of live.seat.joinShow({ showId }, { cursor: held[0]?.cursor ?? "" })) {
+        assert.equal(message.name, "seat.held");
+        break;
+      }
+    } finally {
+      live.close();
+      road.close();
+    }
+  });
+}
+
+test("nobody is not let in on a socket", async () => {
+  const live = new SocketClient(io, connect(undefined), { transports: ["websocket"] });
+  for (const ask of [live.seat.joinShow({ showId: "any" }).next(), live.seat.releaseSeats({ showId: "any" }, { seatIds: ["a"], holderId: "b" })]) {
+    const error = await refusal(ask);
+    assert(error instanceof Problem);
+    assert.deepEqual([error.status, error.code], [401, "UNAUTHENTICATED"]);
+  }
+  live.close();
 });

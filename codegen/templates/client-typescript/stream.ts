@@ -1,6 +1,6 @@
 /** Rooms as server-sent events, by `fetch`, so that headers can say who asks; a stream that ends is opened again where it ended. */
 
-import { delay, Problem, problemOf, sleep, Transport } from "./transport.js";
+import { delay, isMomentary, Problem, problemOf, type Settings, sleep, Transport } from "./transport.js";
 
 /** A message of a room. */
 export interface Message<Name extends string = string, Body = unknown> {
@@ -17,6 +17,8 @@ export type Standing = "connecting" | "live" | "waiting";
 export interface JoinOptions {
   /** Go on after this cursor; without it the room's rows come first. */
   cursor?: string | undefined;
+  /** Whose room it is, where the client is of every tenant. */
+  tenant?: string | undefined;
   /** Ends the stream. */
   signal?: AbortSignal | undefined;
   /** Told how the stream stands, each time that changes. */
@@ -58,54 +60,84 @@ export class Parser {
   }
 }
 
+/** Where a reader of a room stands. */
+export interface Place {
+  cursor: string;
+}
+
 /** A transport that joins rooms. */
 export class Streams extends Transport {
   /**
    * Every message of a room, once and in order, over as many connections as it takes. It ends when the signal says so, or the
    * loop that reads it; a refusal is thrown as a {@link Problem}.
    */
-  async *join<M extends Message>(room: string, options: JoinOptions = {}): AsyncGenerator<M, void, undefined> {
-    const closing = new AbortController();
-    const close = (): void => closing.abort();
-    options.signal?.addEventListener("abort", close);
-    if (options.signal?.aborted === true) close();
-    const place = { cursor: options.cursor ?? "" };
-    let lost = 0;
-    let isKnown = false;
+  join<M extends Message>(room: string, options: JoinOptions = {}): AsyncGenerator<M, void, undefined> {
+    return lasting<M>(this.settings, options, (place, closing, live) => this.streamed<M>(room, options.tenant, place, closing, live));
+  }
+
+  /** The messages of one connection. */
+  private async *streamed<M extends Message>(room: string, tenant: string | undefined, place: Place, closing: AbortSignal, live: () => void): AsyncGenerator<M> {
+    const connection = new Connection(closing);
     try {
-      while (!closing.signal.aborted) {
-        options.standing?.("connecting");
-        const connection = new Connection(closing.signal);
-        let pause = delay(lost++);
-        try {
-          const headers = { Accept: "text/event-stream", ...(place.cursor === "" ? {} : { "Last-Event-ID": place.cursor }) };
-          const response = await this.open(`/v1/streams/${encodeURIComponent(room)}`, headers, connection.signal);
-          if (!response.ok || response.body === null) throw await problemOf(response);
-          options.standing?.("live");
-          [lost, isKnown] = [0, false];
-          for await (const { event, id, data } of connection.messages(response.body)) {
-            if (id !== "") place.cursor = id;
-            yield { name: event, cursor: place.cursor, body: JSON.parse(data) as unknown } as M;
-          }
-        } catch (problem) {
-          if (closing.signal.aborted) return;
-          if (problem instanceof SyntaxError) throw problem;
-          if (problem instanceof Problem) {
-            const isTransient = problem.status === 429 || problem.status >= 500;
-            if (problem.status === 401 && !isKnown && (await this.settings.unauthenticated?.(problem)) === true) isKnown = true;
-            else if (!isTransient) throw problem;
-            if (problem.retryAfter !== undefined) pause = problem.retryAfter * 1000;
-          }
-        } finally {
-          connection.end();
-        }
-        options.standing?.("waiting");
-        await rest(pause, closing.signal);
+      const headers = { Accept: "text/event-stream", ...(place.cursor === "" ? {} : { "Last-Event-ID": place.cursor }) };
+      const whose = tenant === undefined ? "" : `?tenant=${encodeURIComponent(tenant)}`;
+      const response = await this.open(`/v1/streams/${encodeURIComponent(room)}${whose}`, headers, connection.signal);
+      if (!response.ok || response.body === null) throw await problemOf(response);
+      live();
+      for await (const { event, id, data } of connection.messages(response.body)) {
+        if (id !== "") place.cursor = id;
+        yield { name: event, cursor: place.cursor, body: JSON.parse(data) as unknown } as M;
       }
     } finally {
-      options.signal?.removeEventListener("abort", close);
-      close();
+      connection.end();
     }
+  }
+}
+
+/**
+ * Messages over as many connections as it takes. `connection` gives those of one from a place on, moves the place with what it
+ * gives, and says when it is live.
+ */
+export async function* lasting<M extends Message>(
+  settings: Settings,
+  options: JoinOptions,
+  connection: (place: Place, closing: AbortSignal, live: () => void) => AsyncGenerator<M>,
+): AsyncGenerator<M, void, undefined> {
+  const closing = new AbortController();
+  const close = (): void => closing.abort();
+  options.signal?.addEventListener("abort", close);
+  if (options.signal?.aborted === true) close();
+  const place = { cursor: options.cursor ?? "" };
+  let lost = 0;
+  let isKnown = false;
+  const live = (): void => {
+    options.standing?.("live");
+    [lost, isKnown] = [0, false];
+  };
+  try {
+    while (!closing.signal.aborted) {
+      options.standing?.("connecting");
+      let pause = delay(lost++);
+      try {
+        yield* connection(place, closing.signal, live);
+      } catch (problem) {
+        if (closing.signal.aborted) return;
+        if (problem instanceof SyntaxError) throw problem;
+        if (problem instanceof Problem) {
+          // A room more than a connection may have is none in a moment either.
+          const isTransient = problem.code !== "TOO_MANY_ROOMS" && (isMomentary(problem) || problem.status >= 500);
+          if (problem.status === 401 && !isKnown && (await settings.unauthenticated?.(problem)) === true) isKnown = true;
+          else if (!isTransient) throw problem;
+          if (problem.retryAfter !== undefined) pause = problem.retryAfter * 1000;
+        }
+      }
+      if (closing.signal.aborted) return;
+      options.standing?.("waiting");
+      await rest(pause, closing.signal);
+    }
+  } finally {
+    options.signal?.removeEventListener("abort", close);
+    close();
   }
 }
 

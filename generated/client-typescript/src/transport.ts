@@ -143,7 +143,7 @@ export class Transport {
   /** What was written and read; opaque. */
   private cursors: string[] = [];
 
-  constructor(protected readonly settings: Settings = {}) {
+  constructor(readonly settings: Settings = {}) {
     this.send = settings.fetch ?? ((input, init) => fetch(input, init));
   }
 
@@ -232,8 +232,7 @@ export class Transport {
 
   /** The headers that say who asks. */
   protected async authorization(): Promise<Record<string, string>> {
-    const { credentials } = this.settings;
-    const { apiKey, token } = (typeof credentials === "function" ? await credentials() : credentials) ?? {};
+    const { apiKey, token } = await credentialsOf(this.settings);
     return {
       ...(apiKey === undefined ? {} : { "X-API-Key": apiKey }),
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
@@ -247,7 +246,7 @@ export class Transport {
   }
 
   private limit(options: CallOptions): Limit {
-    return new Limit(options.timeoutMs ?? this.settings.timeoutMs ?? 60_000, options.signal);
+    return limitOf(this.settings, options);
   }
 
   /** The first answer that is no failure of the moment; throws what isn't in the 200s. */
@@ -268,7 +267,7 @@ export class Transport {
         isKnown = true;
         continue;
       }
-      const mayHelp = [0, 429, 502, 503, 504].includes(problem.status);
+      const mayHelp = isMomentary(problem);
       const pause = problem.retryAfter === undefined ? delay(again) : problem.retryAfter * 1000;
       if (!mayHelp || !(await limit.pause(pause))) throw problem;
     }
@@ -290,8 +289,18 @@ export class Transport {
   }
 }
 
+/** Who asks now. */
+export async function credentialsOf({ credentials }: Settings): Promise<Credentials> {
+  return (typeof credentials === "function" ? await credentials() : credentials) ?? {};
+}
+
+/** The time that a call has by its own options, or by the client's settings. */
+export function limitOf(settings: Settings, options: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined }): Limit {
+  return new Limit(options.timeoutMs ?? settings.timeoutMs ?? 60_000, options.signal);
+}
+
 /** The time that a call has. */
-class Limit {
+export class Limit {
   private readonly controller = new AbortController();
   private readonly until: number;
   private readonly timer: ReturnType<typeof setTimeout>;
@@ -353,7 +362,12 @@ export function unique(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function undecided(commandId: string): Problem {
+/** Whether it may help to ask again. */
+export function isMomentary({ status }: Problem): boolean {
+  return [0, 429, 502, 503, 504].includes(status);
+}
+
+export function undecided(commandId: string): Problem {
   const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key`;
   return new Problem(202, { code: "NOT_DECIDED", detail, commandId });
 }

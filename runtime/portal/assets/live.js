@@ -170,8 +170,7 @@
     }
     /** The headers that say who asks. */
     async authorization() {
-      const { credentials: credentials2 } = this.settings;
-      const { apiKey, token } = (typeof credentials2 === "function" ? await credentials2() : credentials2) ?? {};
+      const { apiKey, token } = await credentialsOf(this.settings);
       return {
         ...apiKey === void 0 ? {} : { "X-API-Key": apiKey },
         ...token === void 0 ? {} : { Authorization: `Bearer ${token}` }
@@ -183,7 +182,7 @@
       return await this.send(this.url({ method: "GET", path }), { headers: { ...who, ...headers }, signal, cache: "no-store" });
     }
     limit(options) {
-      return new Limit(options.timeoutMs ?? this.settings.timeoutMs ?? 6e4, options.signal);
+      return limitOf(this.settings, options);
     }
     /** The first answer that is no failure of the moment; throws what isn't in the 200s. */
     async answered(ask2, options, limit) {
@@ -203,7 +202,7 @@
           isKnown = true;
           continue;
         }
-        const mayHelp = [0, 429, 502, 503, 504].includes(problem.status);
+        const mayHelp = isMomentary(problem);
         const pause2 = problem.retryAfter === void 0 ? delay(again2) : problem.retryAfter * 1e3;
         if (!mayHelp || !await limit.pause(pause2)) throw problem;
       }
@@ -222,6 +221,12 @@
       return `${(this.settings.baseUrl ?? "").replace(/\/+$/, "")}${path}${search}`;
     }
   };
+  async function credentialsOf({ credentials: credentials2 }) {
+    return (typeof credentials2 === "function" ? await credentials2() : credentials2) ?? {};
+  }
+  function limitOf(settings, options) {
+    return new Limit(options.timeoutMs ?? settings.timeoutMs ?? 6e4, options.signal);
+  }
   var Limit = class {
     constructor(ms, outer) {
       this.outer = outer;
@@ -270,6 +275,9 @@
     if (globalThis.crypto === void 0) bytes.forEach((_, index) => bytes[index] = Math.floor(Math.random() * 256));
     else crypto.getRandomValues(bytes);
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  function isMomentary({ status }) {
+    return [0, 429, 502, 503, 504].includes(status);
   }
   function undecided(commandId) {
     const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key`;
@@ -325,50 +333,64 @@
      * Every message of a room, once and in order, over as many connections as it takes. It ends when the signal says so, or the
      * loop that reads it; a refusal is thrown as a {@link Problem}.
      */
-    async *join(room2, options = {}) {
-      const closing = new AbortController();
-      const close = () => closing.abort();
-      options.signal?.addEventListener("abort", close);
-      if (options.signal?.aborted === true) close();
-      const place = { cursor: options.cursor ?? "" };
-      let lost = 0;
-      let isKnown = false;
+    join(room2, options = {}) {
+      return lasting(this.settings, options, (place, closing, live) => this.streamed(room2, options.tenant, place, closing, live));
+    }
+    /** The messages of one connection. */
+    async *streamed(room2, tenant, place, closing, live) {
+      const connection = new Connection(closing);
       try {
-        while (!closing.signal.aborted) {
-          options.standing?.("connecting");
-          const connection = new Connection(closing.signal);
-          let pause2 = delay(lost++);
-          try {
-            const headers = { Accept: "text/event-stream", ...place.cursor === "" ? {} : { "Last-Event-ID": place.cursor } };
-            const response = await this.open(`/v1/streams/${encodeURIComponent(room2)}`, headers, connection.signal);
-            if (!response.ok || response.body === null) throw await problemOf(response);
-            options.standing?.("live");
-            [lost, isKnown] = [0, false];
-            for await (const { event, id, data } of connection.messages(response.body)) {
-              if (id !== "") place.cursor = id;
-              yield { name: event, cursor: place.cursor, body: JSON.parse(data) };
-            }
-          } catch (problem) {
-            if (closing.signal.aborted) return;
-            if (problem instanceof SyntaxError) throw problem;
-            if (problem instanceof Problem) {
-              const isTransient = problem.status === 429 || problem.status >= 500;
-              if (problem.status === 401 && !isKnown && await this.settings.unauthenticated?.(problem) === true) isKnown = true;
-              else if (!isTransient) throw problem;
-              if (problem.retryAfter !== void 0) pause2 = problem.retryAfter * 1e3;
-            }
-          } finally {
-            connection.end();
-          }
-          options.standing?.("waiting");
-          await rest(pause2, closing.signal);
+        const headers = { Accept: "text/event-stream", ...place.cursor === "" ? {} : { "Last-Event-ID": place.cursor } };
+        const whose = tenant === void 0 ? "" : `?tenant=${encodeURIComponent(tenant)}`;
+        const response = await this.open(`/v1/streams/${encodeURIComponent(room2)}${whose}`, headers, connection.signal);
+        if (!response.ok || response.body === null) throw await problemOf(response);
+        live();
+        for await (const { event, id, data } of connection.messages(response.body)) {
+          if (id !== "") place.cursor = id;
+          yield { name: event, cursor: place.cursor, body: JSON.parse(data) };
         }
       } finally {
-        options.signal?.removeEventListener("abort", close);
-        close();
+        connection.end();
       }
     }
   };
+  async function* lasting(settings, options, connection) {
+    const closing = new AbortController();
+    const close = () => closing.abort();
+    options.signal?.addEventListener("abort", close);
+    if (options.signal?.aborted === true) close();
+    const place = { cursor: options.cursor ?? "" };
+    let lost = 0;
+    let isKnown = false;
+    const live = () => {
+      options.standing?.("live");
+      [lost, isKnown] = [0, false];
+    };
+    try {
+      while (!closing.signal.aborted) {
+        options.standing?.("connecting");
+        let pause2 = delay(lost++);
+        try {
+          yield* connection(place, closing.signal, live);
+        } catch (problem) {
+          if (closing.signal.aborted) return;
+          if (problem instanceof SyntaxError) throw problem;
+          if (problem instanceof Problem) {
+            const isTransient = problem.code !== "TOO_MANY_ROOMS" && (isMomentary(problem) || problem.status >= 500);
+            if (problem.status === 401 && !isKnown && await settings.unauthenticated?.(problem) === true) isKnown = true;
+            else if (!isTransient) throw problem;
+            if (problem.retryAfter !== void 0) pause2 = problem.retryAfter * 1e3;
+          }
+        }
+        if (closing.signal.aborted) return;
+        options.standing?.("waiting");
+        await rest(pause2, closing.signal);
+      }
+    } finally {
+      options.signal?.removeEventListener("abort", close);
+      close();
+    }
+  }
   async function rest(ms, signal) {
     const waking = new AbortController();
     const wake = () => waking.abort();

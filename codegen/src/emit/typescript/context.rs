@@ -6,6 +6,7 @@ use heck::ToUpperCamelCase;
 
 use super::operations;
 use super::schemas::alternatives;
+use super::sockets;
 use super::text::{TsFile, list_of, member, quoted};
 use crate::emit::docs;
 use crate::ir::{Context, Contracts, Field, Gateway, RoomType, Shape, Type, TypeId};
@@ -18,8 +19,8 @@ pub(super) fn file(gateway: &Gateway, contracts: &Contracts, context: &Context) 
     }
     let mut types = Types { contracts, names: BTreeMap::new(), open: Vec::new() };
     let mut body = TsFile::part();
-    if let Some(operations) = operations {
-        body.line(&operations.finish());
+    for class in [operations, sockets::of_context(gateway, contracts, context)].iter().flatten() {
+        body.line(&class.finish());
     }
     for room in &context.rooms {
         self::room(&mut body, &mut types, context, room);
@@ -193,7 +194,8 @@ fn said(field: &Field) -> String {
 }
 
 /// Names that the file has for itself.
-const OWN: [&str; 12] = [
+const OWN: [&str; 16] = [
+    "Applied",
     "CallOptions",
     "CommandOptions",
     "ConditionalOptions",
@@ -204,6 +206,9 @@ const OWN: [&str; 12] = [
     "ReadOptions",
     "Rejections",
     "RoomEvent",
+    "SendOptions",
+    "SocketOperations",
+    "Sockets",
     "Streams",
     "Unawaited",
 ];

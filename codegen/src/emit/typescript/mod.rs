@@ -3,6 +3,7 @@
 mod context;
 mod operations;
 mod schemas;
+mod sockets;
 mod text;
 
 use heck::ToKebabCase;
@@ -18,11 +19,14 @@ const ROOT: &str = "client-typescript";
 /// What every client rests on, the same for all contracts.
 const TRANSPORT: &str = include_str!("../../../templates/client-typescript/transport.ts");
 const STREAM: &str = include_str!("../../../templates/client-typescript/stream.ts");
+/// What every client on a socket rests on.
+const SOCKETS: &str = include_str!("../../../templates/client-typescript/sockets.ts");
 
 /// The package's files.
 pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) {
     let mut add = |path: &str, text: String| files.add(format!("{ROOT}/{path}"), text);
-    add("package.json", package(gateway));
+    let on_sockets = sockets::file(contracts, gateway);
+    add("package.json", package(gateway, on_sockets.is_some()));
     add("tsconfig.json", tsconfig());
     add("src/transport.ts", copied(TRANSPORT));
     add("src/stream.ts", copied(STREAM));
@@ -35,11 +39,15 @@ pub(super) fn emit(contracts: &Contracts, gateway: &Gateway, files: &mut Files) 
             shown.push(context.name.as_str());
         }
     }
-    add("src/index.ts", index(gateway, &shown).finish());
+    add("src/index.ts", index(gateway, &shown, on_sockets.is_some()).finish());
+    if let Some(file) = on_sockets {
+        add("src/sockets.ts", copied(SOCKETS));
+        add("src/socket-client.ts", file.finish());
+    }
 }
 
-fn package(gateway: &Gateway) -> String {
-    let package = json!({
+fn package(gateway: &Gateway, has_sockets: bool) -> String {
+    let mut package = json!({
         "name": format!("{}-client", gateway.title.to_kebab_case()),
         "version": gateway.version,
         "description": format!("The client of {}, generated from its contract", gateway.title),
@@ -54,6 +62,11 @@ fn package(gateway: &Gateway) -> String {
         "scripts": { "prepare": "tsc -p ." },
         "devDependencies": { "typescript": "^5.9.3" },
     });
+    if has_sockets {
+        // Given by those who open sockets; who does not has no need of it.
+        package["peerDependencies"] = json!({ "socket.io-client": "^4.7.0" });
+        package["peerDependenciesMeta"] = json!({ "socket.io-client": { "optional": true } });
+    }
     pretty(&package)
 }
 
@@ -90,7 +103,7 @@ fn copied(template: &str) -> String {
 }
 
 /// What the package gives: a namespace for each context, whose types may share names.
-fn index(gateway: &Gateway, contexts: &[&str]) -> TsFile {
+fn index(gateway: &Gateway, contexts: &[&str], has_sockets: bool) -> TsFile {
     let mut file = TsFile::from_source(&gateway.file);
     for name in contexts {
         file.line(&format!(
@@ -100,6 +113,12 @@ fn index(gateway: &Gateway, contexts: &[&str]) -> TsFile {
     }
     file.line("export { Client } from \"./client.js\";");
     file.line("export * from \"./schemas.js\";");
+    if has_sockets {
+        file.line("export { SocketClient } from \"./socket-client.js\";");
+        file.line(
+            "export type { Applied, Io, SendOptions, Socket, SocketOptions, Sockets } from \"./sockets.js\";",
+        );
+    }
     file.line(
         "export { type JoinOptions, type Message, type Standing, Streams } from \"./stream.js\";",
     );

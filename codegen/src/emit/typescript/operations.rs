@@ -30,7 +30,7 @@ pub(super) fn file(contracts: &Contracts, gateway: &Gateway) -> TsFile {
     }
     for operation in gateway.operations.iter().filter(|operation| context_of(operation).is_none()) {
         body.line("");
-        let mut part = Methods { gateway, operation, on: "this", file: TsFile::part() };
+        let mut part = Methods::new(gateway, operation, "this");
         part.emit();
         body.line(part.file.finish().trim_end());
     }
@@ -53,7 +53,7 @@ pub(super) fn of_context(
 ) -> Option<TsFile> {
     let mut parts = Vec::new();
     for operation in of(gateway, contracts, context) {
-        let mut part = Methods { gateway, operation, on: "this.on", file: TsFile::part() };
+        let mut part = Methods::new(gateway, operation, "this.on");
         part.emit();
         parts.push(part.file.finish());
     }
@@ -77,7 +77,8 @@ pub(super) fn import_types(file: &mut TsFile, body: &TsFile, folder: &str) {
     if body.has("schemas.") {
         file.line(&format!("import type * as schemas from \"{folder}schemas.js\";"));
     }
-    let modules: [(&str, &[&str]); 2] = [
+    let modules: [(&str, &[&str]); 3] = [
+        ("sockets", &["Applied", "SendOptions", "Sockets)"]),
         ("stream", &["JoinOptions", "Message<", "Streams)"]),
         (
             "transport",
@@ -120,8 +121,25 @@ fn context_of(operation: &Operation) -> Option<usize> {
 }
 
 /// Members that every client has.
-const OWN: [&str; 9] =
-    ["authorization", "command", "constructor", "join", "open", "plain", "read", "see", "seen"];
+const OWN: [&str; 17] = [
+    "answered",
+    "authorization",
+    "command",
+    "constructor",
+    "cursors",
+    "join",
+    "limit",
+    "once",
+    "open",
+    "plain",
+    "read",
+    "see",
+    "seen",
+    "send",
+    "settings",
+    "streamed",
+    "url",
+];
 
 /// What holds for every method.
 const CLIENT: &str = "A command ends when it is decided: it gives what became of it, or throws a `Problem` whose `code` \
@@ -130,7 +148,7 @@ what this client wrote and read before. What fails for a moment (429, 502 to 504
 call's time is over.";
 
 /// The methods of one operation.
-struct Methods<'a> {
+pub(super) struct Methods<'a> {
     gateway: &'a Gateway,
     operation: &'a Operation,
     /// What sends: `this`, or what it has.
@@ -138,7 +156,39 @@ struct Methods<'a> {
     file: TsFile,
 }
 
-impl Methods<'_> {
+impl<'a> Methods<'a> {
+    pub(super) fn new(gateway: &'a Gateway, operation: &'a Operation, on: &'static str) -> Self {
+        Self { gateway, operation, on, file: TsFile::part() }
+    }
+
+    /// The method that sends the operation's command on a socket: what a path names and a body, in one object.
+    pub(super) fn sent(mut self, wire_type: &str) -> TsFile {
+        let mut parameters = self.parameters();
+        parameters.retain(|parameter| parameter.place == Place::Path);
+        let mut members = Vec::new();
+        if self.operation.body.is_some() {
+            members.push("...body".to_owned());
+        }
+        for parameter in &parameters {
+            let value = reached("params", &parameter.name);
+            let is_text = schemas::named(self.gateway, &parameter.schema, "") == "string";
+            let value = if is_text { value } else { format!("String({value})") };
+            members.push(format!("{}: {value}", member(&parameter.name)));
+        }
+        let (name, given, on) = (self.name(), self.given_of(&parameters, false), self.on);
+        let payload = if members.is_empty() {
+            "{}".to_owned()
+        } else {
+            format!("{{ {} }}", members.join(", "))
+        };
+        self.doc("");
+        self.file
+            .line(&format!("  {name}({given}options?: SendOptions): Promise<Applied> {{"))
+            .line(&format!("    return {on}.send({}, {payload}, options);", quoted(wire_type)))
+            .line("  }");
+        self.file
+    }
+
     fn emit(&mut self) {
         match &self.operation.kind {
             OperationKind::Command(_) => self.command(),
@@ -247,7 +297,7 @@ impl Methods<'_> {
     }
 
     /// The parameters of path, query and headers that are the caller's.
-    fn parameters(&self) -> Vec<&Parameter> {
+    fn parameters(&self) -> Vec<&'a Parameter> {
         let parameters = self.operation.parameters.iter();
         parameters
             .filter(|parameter| {
@@ -258,7 +308,10 @@ impl Methods<'_> {
 
     /// The method's parameters before its options, each with a comma after it.
     fn given(&self, may_be_empty: bool) -> String {
-        let parameters = self.parameters();
+        self.given_of(&self.parameters(), may_be_empty)
+    }
+
+    fn given_of(&self, parameters: &[&Parameter], may_be_empty: bool) -> String {
         let mut given = String::new();
         if !parameters.is_empty() {
             let members: Vec<String> = parameters
@@ -330,7 +383,7 @@ fn each(name: &str) -> String {
 }
 
 /// The method that joins a kind of room.
-fn room(room: &RoomType) -> TsFile {
+pub(super) fn room(room: &RoomType) -> TsFile {
     let mut file = TsFile::part();
     let name = room.rust.to_upper_camel_case();
     let holes: Vec<&str> = room

@@ -3,6 +3,8 @@
 export * as shop from "./contexts/shop.js";
 export { Client } from "./client.js";
 export * from "./schemas.js";
+export { SocketClient } from "./socket-client.js";
+export type { Applied, Io, SendOptions, Socket, SocketOptions, Sockets } from "./sockets.js";
 export { type JoinOptions, type Message, type Standing, Streams } from "./stream.js";
 export { Problem } from "./transport.js";
 export type { CallOptions, CommandOptions, ConditionalOptions, Credentials, ReadOptions, Settings, Unawaited } from "./transport.js";

@@ -7,6 +7,7 @@
 //! | [`document`] | the contract itself, and the document that the code's annotations make |
 //! | [`operations`] | a type, a trait implementation and a handler for each operation |
 //! | [`parameters`] | parameters that operations share |
+//! | [`push`] | what sockets and streams need of the contract |
 //! | [`responses`] | responses that operations share |
 //! | [`routes`] | the routes, in the groups that a process mounts together |
 //! | [`schemas`] | what bodies are made of, and the way to and from the messages |
@@ -26,6 +27,7 @@
 pub mod document;
 pub mod operations;
 pub mod parameters;
+pub mod push;
 pub mod responses;
 pub mod routes;
 pub mod schemas;
