@@ -125,3 +125,30 @@ fn manifests_are_listed_and_give_settings_that_exist() {
         }
     }
 }
+
+/// Gateways whose manifests named no Redis each let a client ask as often as all of them may be asked.
+#[test]
+fn gateways_count_together_on_kubernetes_as_they_do_in_the_compose_file() {
+    let compose = documents("docker-compose.yml").remove(0);
+    let manifests = documents("deploy/kubernetes/base/redis.yaml");
+    let kinds: Vec<_> = manifests.iter().map(|one| one["kind"].as_str().expect("a kind")).collect();
+    assert_eq!(kinds, ["Deployment", "Service", "NetworkPolicy"]);
+    let container = &manifests[0]["spec"]["template"]["spec"]["containers"][0];
+    let composed = &compose["services"]["redis"];
+    assert_eq!(
+        (&container["image"], &container["args"]),
+        (&composed["image"], &composed["command"])
+    );
+
+    let gateway = documents("deploy/kubernetes/base/gateway.yaml").remove(0);
+    let variables = gateway["spec"]["template"]["spec"]["containers"][0]["env"].as_array().cloned();
+    let given = variables.into_iter().flatten().find(|variable| variable["name"] == "REDIS_URL");
+    let given = given.expect("the gateway is given a Redis")["value"].clone();
+    assert_eq!(given, compose["services"]["gateway"]["environment"]["REDIS_URL"]);
+    let service = &manifests[1];
+    let name = service["metadata"]["name"].as_str().expect("a name");
+    assert_eq!(given, format!("redis://{name}:{}", service["spec"]["ports"][0]["port"]));
+    // Who asks for no password is reached by gateways alone.
+    let let_in = &manifests[2]["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"];
+    assert_eq!(*let_in, gateway["spec"]["template"]["metadata"]["labels"]);
+}
