@@ -298,9 +298,74 @@ test("the map is used with the keyboard alone", async () => {
     await keyboard.press("Shift+Tab");
     if ((await one.page.evaluate(() => document.activeElement?.textContent)) === "Confirm") break;
   }
+  assert.match(await one.page.evaluate(() => document.activeElement.ariaLabel), /^Confirm: [AB] row \d+ seat/);
   await keyboard.press("Enter");
   await one.says("#reserved", "2");
   await one.page.screenshot({ path: path.join(pictures, "keys.png") });
+  // The focus goes where one goes on: to the same seats' next button, and to the map where they are gone.
+  await one.page.waitForFunction(() => document.activeElement?.textContent === "Give back");
+  await keyboard.press("Enter");
+  await one.says("#available", "240");
+  await one.page.waitForFunction(() => document.activeElement?.id === "canvas");
+  await one.end();
+});
+
+/** Holds a seat by the API. */
+async function hold(showId, seatId, holderId) {
+  const response = await fetch(new URL(`/v1/shows/${showId}/holds`, url), {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Prefer: "wait=20" },
+    body: JSON.stringify({ seatIds: [seatId], holderId }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+test("an operator sees all events as they happen, finds some of them, and stops to read", async () => {
+  await open("watched", 600);
+  const one = await person({ scheme: "dark" });
+  const rows = () => one.page.$$eval("#lines li", (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+  /** Waits until the lines that are shown are of these types, newest first. */
+  const shows = (...types) =>
+    one.page.waitForFunction(
+      (types) => JSON.stringify([...document.querySelectorAll("#lines b")].map((type) => type.textContent)) === JSON.stringify(types),
+      types,
+    );
+  await one.go("/live");
+  await one.says("#tail-standing", "Following all events");
+  await one.page.fill("#filter [name=key]", "watched");
+  await shows("seat.showOpened");
+  await hold("watched", "A-row-1-seat-1", "nobodys-business");
+  await hold("watched", "A-row-1-seat-2", "nobodys-business");
+  await shows("seat.held", "seat.held", "seat.showOpened");
+  await one.page.fill("#filter [name=type]", "held");
+  await shows("seat.held", "seat.held");
+  await one.page.fill("#filter [name=text]", "row-1 seat-2");
+  await shows("seat.held");
+  const [[, type, key, text]] = await rows();
+  assert.deepEqual([type, key], ["seat.held", "default/watched"]);
+  assert.match(text, /"A-row-1-seat-2"/);
+  assert.doesNotMatch(text, /nobodys-business/);
+  await one.page.fill("#filter [name=text]", "");
+  await one.page.selectOption("#filter [name=context]", "seat");
+  await shows("seat.held", "seat.held");
+
+  await one.page.click("#pause");
+  await one.says("#shown", "Paused");
+  await hold("watched", "A-row-1-seat-3", "nobodys-business");
+  assert.equal((await rows()).length, 2);
+  await one.page.click("#pause");
+  await shows("seat.held", "seat.held", "seat.held");
+  await one.page.fill("#filter [name=key]", "");
+  await one.page.fill("#filter [name=type]", "");
+  await one.page.selectOption("#filter [name=context]", "");
+  await one.page.screenshot({ path: path.join(pictures, "live-events-dark.png"), fullPage: true });
+
+  // A room's own events, as anybody may follow them who may read it.
+  await one.page.fill("#tail [name=room]", "show:watched");
+  await one.page.click("#tail button");
+  await one.says("#tail-standing", "Following show:watched");
+  await hold("watched", "A-row-2-seat-1", "nobodys-business");
+  await shows("seat.held");
   await one.end();
 });
 
@@ -321,10 +386,21 @@ test("who is asked for a key gives it once, and signs out again", async () => {
   await choose(one, "A", 1, 1);
   await one.page.click("#hold");
   await one.says("#notice", "You hold A row 1 seat 1.");
+  // This key is an operator's.
+  await one.go("/live");
+  await one.says("#tail-standing", "Following all events");
+  await one.page.goBack();
+  await one.says("#standing", "Live");
   await one.page.click("#credentials");
   await one.page.waitForSelector("dialog [name=secret]");
   await one.page.click("dialog button.quiet");
   await one.says("#notice", "You are not signed in");
+  // Nobody is asked by a page that is only looked at.
+  await one.go("/live");
+  await one.says("#tail-standing", "All events are for operators");
+  await one.page.click("#tail button");
+  await one.page.waitForSelector("dialog [name=secret]");
+  await one.page.click("dialog button.quiet");
   await one.end();
 });
 

@@ -9,6 +9,7 @@ use charter_engine::log::{Log, Record};
 use serde_json::{Value, json};
 
 use crate::access::made;
+use crate::push::{Event, Stream};
 use crate::support::{Answer, Client, Platform, binary, command, until};
 
 /// How long what the platform does beside may take.
@@ -225,11 +226,17 @@ fn only_operators_of_all_tenants_are_let_in() {
         "/operations/parked/seat?tenant=t&key=k",
         "/operations/requests",
         "/operations/tail/seat.events",
+        "/operations/events",
     ];
     for path in paths {
-        let answer = Answer::send(platform.get(path).header("X-API-Key", &buyer));
-        assert_eq!(answer.status, 403, "{path}");
+        for secret in [&buyer, &bound] {
+            let answer = Answer::send(platform.get(path).header("X-API-Key", secret));
+            assert_eq!(answer.status, 403, "{path}");
+        }
     }
+    let mut feed = platform.get("/operations/events").header("X-API-Key", &operator);
+    feed = feed.timeout(PATIENCE);
+    drop(Stream::of(feed));
     let asked = json!({"action": "REDRIVE", "context": "seat", "tenantId": "t", "key": "k"});
     let post = || platform.post("/operations/requests", &asked);
     assert_eq!(Answer::send(post().header("X-API-Key", &buyer)).status, 403);
@@ -243,4 +250,90 @@ fn only_operators_of_all_tenants_are_let_in() {
     let mut let_in = of(&platform, &["status"]);
     let_in.env("CHARTER_API_KEY", &operator);
     assert!(json_of(let_in)["contexts"].is_array());
+}
+
+/// The operators' stream of all events, from after the message with this id on.
+fn looking_on(platform: &Client, last: Option<&str>) -> Stream {
+    let request = platform.get("/operations/events").timeout(PATIENCE);
+    Stream::of(match last {
+        Some(id) => request.header("Last-Event-ID", id),
+        None => request,
+    })
+}
+
+/// The next event of this name on the wire.
+#[track_caller]
+fn seen(stream: &mut Stream, wire_type: &str) -> Event {
+    loop {
+        let event = stream.next().expect("another message");
+        assert_eq!(event.name, "event", "{event:?}");
+        if event.data["type"] == wire_type {
+            return event;
+        }
+    }
+}
+
+#[test]
+fn operators_see_the_events_of_all_contexts_without_what_is_private() {
+    let data = tempfile::tempdir().expect("a directory");
+    let platform = Platform::start(data.path());
+    let show = json!({"showId": "s", "title": "A show", "sections": [{"sectionId": "a", "rows": 1, "seatsPerRow": 3}]});
+    platform.decide(platform.post("/v1/shows", &show)).expect(200);
+    let buy = |seat: u32| {
+        let body =
+            json!({"seatIds": [format!("a-row-1-seat-{seat}")], "holderId": "nobodys-business"});
+        platform.decide(platform.post("/v1/shows/s/holds", &body)).expect(200);
+    };
+    let mut stream = looking_on(&platform, None);
+    // What happened a moment before is shown too.
+    let opened = seen(&mut stream, "seat.showOpened");
+    assert_eq!(
+        (&opened.data["context"], &opened.data["key"]),
+        (&json!("seat"), &json!("default/s"))
+    );
+    buy(1);
+    let held = seen(&mut stream, "seat.held");
+    let value = &held.data["message"]["value"];
+    assert_eq!(value["metadata"]["sequence"], 2);
+    assert_eq!(value["payload"]["seatIds"], json!(["a-row-1-seat-1"]));
+    assert!(!held.data.to_string().contains("nobodys-business"), "{held:?}");
+    let property = json!({"propertyId": "inn", "name": "Inn", "roomTypes": [{"roomTypeId": "double", "rooms": 1}]});
+    platform.decide(platform.post("/v1/tenants/acme/properties", &property)).expect(200);
+    let other = seen(&mut stream, "reservation.propertyOpened");
+    assert_eq!(
+        (&other.data["context"], &other.data["key"]),
+        (&json!("reservation"), &json!("acme/inn"))
+    );
+
+    // Who comes back gets what it missed, and nothing twice; who was somewhere else gets what is kept.
+    drop(stream);
+    buy(2);
+    let mut back = looking_on(&platform, held.id.as_deref());
+    assert_eq!(seen(&mut back, "reservation.propertyOpened").id, other.id);
+    let next = seen(&mut back, "seat.held");
+    assert_eq!(next.data["message"]["value"]["payload"]["seatIds"], json!(["a-row-1-seat-2"]));
+    let mut stranger = looking_on(&platform, Some("another-7"));
+    assert_eq!(seen(&mut stranger, "seat.showOpened").id, opened.id);
+
+    // Two who look on at once see the same.
+    buy(3);
+    let both = [&mut back, &mut stranger].map(|stream| {
+        loop {
+            let event = seen(stream, "seat.held");
+            if event.data["message"]["value"]["metadata"]["sequence"] == 4 {
+                break event.id;
+            }
+        }
+    });
+    assert_eq!(both[0], both[1]);
+    let (status, took) = platform.terminate();
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let last = loop {
+        let event = back.next().expect("a last message");
+        if event.name == "dropped" {
+            break event;
+        }
+    };
+    assert_eq!(last.data["code"], "SHUTTING_DOWN");
 }

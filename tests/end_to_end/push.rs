@@ -14,14 +14,14 @@ const PATIENCE: Duration = Duration::from_secs(45);
 
 /// One message of a stream.
 #[derive(Debug)]
-struct Event {
-    name: String,
-    id: Option<String>,
-    data: Value,
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) data: Value,
 }
 
 /// A client of a room that remembers what browsers do.
-struct Stream {
+pub(crate) struct Stream {
     lines: std::io::Lines<BufReader<Response>>,
     /// The last message's id.
     last: Option<String>,
@@ -37,7 +37,7 @@ impl Stream {
         Self::of(request)
     }
 
-    fn of(request: RequestBuilder) -> Self {
+    pub(crate) fn of(request: RequestBuilder) -> Self {
         let response = request.send().expect("an answer");
         assert_eq!(response.status(), 200, "{}", response.text().expect("a body"));
         let kind = response.headers()["content-type"].to_str().expect("text");
@@ -46,7 +46,7 @@ impl Stream {
     }
 
     /// The next message; `None` at the end.
-    fn next(&mut self) -> Option<Event> {
+    pub(crate) fn next(&mut self) -> Option<Event> {
         let (mut name, mut id, mut data) = (String::new(), None, None);
         for line in self.lines.by_ref() {
             let line = line.ok()?;

@@ -2,9 +2,9 @@
 
 use quote::quote;
 
-use super::docs;
 use super::scope::Scope;
 use super::text::{RustFile, parsed};
+use super::{docs, rooms};
 use crate::ir::Context;
 
 /// The file of a context's marker type.
@@ -32,6 +32,7 @@ pub(super) fn file(scope: &mut Scope<'_>, context: &Context) -> RustFile {
         let names = context.rooms.iter().map(|room| parsed(&room.rust));
         quote!(const ROOMS: &'static [&'static #room] = &[#(&crate::rooms::#names),*];)
     });
+    let private = rooms::private(scope, context);
     let items = quote! {
         #doc
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub(super) fn file(scope: &mut Scope<'_>, context: &Context) -> RustFile {
             const VERSION: u32 = #version;
             const TABLES: &'static [&'static #table] = &[#(#tables),*];
             #rooms
+            #private
             type Command = #command;
             type Event = #event;
             type Rejection = #rejection;

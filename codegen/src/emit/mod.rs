@@ -101,7 +101,7 @@ fn context_crate(contracts: &Contracts, context: &Context, files: &mut Files) {
     let root = &context.package;
     let krate = &context.krate;
     let source = format!("schemas/{}", context.name);
-    files.add(format!("{root}/src/lib.rs"), modules::context_lib(context).finish());
+    files.add(format!("{root}/src/lib.rs"), modules::context_lib(contracts, context).finish());
     files.add(
         format!("{root}/src/context.rs"),
         context::file(&mut Scope::new(contracts, krate, &[&context.rust]), context).finish(),
@@ -109,7 +109,7 @@ fn context_crate(contracts: &Contracts, context: &Context, files: &mut Files) {
     let rejection = format!("{}Rejection", context.rust);
     let mut scope = Scope::new(contracts, krate, &[&rejection]);
     files.add(format!("{root}/src/rejections.rs"), rejections::file(&mut scope, context).finish());
-    if !context.rooms.is_empty() {
+    if rooms::is_needed(contracts, context) {
         let file = rooms::file(&mut Scope::new(contracts, krate, &[]), context);
         files.add(format!("{root}/src/rooms.rs"), file.finish());
     }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::text::{RustFile, parsed};
-use super::{borrowed, names};
+use super::{borrowed, names, rooms};
 use crate::ir::{Context, Contracts, Role, TypeDef, TypeId};
 
 /// `mod` and `pub use` lines of types that have a file each. Messages also bring their envelopes, views
@@ -94,11 +94,11 @@ pub(super) fn shared_lib() -> RustFile {
 }
 
 /// `lib.rs` of a context's crate.
-pub(super) fn context_lib(context: &Context) -> RustFile {
+pub(super) fn context_lib(contracts: &Contracts, context: &Context) -> RustFile {
     let name = &context.name;
     let rust = &context.rust;
     let mut file = RustFile::from_source(&format!("schemas/{name}"));
-    let has_rooms = !context.rooms.is_empty();
+    let has_rooms = rooms::is_needed(contracts, context);
     let rooms =
         if has_rooms { "| [`rooms`] | who sees which events as they happen |\n" } else { "" };
     file.docs(&format!(
@@ -113,7 +113,7 @@ pub(super) fn context_lib(context: &Context) -> RustFile {
     file.text(ALLOWED);
     let marker = parsed(rust);
     let rejection = parsed(&format!("{rust}Rejection"));
-    let rooms = has_rooms.then(|| {
+    let module = has_rooms.then(|| {
         quote!(
             pub mod rooms;
         )
@@ -123,7 +123,7 @@ pub(super) fn context_lib(context: &Context) -> RustFile {
         mod context;
         pub mod events;
         mod rejections;
-        #rooms
+        #module
         pub mod types;
         pub mod views;
     });

@@ -110,10 +110,33 @@ fn constant(contracts: &Contracts, id: TypeId) -> TokenStream {
     parsed(&format!("HIDDEN_{}", words.join("_")))
 }
 
-/// The records of which something is not shown: those that rooms get, and what they are made of.
+/// Whether there is something to say: rooms, or what is not shown of events.
+pub(super) fn is_needed(contracts: &Contracts, context: &Context) -> bool {
+    !context.rooms.is_empty() || context.events.iter().any(|event| conceals(contracts, event.id))
+}
+
+/// What is private of a context's events, as `Contract::PRIVATE`; `None` where that is nothing.
+pub(super) fn private(scope: &mut Scope<'_>, context: &Context) -> Option<TokenStream> {
+    let contracts = scope.contracts();
+    let private: Vec<_> = context
+        .events
+        .iter()
+        .filter(|event| conceals(contracts, event.id))
+        .map(|event| {
+            let (wire_type, name) = (&event.wire_type, constant(contracts, event.id));
+            quote!((#wire_type, &crate::rooms::#name))
+        })
+        .collect();
+    (!private.is_empty()).then(|| {
+        let hidden = scope.path("charter_domain::room", "Hidden");
+        quote!(const PRIVATE: &'static [(&'static str, &'static #hidden)] = &[#(#private),*];)
+    })
+}
+
+/// The records of which something is not shown: events, what rooms load, and what they are made of.
 fn concealing(contracts: &Contracts, context: &Context) -> BTreeSet<TypeId> {
-    let sent =
-        context.events.iter().filter(|event| event.broadcast.is_some()).map(|event| event.id);
+    // Of all events: operators look on at those too that are sent to no room.
+    let sent = context.events.iter().map(|event| event.id);
     let loads = context.rooms.iter().flat_map(|room| &room.loads);
     let loaded = loads.map(|load| context.views[load.view].id);
     let mut found = BTreeSet::new();

@@ -72,16 +72,21 @@ export class Streams extends Transport {
    * loop that reads it; a refusal is thrown as a {@link Problem}.
    */
   join<M extends Message>(room: string, options: JoinOptions = {}): AsyncGenerator<M, void, undefined> {
-    return lasting<M>(this.settings, options, (place, closing, live) => this.streamed<M>(room, options.tenant, place, closing, live));
+    const whose = options.tenant === undefined ? "" : `?tenant=${encodeURIComponent(options.tenant)}`;
+    return this.follow<M>(`/v1/streams/${encodeURIComponent(room)}${whose}`, options);
+  }
+
+  /** Every message of the stream at this path, as of a room. */
+  follow<M extends Message>(path: string, options: JoinOptions = {}): AsyncGenerator<M, void, undefined> {
+    return lasting<M>(this.settings, options, (place, closing, live) => this.streamed<M>(path, place, closing, live));
   }
 
   /** The messages of one connection. */
-  private async *streamed<M extends Message>(room: string, tenant: string | undefined, place: Place, closing: AbortSignal, live: () => void): AsyncGenerator<M> {
+  private async *streamed<M extends Message>(path: string, place: Place, closing: AbortSignal, live: () => void): AsyncGenerator<M> {
     const connection = new Connection(closing);
     try {
       const headers = { Accept: "text/event-stream", ...(place.cursor === "" ? {} : { "Last-Event-ID": place.cursor }) };
-      const whose = tenant === undefined ? "" : `?tenant=${encodeURIComponent(tenant)}`;
-      const response = await this.open(`/v1/streams/${encodeURIComponent(room)}${whose}`, headers, connection.signal);
+      const response = await this.open(path, headers, connection.signal);
       if (!response.ok || response.body === null) throw await problemOf(response);
       live();
       for await (const { event, id, data } of connection.messages(response.body)) {

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use charter_avro::{codec::Codec, logical::Timestamp, plan::Plan, wire::DecodeError};
 
-use crate::room::{Broadcast, Room};
+use crate::room::{Broadcast, Hidden, Room};
 use crate::{Envelope, Table};
 
 /// A context: a folder of contracts with one aggregate kind. Implemented by a marker type.
@@ -18,6 +18,8 @@ pub trait Contract: Sized + Send + Sync + 'static {
     const TABLES: &'static [&'static Table];
     /// The rooms that events of the context are sent to.
     const ROOMS: &'static [&'static Room] = &[];
+    /// What is private of events, by their names on the wire; of the others, nothing.
+    const PRIVATE: &'static [(&'static str, &'static Hidden)] = &[];
     /// Every command of the context.
     type Command: Message;
     /// Every event of the context.

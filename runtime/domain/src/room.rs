@@ -157,7 +157,8 @@ impl Hidden {
         value.to_string()
     }
 
-    fn leave_out(&self, value: &mut Value) {
+    /// Takes out of a record's JSON what is not shown of it.
+    pub fn leave_out(&self, value: &mut Value) {
         let Value::Object(members) = value else { return };
         for field in self.fields {
             members.shift_remove(*field);

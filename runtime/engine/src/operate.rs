@@ -10,6 +10,7 @@ mod parked;
 mod projections;
 mod status;
 mod tail;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -30,6 +31,7 @@ pub use parked::{ParkedDetail, ParkedSummary, RequestState, WaitingEvent};
 pub use projections::{BuiltPartition, ProjectionBuild};
 pub use status::{ContextStatus, PartitionStatus, Status};
 pub use tail::{TailPage, TailRecord};
+pub use watch::{Seen, SeenEvent, Watch};
 
 /// The most entries of one answer.
 pub const MOST: usize = 1_000;

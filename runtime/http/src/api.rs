@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use charter_domain::room::Hidden;
 use charter_domain::{Contract, Message, MessageType};
 use charter_engine::outcomes::OutcomeHints;
 use charter_engine::store::Store;
@@ -43,6 +44,7 @@ struct Inner {
     stop: CancellationToken,
     access: Arc<AccessControl>,
     lag: Lag,
+    private: Vec<(&'static str, &'static Hidden)>,
 }
 
 /// Collects what an [`Api`] rests on.
@@ -56,6 +58,7 @@ pub struct ApiBuilder {
     stop: CancellationToken,
     access: Arc<AccessControl>,
     lag: Lag,
+    private: Vec<(&'static str, &'static Hidden)>,
 }
 
 impl Api {
@@ -85,6 +88,7 @@ impl Api {
             stop,
             access: Arc::default(),
             lag: Lag::default(),
+            private: Vec::new(),
         }
     }
 
@@ -106,6 +110,16 @@ impl Api {
     #[must_use]
     pub fn access(&self) -> &Arc<AccessControl> {
         &self.inner.access
+    }
+
+    /// What is private of the contexts' events.
+    pub(crate) fn private(&self) -> &[(&'static str, &'static Hidden)] {
+        &self.inner.private
+    }
+
+    /// Cancelled when the process ends.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.inner.stop
     }
 
     pub(crate) fn lag(&self) -> &Lag {
@@ -167,6 +181,7 @@ impl ApiBuilder {
         for message in C::Command::TYPES {
             self.commands.insert(message.wire_type, message);
         }
+        self.private.extend_from_slice(C::PRIVATE);
         self
     }
 
@@ -201,10 +216,8 @@ impl ApiBuilder {
     /// The finished state.
     #[must_use]
     pub fn build(self) -> Api {
-        let Self { document, senders, commands, store, hints, stop, access, lag } = self;
-        Api {
-            inner: Arc::new(Inner { document, senders, commands, store, hints, stop, access, lag }),
-            behind_gateway: false,
-        }
+        let Self { document, senders, commands, store, hints, stop, access, lag, private } = self;
+        let inner = Inner { document, senders, commands, store, hints, stop, access, lag, private };
+        Api { inner: Arc::new(inner), behind_gateway: false }
     }
 }

@@ -8,31 +8,37 @@
 //! | `GET /operations/parked?context=&limit=`, `GET /operations/parked/{context}?tenant=&key=&reactor=` | aggregates that a projection or a reactor has set aside |
 //! | `POST /operations/requests`, `GET /operations/requests?limit=`, `GET /operations/requests/{id}` | what is to be done with one, who asked, and what came of it |
 //! | `GET /operations/projections?context=`, `POST /operations/projections/{context}` | builds of views: made again, read, dropped |
+//! | `GET /operations/events`, `Last-Event-ID` | the events of all contexts as they are published, as server-sent events, without what is private |
 //! | `GET /operations/tail/{topic}?from=0:12,1:5&earliest=` | records as they come, 500 at most |
 //!
 //! Whoever asks needs the role `operator` (scopes `operations:read` and `operations:write`) for all tenants; in
 //! development mode everybody on this machine may.
 
+mod feed;
 mod projections;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use charter_domain::AggregateId;
-use charter_engine::operate::{OperateError, Operator, Order};
+use charter_engine::operate::{OperateError, Operator, Order, Watch};
 use charter_engine::store::{Action, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::access::{AccessControl, Principal, Tenants, forbidden};
+use crate::api::Api;
 use crate::middleware::answer;
 use crate::problem::Problem;
+
+use feed::Feed;
 
 /// Looking.
 pub(crate) const READ: &str = "operations:read";
@@ -48,12 +54,16 @@ const MOST_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 struct Surface {
-    operator: Operator,
+    operator: Arc<Operator>,
     access: Arc<AccessControl>,
+    feed: Arc<Feed>,
 }
 
-/// The routes, each guarded.
-pub fn routes(operator: Operator, access: Arc<AccessControl>) -> Router {
+/// The routes, each guarded as `api` says.
+pub fn routes(operator: Operator, api: &Api) -> Router {
+    let (operator, access) = (Arc::new(operator), Arc::clone(api.access()));
+    let watch = Watch::new(Arc::clone(&operator), api.private().to_vec());
+    let feed = Arc::new(Feed::new(watch, Arc::clone(&access), api.stop().clone()));
     Router::new()
         .route("/operations/status", get(status))
         .route("/operations/dead-letters", get(letters))
@@ -65,7 +75,8 @@ pub fn routes(operator: Operator, access: Arc<AccessControl>) -> Router {
         .route("/operations/requests", get(requests).post(ask))
         .route("/operations/requests/{id}", get(request))
         .route("/operations/tail/{topic}", get(tail))
-        .with_state(Arc::new(Surface { operator, access }))
+        .route("/operations/events", get(events))
+        .with_state(Arc::new(Surface { operator, access, feed }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,6 +224,22 @@ async fn tail(State(surface): State<Arc<Surface>>, request: Request) -> Response
             )
         })?;
         shown(surface.operator.tail(&topic, &from, earliest).await)
+    })
+    .await
+}
+
+async fn events(State(surface): State<Arc<Surface>>, request: Request) -> Response {
+    answer(request, async |request| {
+        surface.admit(request.headers(), READ).await?;
+        let last = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
+        let stream = surface.feed.stream(request.headers().clone(), last)?;
+        let mut response = Response::new(Body::from_stream(stream));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // Proxies that collect answers, as nginx does, let it through as it comes.
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        Ok(response)
     })
     .await
 }

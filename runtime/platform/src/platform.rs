@@ -280,8 +280,7 @@ impl Platform {
         }
         let health =
             Health { parts, draining: self.draining.clone(), mode: self.api.access().mode() };
-        let operate =
-            operations::routes(Operator::new(&self.runtime), Arc::clone(self.api.access()));
+        let operate = operations::routes(Operator::new(&self.runtime), &self.api);
         let (api, push) = (self.api.clone(), self.push.clone());
         let routes = gateway::router(self.contract, api, &Elsewhere::default(), push)
             .merge(self.pages.clone())

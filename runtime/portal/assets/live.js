@@ -23,8 +23,8 @@
       return this.samples.filter((sample) => sample.name === name);
     }
     sum(name, labels = {}) {
-      const wanted = Object.entries(labels);
-      return this.of(name).filter((sample) => wanted.every(([key, value]) => sample.labels[key] === value)).reduce((sum, { value }) => sum + value, 0);
+      const wanted2 = Object.entries(labels);
+      return this.of(name).filter((sample) => wanted2.every(([key, value]) => sample.labels[key] === value)).reduce((sum, { value }) => sum + value, 0);
     }
     /** By how much a counter rose each second since another look; 0 where it began anew. */
     rate(name, before, labels = {}) {
@@ -50,6 +50,29 @@
       return [...new Set(this.of(name).map((sample) => sample.labels[label] ?? ""))].sort();
     }
   };
+
+  // runtime/portal/pages/lines.ts
+  function lineOf({ name, body }) {
+    if (name === "skipped") {
+      const { count } = body;
+      return { id: "", time: (/* @__PURE__ */ new Date()).toISOString(), context: "", type: "…", key: "", text: `${count} events came faster than they are shown` };
+    }
+    if (name === "event") {
+      const { context, partition, offset, time: time2, type, key: key2, message } = body;
+      const text = message.value === void 0 ? `can't be read: ${message.problem ?? ""}` : JSON.stringify(message.value.payload);
+      return { id: `${context}/${partition}/${offset}`, time: time2, context, type, key: key2, text };
+    }
+    const { id, time, key, sequence, payload } = body;
+    if (id === void 0 || time === void 0 || sequence === void 0) return null;
+    return { id, time, context: name.split(".")[0] ?? "", type: name, key: key ?? "", text: `${sequence} ${JSON.stringify(payload)}` };
+  }
+  function isWanted(line, asked) {
+    if (asked["context"] !== void 0 && asked["context"] !== "" && line.context !== asked["context"]) return false;
+    return ["type", "key", "text"].every((name) => {
+      const words = (asked[name] ?? "").toLowerCase().split(/\s+/).filter((word) => word !== "");
+      return words.every((word) => line[name].toLowerCase().includes(word));
+    });
+  }
 
   // codegen/templates/client-typescript/transport.ts
   var Problem = class extends Error {
@@ -334,15 +357,19 @@
      * loop that reads it; a refusal is thrown as a {@link Problem}.
      */
     join(room2, options = {}) {
-      return lasting(this.settings, options, (place, closing, live) => this.streamed(room2, options.tenant, place, closing, live));
+      const whose = options.tenant === void 0 ? "" : `?tenant=${encodeURIComponent(options.tenant)}`;
+      return this.follow(`/v1/streams/${encodeURIComponent(room2)}${whose}`, options);
+    }
+    /** Every message of the stream at this path, as of a room. */
+    follow(path, options = {}) {
+      return lasting(this.settings, options, (place, closing, live) => this.streamed(path, place, closing, live));
     }
     /** The messages of one connection. */
-    async *streamed(room2, tenant, place, closing, live) {
+    async *streamed(path, place, closing, live) {
       const connection = new Connection(closing);
       try {
         const headers = { Accept: "text/event-stream", ...place.cursor === "" ? {} : { "Last-Event-ID": place.cursor } };
-        const whose = tenant === void 0 ? "" : `?tenant=${encodeURIComponent(tenant)}`;
-        const response = await this.open(`/v1/streams/${encodeURIComponent(room2)}${whose}`, headers, connection.signal);
+        const response = await this.open(path, headers, connection.signal);
         if (!response.ok || response.body === null) throw await problemOf(response);
         live();
         for await (const { event, id, data } of connection.messages(response.body)) {
@@ -491,18 +518,15 @@
   }
 
   // runtime/portal/pages/rooms.ts
-  var Rooms = class extends Streams {
-    follow(room2, options) {
-      return this.join(room2, options);
-    }
-  };
-  var rooms = new Rooms({ credentials: secret, unauthenticated: ({ message }) => ask(message) });
+  var rooms = new Streams({ credentials: secret, unauthenticated: ({ message }) => ask(message) });
+  var unasked = new Streams({ credentials: secret });
 
   // runtime/portal/pages/live.ts
   var PERIOD = 2e3;
   var LOOKS = 60;
   var MINUTE = 30;
   var EVENTS = 500;
+  var SHOWN = 200;
   function part(id) {
     const found = document.getElementById(id);
     if (found === null) throw new Error(`the page has no #${id}`);
@@ -537,8 +561,8 @@
     part(`${id}-line`).firstElementChild?.setAttribute("points", points.join(" "));
   }
   function showContexts(now) {
-    const contexts = now.values("charter_events_published_total", "context");
-    const rows = contexts.map((context) => {
+    const contexts2 = now.values("charter_events_published_total", "context");
+    const rows = contexts2.map((context) => {
       const sums = ["charter_commands_undecided", "charter_events_unprojected", "charter_dead_letters", "charter_parked_aggregates"];
       const values = sums.map((name) => now.sum(name, { context }));
       const isBad = (values[2] ?? 0) > 0 || (values[3] ?? 0) > 0;
@@ -602,6 +626,7 @@
     isPaused = !isPaused;
     pause.textContent = isPaused ? "Go on" : "Pause";
     pause.setAttribute("aria-pressed", String(isPaused));
+    showLines();
   });
   again(look);
   again(lookAtParts);
@@ -609,27 +634,35 @@
   var lines = [];
   var form = part("tail");
   var room = form.elements.namedItem("room");
-  var filter = form.elements.namedItem("filter");
-  function element(line) {
+  var filter = part("filter");
+  var contexts = filter.elements.namedItem("context");
+  function element({ time, type, key, text }) {
     const item = document.createElement("li");
-    const time = document.createElement("time");
-    time.textContent = line.time;
-    const type = document.createElement("b");
-    type.textContent = line.type;
-    const code = document.createElement("code");
-    code.textContent = line.text;
-    item.append(time, type, code);
+    const texts = { time: new Date(time).toLocaleTimeString("en-GB"), b: type, span: key, code: text };
+    for (const [name, text2] of Object.entries(texts)) item.appendChild(document.createElement(name)).textContent = text2;
     return item;
   }
-  function isWanted(line) {
-    const words = filter.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
-    const said = `${line.type} ${line.text}`.toLowerCase();
-    return words.every((word) => said.includes(word));
+  function wanted() {
+    return Object.fromEntries([...new FormData(filter)].map(([name, value]) => [name, String(value)]));
   }
+  var isDue = false;
   function showLines() {
-    part("lines").replaceChildren(...lines.filter(isWanted).slice(0, 200).map(element));
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      const { length } = lines;
+      if (isPaused) {
+        part("shown").textContent = "Paused";
+        return;
+      }
+      const asked = wanted();
+      const found = lines.filter((line) => isWanted(line, asked));
+      part("lines").replaceChildren(...found.slice(0, SHOWN).map(element));
+      part("shown").textContent = `${found.length} of the last ${length}`;
+    });
   }
-  function follow(name) {
+  function follow(name, asks) {
     following.abort();
     const { signal } = following = new AbortController();
     lines = [];
@@ -639,36 +672,38 @@
       standing.className = `standing ${kind}`;
       standing.textContent = text;
     };
-    const words = { connecting: "Connecting …", live: `Following ${name}`, waiting: "Connection lost" };
-    const messages = rooms.follow(name, { signal, standing: (now) => say(now, words[now]) });
+    const words = { connecting: "Connecting …", live: `Following ${name === "" ? "all events" : name}`, waiting: "Connection lost" };
+    const options = { signal, standing: (now) => say(now, words[now]) };
+    const messages = name === "" ? (asks ? rooms : unasked).follow("/operations/events", options) : rooms.join(name, options);
     const read = async () => {
       for await (const message of messages) take(message);
     };
-    void read().catch((problem) => say("waiting", problem instanceof Error ? problem.message : String(problem)));
+    void read().catch((problem) => {
+      const said = problem instanceof Error ? problem.message : String(problem);
+      say("waiting", name === "" ? `All events are for operators: ${said}. Follow asks who you are; a room's name follows that room.` : said);
+    });
   }
-  function take({ name, body }) {
-    if (name === "initial-load" || name === "stats-updated" || name === "dropped") return;
-    const { time, sequence, payload } = body;
-    const clock = time === void 0 ? "" : new Date(time).toLocaleTimeString("en-GB");
-    const line = { time: clock, type: name, text: `${sequence ?? ""} ${JSON.stringify(payload)}` };
+  function take(message) {
+    const line = lineOf(message);
+    if (line === null || line.id !== "" && lines.some(({ id }) => id === line.id)) return;
     lines.unshift(line);
     lines.length = Math.min(lines.length, EVENTS);
-    if (isPaused || !isWanted(line)) return;
-    const list = part("lines");
-    list.prepend(element(line));
-    if (list.children.length > 200) list.lastElementChild?.remove();
+    if (line.context !== "" && ![...contexts.options].some(({ value }) => value === line.context)) contexts.add(new Option(line.context));
+    showLines();
   }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    location.hash = encodeURIComponent(room.value.trim());
+    const name = room.value.trim();
+    if (location.hash === `#${encodeURIComponent(name)}` || name === "" && location.hash === "") follow(name, true);
+    else location.hash = encodeURIComponent(name);
   });
+  filter.addEventListener("submit", (event) => event.preventDefault());
   filter.addEventListener("input", showLines);
-  function fromAddress() {
+  function fromAddress(asks) {
     const name = decodeURIComponent(location.hash.slice(1));
-    if (name === "") return;
     room.value = name;
-    follow(name);
+    follow(name, asks);
   }
-  addEventListener("hashchange", fromAddress);
-  fromAddress();
+  addEventListener("hashchange", () => fromAddress(true));
+  fromAddress(false);
 })();

@@ -1,16 +1,18 @@
-/** The live view: how the parts are, rates, lag, outcomes and dead letters from the metrics, and the events of a room. */
+/** The live view: how the parts are, rates, lag, outcomes and dead letters from the metrics, and the events as they happen. */
 
 import type { Message } from "charter-client/stream";
 import { Look, parse } from "./metrics";
-import { rooms } from "./rooms";
+import { type Line, isWanted, lineOf } from "./lines";
+import { rooms, unasked } from "./rooms";
 
 /** How often the metrics are looked at, in milliseconds, and how many looks a line shows. */
 const PERIOD = 2_000;
 const LOOKS = 60;
 /** How many looks make the minute that quantiles are of. */
 const MINUTE = 30;
-/** The most events that are kept to be filtered. */
+/** The most events that are kept to be filtered, and that are shown. */
 const EVENTS = 500;
+const SHOWN = 200;
 
 function part<T extends Element = HTMLElement>(id: string): T {
   const found = document.getElementById(id);
@@ -131,47 +133,53 @@ pause.addEventListener("click", () => {
   isPaused = !isPaused;
   pause.textContent = isPaused ? "Go on" : "Pause";
   pause.setAttribute("aria-pressed", String(isPaused));
+  showLines();
 });
 again(look);
 again(lookAtParts);
 
 // Events
 
-interface Line {
-  time: string;
-  type: string;
-  text: string;
-}
-
 let following = new AbortController();
 let lines: Line[] = [];
 const form = part<HTMLFormElement>("tail");
 const room = form.elements.namedItem("room") as HTMLInputElement;
-const filter = form.elements.namedItem("filter") as HTMLInputElement;
+const filter = part<HTMLFormElement>("filter");
+const contexts = filter.elements.namedItem("context") as HTMLSelectElement;
 
-function element(line: Line): HTMLLIElement {
+function element({ time, type, key, text }: Line): HTMLLIElement {
   const item = document.createElement("li");
-  const time = document.createElement("time");
-  time.textContent = line.time;
-  const type = document.createElement("b");
-  type.textContent = line.type;
-  const code = document.createElement("code");
-  code.textContent = line.text;
-  item.append(time, type, code);
+  const texts = { time: new Date(time).toLocaleTimeString("en-GB"), b: type, span: key, code: text };
+  for (const [name, text] of Object.entries(texts)) item.appendChild(document.createElement(name)).textContent = text;
   return item;
 }
 
-function isWanted(line: Line): boolean {
-  const words = filter.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
-  const said = `${line.type} ${line.text}`.toLowerCase();
-  return words.every((word) => said.includes(word));
+/** What the filter asks for; every word of each has to be there. */
+function wanted(): Record<string, string> {
+  return Object.fromEntries([...new FormData(filter)].map(([name, value]) => [name, String(value)]));
 }
 
+let isDue = false;
+/** Shows what there is, once for all that comes at a time. While the page pauses nothing moves. */
 function showLines(): void {
-  part("lines").replaceChildren(...lines.filter(isWanted).slice(0, 200).map(element));
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    const { length } = lines;
+    if (isPaused) {
+      part("shown").textContent = "Paused";
+      return;
+    }
+    const asked = wanted();
+    const found = lines.filter((line) => isWanted(line, asked));
+    part("lines").replaceChildren(...found.slice(0, SHOWN).map(element));
+    part("shown").textContent = `${found.length} of the last ${length}`;
+  });
 }
 
-function follow(name: string): void {
+/** Follows a room, or all events; `asks` says whether a person may be asked who they are. */
+function follow(name: string, asks: boolean): void {
   following.abort();
   const { signal } = (following = new AbortController());
   lines = [];
@@ -181,38 +189,40 @@ function follow(name: string): void {
     standing.className = `standing ${kind}`;
     standing.textContent = text;
   };
-  const words = { connecting: "Connecting …", live: `Following ${name}`, waiting: "Connection lost" };
-  const messages = rooms.follow(name, { signal, standing: (now) => say(now, words[now]) });
+  const words = { connecting: "Connecting …", live: `Following ${name === "" ? "all events" : name}`, waiting: "Connection lost" };
+  const options = { signal, standing: (now: keyof typeof words): void => say(now, words[now]) };
+  const messages = name === "" ? (asks ? rooms : unasked).follow("/operations/events", options) : rooms.join(name, options);
   const read = async (): Promise<void> => {
     for await (const message of messages) take(message);
   };
-  void read().catch((problem: unknown) => say("waiting", problem instanceof Error ? problem.message : String(problem)));
+  void read().catch((problem: unknown) => {
+    const said = problem instanceof Error ? problem.message : String(problem);
+    say("waiting", name === "" ? `All events are for operators: ${said}. Follow asks who you are; a room's name follows that room.` : said);
+  });
 }
 
-/** Shows an event; what stands already is none. */
-function take({ name, body }: Message): void {
-  if (name === "initial-load" || name === "stats-updated" || name === "dropped") return;
-  const { time, sequence, payload } = body as { time?: string; sequence?: number; payload?: unknown };
-  const clock = time === undefined ? "" : new Date(time).toLocaleTimeString("en-GB");
-  const line = { time: clock, type: name, text: `${sequence ?? ""} ${JSON.stringify(payload)}` };
+function take(message: Message): void {
+  const line = lineOf(message);
+  // What came before a connection was lost may come again from another process.
+  if (line === null || (line.id !== "" && lines.some(({ id }) => id === line.id))) return;
   lines.unshift(line);
   lines.length = Math.min(lines.length, EVENTS);
-  if (isPaused || !isWanted(line)) return;
-  const list = part("lines");
-  list.prepend(element(line));
-  if (list.children.length > 200) list.lastElementChild?.remove();
+  if (line.context !== "" && ![...contexts.options].some(({ value }) => value === line.context)) contexts.add(new Option(line.context));
+  showLines();
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  location.hash = encodeURIComponent(room.value.trim());
+  const name = room.value.trim();
+  if (location.hash === `#${encodeURIComponent(name)}` || (name === "" && location.hash === "")) follow(name, true);
+  else location.hash = encodeURIComponent(name);
 });
+filter.addEventListener("submit", (event) => event.preventDefault());
 filter.addEventListener("input", showLines);
-function fromAddress(): void {
+function fromAddress(asks: boolean): void {
   const name = decodeURIComponent(location.hash.slice(1));
-  if (name === "") return;
   room.value = name;
-  follow(name);
+  follow(name, asks);
 }
-addEventListener("hashchange", fromAddress);
-fromAddress();
+addEventListener("hashchange", () => fromAddress(true));
+fromAddress(false);

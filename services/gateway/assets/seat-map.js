@@ -484,15 +484,19 @@
      * loop that reads it; a refusal is thrown as a {@link Problem}.
      */
     join(room, options = {}) {
-      return lasting(this.settings, options, (place, closing, live) => this.streamed(room, options.tenant, place, closing, live));
+      const whose = options.tenant === void 0 ? "" : `?tenant=${encodeURIComponent(options.tenant)}`;
+      return this.follow(`/v1/streams/${encodeURIComponent(room)}${whose}`, options);
+    }
+    /** Every message of the stream at this path, as of a room. */
+    follow(path, options = {}) {
+      return lasting(this.settings, options, (place, closing, live) => this.streamed(path, place, closing, live));
     }
     /** The messages of one connection. */
-    async *streamed(room, tenant, place, closing, live) {
+    async *streamed(path, place, closing, live) {
       const connection = new Connection(closing);
       try {
         const headers = { Accept: "text/event-stream", ...place.cursor === "" ? {} : { "Last-Event-ID": place.cursor } };
-        const whose = tenant === void 0 ? "" : `?tenant=${encodeURIComponent(tenant)}`;
-        const response = await this.open(`/v1/streams/${encodeURIComponent(room)}${whose}`, headers, connection.signal);
+        const response = await this.open(path, headers, connection.signal);
         if (!response.ok || response.body === null) throw await problemOf(response);
         live();
         for await (const { event, id, data } of connection.messages(response.body)) {
@@ -2042,13 +2046,15 @@
       const had = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["for"] : void 0;
       const items = mine.map((hold2) => {
         const item = made("li", "", hold2.until === null ? "reserved" : "held");
-        item.append(made("span", seatsInWords(hall2.layout, hold2.seats), "seats"));
+        const seats = seatsInWords(hall2.layout, hold2.seats);
+        item.append(made("span", seats, "seats"));
         const act = (label, what, className) => {
           const button = made("button", label, className);
           button.type = "button";
-          button.disabled = this.isBusy;
+          button.ariaDisabled = String(this.isBusy);
+          button.ariaLabel = `${label}: ${seats}`;
           button.dataset["for"] = `${what} ${hold2.id}`;
-          button.addEventListener("click", () => void this.finish(hold2, what));
+          button.addEventListener("click", () => void (this.isBusy || this.finish(hold2, what)));
           row.append(button);
         };
         const row = made("div", "", "row");
@@ -2067,7 +2073,11 @@
         return item;
       });
       list.replaceChildren(...items.length === 0 ? [made("li", "None yet.", "none")] : items);
-      if (had !== void 0) list.querySelector(`[data-for="${CSS.escape(had)}"]`)?.focus();
+      if (had !== void 0) {
+        const buttons = [...list.querySelectorAll("[data-for]")];
+        const of = (is) => buttons.find(({ dataset }) => is(dataset["for"] ?? ""));
+        (of((name) => name === had) ?? of((name) => name.split(" ")[1] === had.split(" ")[1]) ?? part("canvas")).focus();
+      }
       this.tick();
     }
     /** Countdowns. */

@@ -1,7 +1,6 @@
 //! The `gateway` service as a process of its own.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use charter_engine::Settings;
 use charter_engine::operate::Operator;
@@ -76,7 +75,7 @@ fn main() -> ExitCode {
         let started = start.api(&runtime, json, &served, access, max_lag, senders).await?;
         let (api, hints) = started;
         let push = start.push(&runtime, pushing, push::ROOMS, rooms).await?;
-        let operate = operations::routes(Operator::new(&runtime), Arc::clone(api.access()));
+        let operate = operations::routes(Operator::new(&runtime), &api);
         let routes = router(api, &elsewhere, push.clone()).merge(operate);
         Ok(Running::new(&runtime).hints(hints).push(push).routes(routes))
     })

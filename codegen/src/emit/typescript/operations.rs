@@ -121,12 +121,13 @@ fn context_of(operation: &Operation) -> Option<usize> {
 }
 
 /// Members that every client has.
-const OWN: [&str; 17] = [
+const OWN: [&str; 18] = [
     "answered",
     "authorization",
     "command",
     "constructor",
     "cursors",
+    "follow",
     "join",
     "limit",
     "once",

@@ -34,6 +34,7 @@ pub use hub::Pushed;
 pub use message::{Message, Reason};
 pub use settings::{PushFlags, PushSettings};
 pub use socket::{SOCKET, sockets};
+pub(crate) use stream::is_refused;
 pub use stream::{STREAM, routes};
 
 use hub::{Hub, Rooms, Seen};

@@ -172,7 +172,7 @@ impl Streaming {
 }
 
 /// Whether a credential that was good is none any more; while that can't be found out, it is.
-pub(super) async fn is_refused(access: &AccessControl, headers: &HeaderMap) -> bool {
+pub(crate) async fn is_refused(access: &AccessControl, headers: &HeaderMap) -> bool {
     match access.authenticate(headers).await {
         Ok(_) => false,
         Err(problem) => problem.status() == axum::http::StatusCode::UNAUTHORIZED,

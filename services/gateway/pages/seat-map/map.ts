@@ -273,13 +273,16 @@ export class Map {
     const had = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["for"] : undefined;
     const items = mine.map((hold) => {
       const item = made("li", "", hold.until === null ? "reserved" : "held");
-      item.append(made("span", seatsInWords(hall.layout, hold.seats), "seats"));
+      const seats = seatsInWords(hall.layout, hold.seats);
+      item.append(made("span", seats, "seats"));
       const act = (label: string, what: "confirm" | "release", className: string): void => {
         const button = made("button", label, className);
         button.type = "button";
-        button.disabled = this.isBusy;
+        // One that is really disabled would lose the focus.
+        button.ariaDisabled = String(this.isBusy);
+        button.ariaLabel = `${label}: ${seats}`;
         button.dataset["for"] = `${what} ${hold.id}`;
-        button.addEventListener("click", () => void this.finish(hold, what));
+        button.addEventListener("click", () => void (this.isBusy || this.finish(hold, what)));
         row.append(button);
       };
       const row = made("div", "", "row");
@@ -298,7 +301,12 @@ export class Map {
       return item;
     });
     list.replaceChildren(...(items.length === 0 ? [made("li", "None yet.", "none")] : items));
-    if (had !== undefined) list.querySelector<HTMLElement>(`[data-for="${CSS.escape(had)}"]`)?.focus();
+    if (had !== undefined) {
+      // Where the button is gone, the hold's other one has the focus, or the map.
+      const buttons = [...list.querySelectorAll<HTMLElement>("[data-for]")];
+      const of = (is: (name: string) => boolean): HTMLElement | undefined => buttons.find(({ dataset }) => is(dataset["for"] ?? ""));
+      (of((name) => name === had) ?? of((name) => name.split(" ")[1] === had.split(" ")[1]) ?? part("canvas")).focus();
+    }
     this.tick();
   }
 
