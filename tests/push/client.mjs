@@ -254,6 +254,88 @@ async function streams() {
   console.log("eventsource: a stream, back with its cursor, refusals");
 }
 
+/** A client by polling that does not ask any more for what is there for it: no library would be so rude. */
+async function slow() {
+  const showId = "clients-slow";
+  await openShow(showId);
+  const room = `show:${showId}`;
+  const address = `${url}/socket.io/?EIO=4&transport=polling`;
+  const separator = "\x1e";
+  const packets = [];
+  let sid = "";
+  /** Asks for packets once; the gateway's question whether one is there is answered. */
+  const poll = async () => {
+    const response = await soon(fetch(`${address}${sid}`), "an answer to a poll");
+    assert.equal(response.status, 200);
+    for (const packet of (await response.text()).split(separator)) {
+      if (packet === "2") await send("3");
+      else packets.push(packet);
+    }
+  };
+  const send = async (packet) => assert.equal((await fetch(`${address}${sid}`, { method: "POST", body: packet })).status, 200);
+  /** The next packet that begins so; those before it are passed over. */
+  const next = async (begin) => {
+    for (;;) {
+      while (packets.length > 0) {
+        const packet = packets.shift();
+        if (packet.startsWith(begin)) return JSON.parse(packet.slice(begin.length) || "null");
+      }
+      await poll();
+    }
+  };
+  /** The next message of the room, and how many packets it was found behind. */
+  const message = async () => {
+    for (;;) {
+      const [name, body] = await next("42");
+      if (name !== "stats-updated") return { name, ...body };
+    }
+  };
+  sid = `&sid=${(await next("0")).sid}`;
+  await send(`40${JSON.stringify({ key: key("bob") })}`);
+  await next("40");
+  await send(`420${JSON.stringify(["event.join", { room }])}`);
+  assert.deepEqual(await next("430"), [{ ok: true, room }]);
+  assert.equal((await message()).name, "initial-load");
+
+  // It is not asked for what happens from here on.
+  const ann = await connected(["websocket"], "ann");
+  const total = 600;
+  for (let done = 0; done < total; done += 2) {
+    const of = { showId, seatIds: [seat(1)], holderId: "ann" };
+    assert.equal((await ann.ask("seat.holdRequest", of)).status, "APPLIED");
+    assert.equal((await ann.ask("seat.releaseRequest", of)).status, "APPLIED");
+  }
+  let last;
+  let count = 0;
+  for (;;) {
+    const found = await message();
+    if (found.name === "dropped") {
+      assert.equal(found.code, "SLOW_READER");
+      break;
+    }
+    // The event that opened the show may be among them.
+    assert.equal(found.sequence, last === undefined ? found.sequence : last.sequence + 1);
+    last = found;
+    count++;
+  }
+  // 128 packets and the room's queue are all that was kept for it, whatever happened meanwhile.
+  assert(count <= 128 + Number(process.env.PUSH_QUEUE) + 2, `${count} messages were kept`);
+  // With its cursor it comes back, and has missed nothing.
+  await send(`421${JSON.stringify(["event.join", { room, cursor: last.cursor }])}`);
+  assert.deepEqual(await next("431"), [{ ok: true, room }]);
+  while (last.sequence < total + 1) {
+    const found = await message();
+    if (found.name === "dropped") {
+      await send(`422${JSON.stringify(["event.join", { room, cursor: last.cursor }])}`);
+      continue;
+    }
+    assert.equal(found.sequence, last.sequence + 1);
+    last = found;
+  }
+  ann.socket.disconnect();
+  console.log(`polling, and not: dropped after ${count} messages of ${total}, and back with its cursor`);
+}
+
 await refusals(["websocket"]);
 await refusals(["polling"]);
 await sockets(["websocket"]);
@@ -261,4 +343,5 @@ await sockets(["polling"]);
 // What the client does where nothing is said: it begins by polling, and goes over to a websocket.
 await sockets(["polling", "websocket"]);
 await reconnection();
+await slow();
 await streams();
