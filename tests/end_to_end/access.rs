@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,6 +12,7 @@ use reqwest::Method;
 use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
 
+use crate::push::Stream;
 use crate::socket::Guest;
 use crate::support::{Answer, Platform, command};
 
@@ -37,6 +39,11 @@ const KEYS: [(&str, &str, &str); 7] = [
 
 impl Guarded {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With more settings.
+    fn start_with(more: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a directory");
         let (mut lines, mut secrets) = (String::from("# NAME TENANT GRANTS HASH\n"), Vec::new());
         for (name, tenant, grants) in KEYS {
@@ -52,6 +59,7 @@ impl Guarded {
         let mut start = command(&data.path().join("data"));
         start.env("API_KEYS", &keys).env("JWT_KEYS", &tokens);
         start.env("JWT_ISSUER", "https://issuer.example").env("JWT_AUDIENCE", "charter");
+        start.envs(more.iter().copied());
         let platform = Platform::start_with(start);
         Self { platform, secrets, _data: data }
     }
@@ -405,4 +413,39 @@ fn a_file_of_keys_that_can_not_be_used_is_named() {
     assert_eq!(wrong.status.code(), Some(2));
     let said = String::from_utf8(wrong.stderr).expect("text");
     assert!(said.contains("`box-office`") && said.contains("`owner`"), "{said}");
+}
+
+/// A token that has run out shows its owner nothing more, however long the connection was open before.
+#[test]
+fn streams_and_sockets_end_when_their_token_runs_out() {
+    let guarded = Guarded::start_with(&[("JWT_LEEWAY", "0"), ("PUSH_RECHECK", "1")]);
+    let platform = &guarded.platform;
+    guarded.decide("office", "/v1/shows", &show("s")).expect(200);
+    let ends = get_current_timestamp() + 15;
+    let auth = json!({"token": token(&json!({"exp": ends}))});
+    let request = platform.get("/v1/streams/show:s").timeout(Duration::from_mins(1));
+    let mut stream = Stream::of(credentials(request, &auth));
+    let mut guest = Guest::open(platform, &[]).expect("a connection");
+    guest.connect(&auth).expect("known");
+    assert_eq!(guest.ask("event.join", &json!({"room": "show:s"}))["ok"], true);
+
+    let last = loop {
+        let event = stream.next().expect("a last message");
+        if event.name == "dropped" {
+            break event.data;
+        }
+    };
+    assert!(get_current_timestamp() >= ends, "not before its time");
+    assert_eq!((&last["code"], &last["room"]), (&json!("UNAUTHENTICATED"), &json!("show:s")));
+    assert!(stream.next().is_none(), "nothing comes after");
+    let told = loop {
+        let (name, body) = guest.next().expect("a last message");
+        if name == "dropped" {
+            break body;
+        }
+    };
+    assert_eq!((&told["code"], &told["room"]), (&json!("UNAUTHENTICATED"), &json!("show:s")));
+    assert_eq!(guest.next(), None);
+    let mut again = Guest::open(platform, &[]).expect("a connection");
+    assert_eq!(again.connect(&auth).expect_err("it ran out")["code"], "UNAUTHENTICATED");
 }

@@ -66,6 +66,9 @@ pub struct PushFlags {
     /// room anew
     #[arg(long, env = "PUSH_REPLAY", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub push_replay: u32,
+    /// Seconds from one look at the credentials of open streams and sockets to the next
+    #[arg(long, env = "PUSH_RECHECK", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub push_recheck: u32,
 }
 
 impl Default for PushFlags {
@@ -79,6 +82,7 @@ impl Default for PushFlags {
             push_queue: 1_024,
             push_recent: 4_096,
             push_replay: 10_000,
+            push_recheck: 60,
         }
     }
 }
@@ -98,7 +102,7 @@ impl PushFlags {
             recent_bytes: RECENT_BYTES,
             replayed_events: self.push_replay as usize,
             heartbeat: Duration::from_secs(15),
-            recheck: Duration::from_mins(1),
+            recheck: Duration::from_secs(self.push_recheck.into()),
         }
     }
 }
