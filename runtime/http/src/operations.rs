@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -37,6 +37,7 @@ use crate::access::{AccessControl, Principal, Tenants, forbidden};
 use crate::api::Api;
 use crate::middleware::answer;
 use crate::problem::Problem;
+use crate::push::stream::server_sent;
 
 use feed::Feed;
 
@@ -233,13 +234,7 @@ async fn events(State(surface): State<Arc<Surface>>, request: Request) -> Respon
         surface.admit(request.headers(), READ).await?;
         let last = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
         let stream = surface.feed.stream(request.headers().clone(), last)?;
-        let mut response = Response::new(Body::from_stream(stream));
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // Proxies that collect answers, as nginx does, let it through as it comes.
-        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-        Ok(response)
+        Ok(server_sent(Body::from_stream(stream)))
     })
     .await
 }

@@ -12,7 +12,7 @@ mod message;
 mod partition;
 mod settings;
 mod socket;
-mod stream;
+pub(crate) mod stream;
 mod tasks;
 
 use std::sync::Arc;

@@ -77,15 +77,20 @@ async fn serve(
             has_ended: false,
             _open: Open::new("sse", place),
         };
-        let mut response = Response::new(Body::from_stream(stream.frames()));
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // Proxies that collect answers, as nginx does, let it through as it comes.
-        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-        Ok(response)
+        Ok(server_sent(Body::from_stream(stream.frames())))
     })
     .await
+}
+
+/// An answer of server-sent events.
+pub(crate) fn server_sent(events: Body) -> Response {
+    let mut response = Response::new(events);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Proxies that collect answers, as nginx does, let it through as it comes.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
 }
 
 /// What the client has seen: `Last-Event-ID`, which a browser sends by itself, or `cursor` of the query.
