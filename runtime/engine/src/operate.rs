@@ -4,6 +4,7 @@
 //! All of it is for people: answers are bounded, cost what they cost, and say what can't be read instead of
 //! failing over it. Names of fields are those of the HTTP surface `/operations` and of `charterctl`.
 
+pub(crate) mod again;
 mod decode;
 mod letters;
 mod parked;
@@ -26,7 +27,6 @@ use crate::store::{Action, Store, StoreError};
 
 pub use decode::Decoded;
 pub use letters::{Letter, LetterSummary};
-pub(crate) use parked::named;
 pub use parked::{ParkedDetail, ParkedSummary, RequestState, WaitingEvent};
 pub use projections::{BuiltPartition, ProjectionBuild};
 pub use status::{ContextStatus, PartitionStatus, Status};

@@ -16,7 +16,7 @@ const SHOWN: usize = 20;
 const NAMED: usize = 20;
 
 /// Positions, as a result names them.
-pub(crate) fn named(positions: &[i64]) -> String {
+pub(super) fn named(positions: &[i64]) -> String {
     let named: Vec<_> = positions.iter().take(NAMED).map(i64::to_string).collect();
     let more = if positions.len() > NAMED { ", …" } else { "" };
     format!("[{}{more}]", named.join(", "))

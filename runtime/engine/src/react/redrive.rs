@@ -6,19 +6,10 @@ use tracing::{info, warn};
 
 use super::step::{Commands, Reacted, Stepping};
 use crate::follow::Trouble;
-use crate::log::system_time;
-use crate::operate::named;
-use crate::store::{Action, OperatorRequest, Parked, ReactorStep, RequestEnd};
+use crate::operate::again::{self, Again};
+use crate::store::{Action, OperatorRequest, Parked, ReactorStep};
 use crate::submit::SendError;
 use crate::trace;
-
-/// What reacting to an aggregate's events again comes to.
-#[derive(Debug, Default)]
-struct Again {
-    count: u64,
-    /// Positions of events that can't be reacted to.
-    left_out: Vec<i64>,
-}
 
 /// Why an aggregate stays set aside.
 enum Stays {
@@ -46,43 +37,19 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
     /// Does what an operator asks for, and writes down what came of it. Where the process ends between the two,
     /// it is asked for again and finds the aggregate no longer set aside there.
     pub(super) async fn redriven(&mut self, request: &OperatorRequest) -> Result<(), Trouble> {
-        let store = self.store;
-        let parked = store.reactor_parked(&self.part).await?.into_iter().find(|parked| {
-            parked.aggregate == request.aggregate && parked.position == request.position
-        });
-        let result = match parked {
-            None => Err(format!(
-                "`{}` is not set aside at position {} now",
-                request.aggregate, request.position
-            )),
-            Some(_) if request.action == Action::Try && !self.asks.is_pure() => Err(format!(
+        let parked = self.store.reactor_parked(&self.part).await?;
+        let result = match again::wanted(parked, request) {
+            Err(reason) => Err(reason),
+            Ok(_) if request.action == Action::Try && !self.asks.is_pure() => Err(format!(
                 "`{}` does something outside, which can't be tried without doing it",
                 self.name
             )),
-            Some(parked) => match self.again(&parked, request.action).await? {
-                Ok(again) => Ok(again.told(request.action)),
+            Ok(parked) => match self.again(&parked, request.action).await? {
+                Ok(again) => Ok(again.told(request.action, "reacted to")),
                 Err(Stays::Poison(reason) | Stays::Stuck(reason)) => Err(reason),
             },
         };
-        let (is_done, result) = match result {
-            Ok(told) => (true, told),
-            Err(reason) => (false, reason),
-        };
-        info!(
-            context = C::NAME,
-            reactor = self.name,
-            partition = self.part.partition,
-            request = %request.id,
-            action = request.action.as_str(),
-            aggregate = %request.aggregate,
-            actor = request.actor,
-            is_done,
-            result,
-            "an operator's request has ended"
-        );
-        let end = RequestEnd { time: system_time(), is_done, result };
-        store.end_request(request.id, &end).await?;
-        Ok(())
+        Ok(again::end(self.store, request, result).await?)
     }
 
     /// Reacts to the aggregate's events since the one it was stuck at, up to where the others are; then it is set
@@ -162,24 +129,6 @@ impl<C: Contract, T: Contract> Stepping<'_, C, T> {
             Ok(()) => Ok(Ok(())),
             Err(error @ SendError::TooLarge { .. }) => Ok(Err(error.to_string())),
             Err(error) => Err(error.into()),
-        }
-    }
-}
-
-impl Again {
-    /// In a sentence.
-    fn told(&self, action: Action) -> String {
-        let Self { count, left_out } = self;
-        match action {
-            Action::Try => format!("{count} events can be reacted to"),
-            Action::Redrive => format!("{count} events were reacted to"),
-            Action::Discard => {
-                let out = left_out.len();
-                format!(
-                    "{count} events were reacted to, {out} left out, at positions {}",
-                    named(left_out)
-                )
-            }
         }
     }
 }

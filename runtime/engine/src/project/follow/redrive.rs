@@ -6,17 +6,8 @@ use tracing::{info, warn};
 
 use super::super::step::Projecting;
 use crate::follow::Trouble;
-use crate::log::system_time;
-use crate::operate::named;
-use crate::store::{Action, OperatorRequest, Parked, RequestEnd};
-
-/// What folding an aggregate's events again comes to.
-#[derive(Debug, Default)]
-struct Folded {
-    count: u64,
-    /// Positions of events that can't be folded.
-    left_out: Vec<i64>,
-}
+use crate::operate::again::{self, Again};
+use crate::store::{Action, OperatorRequest, Parked};
 
 impl<C: Contract> Projecting<'_, C> {
     /// Folds the aggregate's events since the one it was stuck at. Where one of them fails again it stays
@@ -32,36 +23,13 @@ impl<C: Contract> Projecting<'_, C> {
     /// Does what an operator asks for, and writes down what came of it. Where the process ends between the two,
     /// it is asked for again and finds the aggregate no longer set aside there.
     pub(super) async fn redriven(&mut self, request: &OperatorRequest) -> Result<(), Trouble> {
-        let (context, partition) = (C::NAME, self.partition);
-        let store = self.store;
-        let parked = store.parked(context, partition).await?.into_iter().find(|parked| {
-            parked.aggregate == request.aggregate && parked.position == request.position
-        });
-        let result = match parked {
-            None => Err(format!(
-                "`{}` is not set aside at position {} now",
-                request.aggregate, request.position
-            )),
-            Some(parked) => self.redrive(&parked, request.action).await?,
+        let parked = self.store.parked(C::NAME, self.partition).await?;
+        let result = match again::wanted(parked, request) {
+            Err(reason) => Err(reason),
+            Ok(parked) => self.redrive(&parked, request.action).await?,
         };
-        let (is_done, result) = match result {
-            Ok(folded) => (true, folded.told(request.action)),
-            Err(reason) => (false, reason),
-        };
-        info!(
-            context,
-            partition,
-            request = %request.id,
-            action = request.action.as_str(),
-            aggregate = %request.aggregate,
-            actor = request.actor,
-            is_done,
-            result,
-            "an operator's request has ended"
-        );
-        let end = RequestEnd { time: system_time(), is_done, result };
-        store.end_request(request.id, &end).await?;
-        Ok(())
+        let result = result.map(|folded| folded.told(request.action, "folded"));
+        Ok(again::end(self.store, request, result).await?)
     }
 
     /// Folds the aggregate's events since the one it was stuck at, up to where the others are, in one
@@ -70,11 +38,11 @@ impl<C: Contract> Projecting<'_, C> {
         &mut self,
         parked: &Parked,
         action: Action,
-    ) -> Result<Result<Folded, String>, Trouble> {
+    ) -> Result<Result<Again, String>, Trouble> {
         let (context, aggregate) = (C::NAME, &parked.aggregate);
         let until = self.progress;
         let mut write = self.step(until).await?;
-        let mut folded = Folded::default();
+        let mut folded = Again::default();
         let mut after = 0;
         loop {
             let (stored, full) = self.events.history(aggregate, after).await?;
@@ -112,23 +80,5 @@ impl<C: Contract> Projecting<'_, C> {
         self.parked.remove(aggregate);
         info!(context, %aggregate, "an aggregate that was set aside has its views again");
         Ok(Ok(folded))
-    }
-}
-
-impl Folded {
-    /// In a sentence.
-    fn told(&self, action: Action) -> String {
-        let Self { count, left_out } = self;
-        match action {
-            Action::Try => format!("{count} events can be folded"),
-            Action::Redrive => format!("{count} events were folded"),
-            Action::Discard => {
-                let out = left_out.len();
-                format!(
-                    "{count} events were folded, {out} left out, at positions {}",
-                    named(left_out)
-                )
-            }
-        }
     }
 }
