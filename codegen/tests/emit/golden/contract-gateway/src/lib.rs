@@ -40,6 +40,6 @@ pub const CONTRACT: charter_http::gateway::Contract = charter_http::gateway::Con
     catalogue: document::CATALOGUE,
     operations: routes::ALL,
     routes: routes::all,
-    rooms: &[],
-    socket_commands: &[],
+    rooms: push::ROOMS,
+    socket_commands: push::SOCKET_COMMANDS,
 };
