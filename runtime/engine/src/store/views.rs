@@ -8,7 +8,7 @@ use super::{Release, StoreError};
 /// The views of a context, which move together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewSet {
-    /// The context; of a build that isn't read, what [`ViewBuild::name`] gives.
+    /// The context; of a build that isn't read, what [`ViewBuild::name`](super::ViewBuild::name) gives.
     pub context: String,
     /// The version: another one is built again from the store.
     pub fingerprint: String,
