@@ -48,3 +48,8 @@ pub mod scaffold;
 pub mod sync;
 
 pub use compile::{Compiled, compile};
+
+/// The examples of `docs/clients.md` compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/clients.md")]
+struct ClientsPage;

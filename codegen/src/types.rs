@@ -12,6 +12,7 @@ use charter_avro::schema::NodeId;
 use crate::attribute::Attribute;
 use crate::ir::{Field, Origin, Record, Shape, Type, TypeDef, TypeId};
 
+pub(crate) use graph::innermost;
 pub(crate) use lower::lower;
 pub(crate) use parse::{METADATA, Parsed, parse};
 

@@ -52,6 +52,7 @@ pub fn of(root: &Path, name: &str, field: Option<&str>) -> Result<Vec<String>, D
     }
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
     let root = PathBuf::from(metadata["workspace_root"].as_str().unwrap_or_default());
+    let root = fs::canonicalize(&root).unwrap_or(root);
     let (context, simple) = name.rsplit_once('.').unwrap_or(("", name));
     let package = format!("contract-{}", names::column(context).replace('_', "-"));
     let word = |text: &str| Regex::new(&format!(r"\b{}\b", regex::escape(text))).ok();
@@ -64,6 +65,7 @@ pub fn of(root: &Path, name: &str, field: Option<&str>) -> Result<Vec<String>, D
     for member in items(&metadata, "packages") {
         let depends = items(member, "dependencies").iter().any(|other| other["name"] == *package);
         let manifest = PathBuf::from(member["manifest_path"].as_str().unwrap_or_default());
+        let manifest = fs::canonicalize(&manifest).unwrap_or(manifest);
         if !depends || manifest.starts_with(root.join(GENERATED)) {
             continue;
         }
@@ -95,6 +97,8 @@ impl Wanted {
         sources(&manifest.with_file_name("src"), &mut files);
         let targets = items(member, "targets").iter();
         files.extend(targets.filter_map(|target| target["src_path"].as_str()).map(PathBuf::from));
+        // A target may lie elsewhere: `codegen/../tests/client/main.rs`.
+        let files = files.into_iter().filter_map(|file| fs::canonicalize(file).ok());
         let mut found = Vec::new();
         for file in files {
             let text = fs::read_to_string(&file).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! From the IR to the files under `generated/`: each emitter makes one file.
 
 mod borrowed;
+mod client;
 mod context;
 mod docs;
 mod gateway;
@@ -41,6 +42,7 @@ pub fn emit(contracts: &Contracts) -> Vec<Output> {
     }
     if let Some(document) = &contracts.gateway {
         gateway::emit(contracts, document, &mut files);
+        client::emit(contracts, document, &mut files);
         typescript::emit(contracts, document, &mut files);
     }
     files.0.sort();

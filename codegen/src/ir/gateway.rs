@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{Conversion, Operation, Origin, Parameter, Response, Variant};
+use super::{Context, Contracts, Conversion, Operation, Origin, Parameter, Response, Variant};
 
 /// The HTTP contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,17 @@ pub struct Gateway {
 }
 
 impl Gateway {
+    /// The operations of a context, in their order.
+    pub fn operations_of<'a>(
+        &'a self,
+        contracts: &'a Contracts,
+        context: &'a Context,
+    ) -> impl Iterator<Item = &'a Operation> {
+        self.operations.iter().filter(move |operation| {
+            operation.context().is_some_and(|index| contracts.contexts[index].name == context.name)
+        })
+    }
+
     /// The schema with this id.
     ///
     /// # Panics

@@ -66,6 +66,18 @@ pub struct Operation {
     pub origin: Origin,
 }
 
+impl Operation {
+    /// The context whose command it sends, or whose view it reads.
+    #[must_use]
+    pub fn context(&self) -> Option<usize> {
+        match &self.kind {
+            OperationKind::Command(command) => Some(command.context),
+            OperationKind::Query(query) => Some(query.context),
+            OperationKind::Outcome => None,
+        }
+    }
+}
+
 /// Who may use an operation, and how often.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {

@@ -66,7 +66,7 @@ fn is_text(ty: &Type) -> bool {
 }
 
 /// The named type in a type, however deep in arrays and maps.
-fn innermost(ty: &Type) -> Option<TypeId> {
+pub(crate) fn innermost(ty: &Type) -> Option<TypeId> {
     match ty {
         Type::Named { id, .. } => Some(*id),
         Type::Array(inner) | Type::Map(inner) | Type::Optional { inner, .. } => innermost(inner),

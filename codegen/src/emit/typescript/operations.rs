@@ -19,7 +19,7 @@ pub(super) fn file(contracts: &Contracts, gateway: &Gateway) -> TsFile {
     body.line("export class Client extends Streams {");
     let mut imports = Vec::new();
     for context in &contracts.contexts {
-        if context.rooms.is_empty() && of(gateway, contracts, context).next().is_none() {
+        if context.rooms.is_empty() && gateway.operations_of(contracts, context).next().is_none() {
             continue;
         }
         let name = identifier(&context.name);
@@ -28,7 +28,7 @@ pub(super) fn file(contracts: &Contracts, gateway: &Gateway) -> TsFile {
         body.doc("  ", &format!("What can be asked of the context `{}`.", context.name));
         body.line(&format!("  readonly {own}: {name}.Operations = new {name}.Operations(this);"));
     }
-    for operation in gateway.operations.iter().filter(|operation| context_of(operation).is_none()) {
+    for operation in gateway.operations.iter().filter(|operation| operation.context().is_none()) {
         body.line("");
         let mut part = Methods::new(gateway, operation, "this");
         part.emit();
@@ -52,7 +52,7 @@ pub(super) fn of_context(
     context: &Context,
 ) -> Option<TsFile> {
     let mut parts = Vec::new();
-    for operation in of(gateway, contracts, context) {
+    for operation in gateway.operations_of(contracts, context) {
         let mut part = Methods::new(gateway, operation, "this.on");
         part.emit();
         parts.push(part.file.finish());
@@ -97,26 +97,6 @@ pub(super) fn import_types(file: &mut TsFile, body: &TsFile, folder: &str) {
                 named.join(", ")
             ));
         }
-    }
-}
-
-/// The operations of a context.
-fn of<'a>(
-    gateway: &'a Gateway,
-    contracts: &'a Contracts,
-    context: &'a Context,
-) -> impl Iterator<Item = &'a Operation> {
-    gateway.operations.iter().filter(move |operation| {
-        context_of(operation).is_some_and(|index| contracts.contexts[index].name == context.name)
-    })
-}
-
-/// The context whose command an operation sends, or whose view it reads.
-fn context_of(operation: &Operation) -> Option<usize> {
-    match &operation.kind {
-        OperationKind::Command(command) => Some(command.context),
-        OperationKind::Query(query) => Some(query.context),
-        OperationKind::Outcome => None,
     }
 }
 
