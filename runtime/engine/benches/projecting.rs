@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use charter_domain::{AggregateId, Contract as _, Envelope, Metadata, Payload as _, Timestamp};
+use charter_engine::log::Log as _;
 use charter_engine::log::embedded::{EmbeddedLog, EmbeddedSettings};
 use charter_engine::schemas::{MemoryRegistry, MessageCodec, Registration, SchemaCatalog};
 use charter_engine::store::{
@@ -50,6 +51,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store: Arc<dyn Store> = Arc::new(PostgresStore::open(settings).await?);
     let directory = tempfile::tempdir()?;
     let log = EmbeddedLog::open(directory.path().join("log"), EmbeddedSettings::default())?;
+    // A service refuses a store with a history beside a log that is new.
+    log.set_pairing_id(store.fix_pairing_id(Uuid::now_v7()).await?).await?;
     let schemas = SchemaCatalog::new(Arc::new(MemoryRegistry::new()), Registration::Register);
     let codec = schemas.messages::<TallyEvent>(&Tally::events_topic()).await?;
     let partitions = store.fix_partitions(partitions).await?;
@@ -70,10 +73,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let shutdown = CancellationToken::new();
     let token = shutdown.clone();
     let begun = Instant::now();
-    let running = tokio::spawn(async move { service.run(runtime, token).await });
+    let mut running = tokio::spawn(async move { service.run(runtime, token).await });
     let wanted: Vec<(u32, i64)> =
         (0..partitions).map(|partition| (partition, i64::from(events / partitions) - 1)).collect();
-    store.wait_projected(Tally::NAME, &wanted).await?;
+    tokio::select! {
+        projected = store.wait_projected(Tally::NAME, &wanted) => projected?,
+        ended = &mut running => {
+            ended??;
+            return Err("the service ended before it had projected all".into());
+        }
+    }
     let seconds = begun.elapsed().as_secs_f64();
     shutdown.cancel();
     running.await??;

@@ -103,7 +103,7 @@ pub(crate) async fn run(
             Err(Trouble::Store(StoreError::Fenced { .. })) => {}
             Err(Trouble::Store(error @ StoreError::ViewDiffers { .. })) => {
                 health.trouble(part, &error);
-                return Ended::Refused(error);
+                return Ended::Refused(error.into());
             }
             Err(trouble) => {
                 warn!(part, %trouble, "it begins again from the store");

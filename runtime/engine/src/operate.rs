@@ -7,6 +7,7 @@
 pub(crate) mod again;
 mod decode;
 mod letters;
+mod new_log;
 mod parked;
 mod projections;
 mod status;
@@ -149,6 +150,14 @@ pub enum OperateError {
         "the views of `{0}` have no build beside the one that is read; `projection rebuild` asks for one"
     )]
     NoBuildBeside(String),
+    /// What was accepted would be forgotten.
+    #[error(
+        "the log is of pair `{pair}`, so it is not new: what it has accepted would be decided again or never; where it was restored, `pair` without `--log-lost`"
+    )]
+    LogNotNew {
+        /// The log's id.
+        pair: Uuid,
+    },
     /// Nothing is given up without a word why.
     #[error("a discard leaves events out for good: say why in `reason`")]
     NoReason,

@@ -33,7 +33,7 @@ use crate::{process, project};
 pub use error::ServiceError;
 pub(crate) use group::{Ended, Work, part as group_part, share};
 pub(crate) use requests::Requests;
-pub(crate) use start::topics;
+pub(crate) use start::{check_claimed, topics};
 pub use status::ServiceStatus;
 pub(crate) use status::{Backoff, Health, until_overdue};
 pub(crate) use watch::owned;
@@ -50,7 +50,8 @@ pub struct Runtime {
     /// The settings.
     pub settings: Settings,
     stop: CancellationToken,
-    pairing: Arc<tokio::sync::Mutex<()>>,
+    /// When log and store were last seen to be of one pair.
+    pairing: Arc<tokio::sync::Mutex<Option<std::time::Instant>>>,
     /// Held by all who decide, and by nobody else while a command is decided alone: where the process ends
     /// then, nothing but that command was being tried.
     pub(crate) deciding: Arc<tokio::sync::RwLock<()>>,
@@ -505,7 +506,7 @@ impl<D: Decider> Service for ContextService<D> {
             tokio::join!(deciding, projecting, join_all(reacting), watching, asking);
         info!(context, "stopped");
         let reacted = reacted.into_iter().collect::<Result<(), _>>();
-        decided.and(projected).and(reacted).map_err(ServiceError::from)
+        decided.and(projected).and(reacted)
     }
 
     fn status(&self) -> ServiceStatus {

@@ -57,6 +57,25 @@ pub struct NewCommand<C> {
     pub command: C,
 }
 
+impl<C> NewCommand<C> {
+    /// A command of which nothing else is known: it correlates with itself, nobody waits for its outcome, and it
+    /// holds whatever the aggregate's sequence is.
+    pub fn new(command_id: Uuid, tenant: impl Into<String>, command: C) -> Self {
+        Self {
+            command_id,
+            tenant: tenant.into(),
+            correlation_id: command_id.to_string(),
+            causation_id: None,
+            actor: None,
+            reply_to: None,
+            request_hash: None,
+            traceparent: None,
+            expected_sequence: None,
+            command,
+        }
+    }
+}
+
 /// Where an accepted command stands. It is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {

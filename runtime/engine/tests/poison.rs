@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use charter_domain::{AggregateId, ColumnValue, Contract, Envelope, partition_of};
@@ -10,8 +10,10 @@ use charter_engine::log::{Log, Record};
 use charter_engine::operate::{OperateError, Operator, Order, RequestState};
 use charter_engine::store::{Action, Store};
 use contract_shared::OutcomeStatus;
+use support::faults::Fault;
 use support::tally::{
-    LARGE, MEND, MENDED, NUL, PANIC, PLAIN, SPOIL, TOTALS, Tally, TallyEvent, add,
+    EVOLVE_PANIC, LARGE, MEND, MENDED, NUL, OTHER, PANIC, PLAIN, SPOIL, TOTALS, Tally, TallyEvent,
+    UNDECLARED, add,
 };
 use support::{PARTITIONS, TENANT, World, assert_sound, until};
 
@@ -54,6 +56,63 @@ async fn total(world: &World, name: &str) -> Option<(i64, i64)> {
 async fn decided(world: &World, name: &str, how: &str) {
     let command = world.send(add(name, 5, how)).await;
     world.outcome(command).await;
+}
+
+/// A batch with one was redone one by one, each command with a record, a commit, and all of the process to itself: with
+/// one poisonous command in a hundred the others waited for seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_fails_costs_others_no_commit() {
+    let world = World::new().await;
+    let poison = [PANIC, EVOLVE_PANIC, LARGE, NUL, OTHER, UNDECLARED];
+    let name = |number: usize| if number % 3 == 1 { "p" } else { "a" };
+    let mut commands = Vec::new();
+    for number in 0..20 {
+        let harm = poison.get(number / 3).copied().filter(|_| number % 3 == 1).unwrap_or(PLAIN);
+        commands.push((harm, world.send(add(name(number), 1, harm)).await));
+    }
+    let partitions: BTreeSet<u32> =
+        (0..2).map(|number| world.sender.partition(&aggregate(name(number)))).collect();
+    world.store.commits.then([Fault::Pass; 100]);
+    let running = world.start();
+    for (harm, command) in commands {
+        let expected = if harm == PLAIN { OutcomeStatus::Applied } else { OutcomeStatus::Failed };
+        assert_eq!(world.outcome(command).await.status, expected, "{harm}");
+    }
+    assert_eq!(100 - world.store.commits.left(), partitions.len());
+    let letters = world.letters().await;
+    assert_eq!(letters.values().map(|letter| letter.attempts).collect::<Vec<_>>(), [1; 6]);
+    let events = world.all_published().await;
+    assert_eq!(events.len(), 14);
+    assert_sound(&events);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_fails_among_its_aggregates_events_costs_two_commits() {
+    let world = World::new().await;
+    let poison = [PANIC, EVOLVE_PANIC, LARGE, NUL, OTHER, UNDECLARED];
+    let mut commands = Vec::new();
+    for number in 0..20 {
+        let harm = poison.get(number / 3).copied().filter(|_| number % 3 == 1).unwrap_or(PLAIN);
+        commands.push((harm, world.send(add("a", 1, harm)).await));
+    }
+    world.store.commits.then([Fault::Pass; 100]);
+    let running = world.start();
+    let mut applied = 0;
+    for (harm, command) in commands {
+        let outcome = world.outcome(command).await;
+        let expected = if harm == PLAIN { OutcomeStatus::Applied } else { OutcomeStatus::Failed };
+        assert_eq!(outcome.status, expected, "{harm}");
+        if let [event] = &outcome.events[..] {
+            applied += 1;
+            assert_eq!((event.sequence, event.position), (applied, applied - 1));
+        }
+    }
+    assert_eq!(applied, 14);
+    // What was decided before it, and it by itself, six times; then what is left.
+    assert_eq!(100 - world.store.commits.left(), 13);
+    assert_eq!(world.letters().await.len(), 6);
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -467,7 +467,7 @@ async fn a_command_that_ends_the_process_again_and_again_fails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn infrastructure_faults_are_no_attempts() {
     let world = World::new().await;
-    // A batch with a failing command is redone one by one, where attempts are recorded.
+    // A command that fails in its batch is tried by itself; what the store refuses meanwhile is not its fault.
     world.send(add("a", 1, PANIC)).await;
     let command = world.send(add("a", 1, PLAIN)).await;
     world.store.commits.then([Fault::Refuse; 12]);

@@ -74,9 +74,9 @@ impl<D> Cache<D> {
         self.kept.insert(id, (self.clock, aggregate));
     }
 
-    pub(super) fn clear(&mut self) {
-        self.kept.clear();
-        self.count(0);
+    /// Forgets an aggregate; the budget learns of it with the next [`trim`](Self::trim).
+    pub(super) fn forget(&mut self, id: &AggregateId) {
+        self.kept.remove(id);
     }
 
     /// Gives up the least recently used ones where more than the capacity is kept, or more bytes than are
@@ -174,7 +174,9 @@ mod tests {
         assert_eq!(kept(&one), [9], "the last one used, however large");
         drop(one);
         assert_eq!(budget.used.load(Ordering::Relaxed), 400);
-        other.clear();
+        other.forget(&id(0));
+        other.trim();
+        assert!(kept(&other).is_empty());
         assert_eq!(budget.used.load(Ordering::Relaxed), 0);
     }
 }

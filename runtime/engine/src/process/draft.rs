@@ -132,9 +132,12 @@ impl<D: Decider> Draft<D> {
         }
     }
 
-    /// The outcomes known to this draft, to begin it again. Only meant for one that decided nothing.
-    pub(super) fn into_known(self) -> Vec<Outcome> {
-        self.known.into_values().collect()
+    /// Whether events of its aggregate are in the batch, which the store does not have yet.
+    pub(super) fn has_events_of(&self, unit: &Unit<CommandOf<D>>) -> bool {
+        let of = |work: &Work<CommandOf<D>>| {
+            self.events.iter().any(|event| event.aggregate == work.aggregate)
+        };
+        unit.read().as_ref().is_ok_and(of)
     }
 
     /// Whether the batch has as many bytes as one transaction should write.
@@ -150,8 +153,24 @@ impl<D: Decider> Draft<D> {
     /// Decides one unit.
     ///
     /// # Errors
-    /// Where the command fails by itself; the draft and the cache are then of no further use.
+    /// Where the command fails by itself. The draft is then as it was; what the cache has of the aggregate is of no
+    /// further use.
     pub(super) fn decide(
+        &mut self,
+        rules: &Rules<D>,
+        cache: &mut Cache<D>,
+        unit: &Unit<CommandOf<D>>,
+    ) -> Result<(), Failure> {
+        let before = self.checkpoint;
+        let decided = self.try_to_decide(rules, cache, unit);
+        if decided.is_err() {
+            // All else is written once nothing can fail any more.
+            self.checkpoint = before;
+        }
+        decided
+    }
+
+    fn try_to_decide(
         &mut self,
         rules: &Rules<D>,
         cache: &mut Cache<D>,

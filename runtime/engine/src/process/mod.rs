@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use crate::log::LogError;
 use crate::publish::PublishError;
-use crate::service::{Backoff, Ended, Health, Ports, owned, until_overdue};
+use crate::service::{Backoff, Ended, Health, Ports, ServiceError, owned, until_overdue};
 use crate::store::{Attempt, StoreError};
 pub(crate) use cache::Budget;
 pub(crate) use failure::panic_message;
@@ -55,7 +55,7 @@ enum Trouble {
     #[error("another owner has the partition")]
     Fenced,
     #[error(transparent)]
-    Refused(StoreError),
+    Refused(Box<ServiceError>),
     #[error(transparent)]
     Store(StoreError),
     #[error(transparent)]
@@ -68,11 +68,32 @@ enum Trouble {
     Unpublishable { position: i64, reason: String },
 }
 
+impl From<ServiceError> for Trouble {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Log(error) => Self::Log(error),
+            ServiceError::Store(error) => error.into(),
+            error @ (ServiceError::Schemas(_) | ServiceError::Wire(_) | ServiceError::Stopping) => {
+                Self::Schemas(error.to_string())
+            }
+            error @ (ServiceError::OtherPair { .. }
+            | ServiceError::StoreUnpaired { .. }
+            | ServiceError::LogUnpaired { .. }
+            | ServiceError::CheckpointOutside { .. }
+            | ServiceError::EventsAhead { .. }
+            | ServiceError::ViewWithoutProjection { .. }
+            | ServiceError::ViewProjectedTwice { .. }
+            | ServiceError::ReactorName { .. }
+            | ServiceError::ReactorTwice { .. }) => Self::Refused(Box::new(error)),
+        }
+    }
+}
+
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Fenced { .. } => Self::Fenced,
-            StoreError::NewerContract { .. } => Self::Refused(error),
+            StoreError::NewerContract { .. } => Self::Refused(Box::new(error.into())),
             StoreError::Conflict { .. }
             | StoreError::ViewDiffers { .. }
             | StoreError::ViewBuilding { .. }
@@ -131,7 +152,7 @@ pub(crate) async fn run<D: Decider>(
             }
             Some(Trouble::Refused(error)) => {
                 health.trouble(&part, &error);
-                return Ended::Refused(error);
+                return Ended::Refused(*error);
             }
             Some(trouble) => {
                 warn!(context, partition, %trouble, "claiming the partition anew");

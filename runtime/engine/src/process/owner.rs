@@ -23,7 +23,7 @@ use super::{MOST_CRASHES, Memory, Trouble, wire};
 use crate::log::LogRecord;
 use crate::measures;
 use crate::publish::{Outgoing, Publisher};
-use crate::service::{Backoff, Health, Ports};
+use crate::service::{Backoff, Health, Ports, check_claimed};
 use crate::store::{Attempt, Checkpoint, Lease, Messages, ReadError, StoredOutcome, Trial};
 pub(super) use care::Care;
 use gather::{Gathered, deadline_unit};
@@ -87,6 +87,7 @@ impl<'a, D: Decider> Owner<'a, D> {
         {
             memory.crashed = Some(attempt);
         }
+        check_claimed(ports, partition, claim.checkpoint).await?;
         let published = claim.checkpoint.published.max(memory.published.unwrap_or(-1));
         info!(
             context,
@@ -208,6 +209,7 @@ impl<'a, D: Decider> Owner<'a, D> {
         let begun = Instant::now();
         let size = gathered.records.len() + gathered.deadlines.len();
         let records = gathered.records.clone();
+        let mut failed = false;
         let (mut commands, mut due) = self.read(&gathered).await?;
         let ids: HashSet<_> =
             commands.iter().chain(due.values()).filter_map(Unit::command_id).collect();
@@ -218,30 +220,24 @@ impl<'a, D: Decider> Owner<'a, D> {
         let deciding = self.ports.runtime.deciding.clone();
         let mut nobody_else = None;
         if self.care.is_alone() {
-            nobody_else = Some(deciding.write().await);
+            let mut among_others = None;
+            if self.care.is_attempt() {
+                nobody_else = Some(deciding.write().await);
+            } else {
+                among_others = Some(deciding.read().await);
+            }
             let unit = due.pop_first().map(|(_, unit)| unit).or_else(|| commands.pop_front());
             if let Some(unit) = unit {
-                draft = self.decide_alone(draft, &unit).await?;
+                self.decide_alone(&mut draft, &unit).await?;
             }
+            drop(among_others);
         } else {
             if self.care.is_recorded() {
                 self.record(Trial::Together(u32::try_from(size).unwrap_or(u32::MAX))).await?;
             }
             let _among_others = deciding.read().await;
             self.load(&draft, commands.iter().chain(due.values())).await?;
-            if let Err(failure) = self.decide_together(&mut draft, commands, due, &gathered) {
-                warn!(
-                    context = D::Contract::NAME,
-                    reason = failure.reason,
-                    "redoing a batch one by one"
-                );
-                self.cache.clear();
-                self.care = self.care.after_failure(size);
-                for record in records.into_iter().rev() {
-                    self.carry.push_front(record);
-                }
-                return Ok(());
-            }
+            failed = self.decide_together(&mut draft, commands, due, &gathered).await?;
         }
         let finished = self.commit(draft, begun).await?;
         drop(nobody_else);
@@ -251,7 +247,8 @@ impl<'a, D: Decider> Owner<'a, D> {
         if let Some(finished) = finished {
             self.follow_up(finished).await?;
         }
-        self.care = self.care.after(size);
+        // Of a batch that ended early nobody counts what was decided: care lasts the longer.
+        self.care = if failed { self.care.after_failure() } else { self.care.after(size) };
         self.busy = size > 1;
         self.cache.trim();
         let context = D::Contract::NAME;
@@ -267,16 +264,18 @@ impl<'a, D: Decider> Owner<'a, D> {
     }
 
     /// Decides in the order of their time, a deadline before the commands of the same instant, until all
-    /// are decided or the batch is full. What is left of the commands is carried over to the next batch;
-    /// deadlines that are left are in the store, or will be with this batch.
-    fn decide_together(
+    /// are decided, the batch is full, or one fails whose aggregate has events in this batch: gives whether it ended
+    /// so, and the next batch begins with that one. What is left of the commands is carried over; deadlines that are
+    /// left are in the store, or will be with this batch.
+    async fn decide_together(
         &mut self,
         draft: &mut Draft<D>,
         mut commands: VecDeque<Unit<CommandOf<D>>>,
         mut due: BTreeMap<DeadlineOrder, Unit<CommandOf<D>>>,
         gathered: &Gathered,
-    ) -> Result<(), Failure> {
-        while !draft.is_full() {
+    ) -> Result<bool, Trouble> {
+        let mut failed = false;
+        while !failed && !draft.is_full() {
             let set = draft.deadlines.first_key_value().map(|(order, _)| *order);
             let set = set.filter(|order| gathered.takes(order.0));
             let stored = due.first_key_value().map(|(order, _)| *order);
@@ -286,23 +285,67 @@ impl<'a, D: Decider> Owner<'a, D> {
                 (Some(_), None) => true,
                 (None, _) => false,
             };
+            // Taken back where it fails.
+            let mut taken = None;
             let next = match (deadline_first, is_set) {
-                (true, true) => draft
-                    .deadlines
-                    .pop_first()
-                    .map(|(_, (stored, work))| deadline_unit(stored, Ok(work), false)),
+                (true, true) => draft.deadlines.pop_first().map(|(order, (stored, work))| {
+                    taken = Some((order, (stored.clone(), work.clone())));
+                    deadline_unit(stored, Ok(work), false)
+                }),
                 (true, false) => due.pop_first().map(|(_, unit)| unit),
                 (false, _) => commands.pop_front(),
             };
-            let Some(unit) = next else { return Ok(()) };
-            self.decide_one(draft, &unit)?;
+            let Some(unit) = next else { return Ok(false) };
+            if let Ok(work) = unit.read()
+                && !self.cache.contains(&work.aggregate)
+                && !self.unreadable.contains_key(&work.aggregate)
+            {
+                // Forgotten since another one of it failed.
+                self.load(draft, std::iter::once(&unit)).await?;
+            }
+            let Err(failure) = self.decide_one(draft, &unit) else { continue };
+            warn!(
+                context = D::Contract::NAME,
+                reason = failure.reason,
+                "a command that failed in its batch is tried once more"
+            );
+            if draft.has_events_of(&unit) {
+                draft.deadlines.extend(taken);
+                if let Unit::Command { .. } = unit {
+                    commands.push_front(unit);
+                }
+                failed = true;
+            } else {
+                let attempts = self.crashes(&unit) + 1;
+                self.decide_anew(draft, &unit, attempts).await?;
+            }
         }
         for unit in commands.into_iter().rev() {
             if let Unit::Command { record, .. } = unit {
                 self.carry.push_front(record);
             }
         }
+        Ok(failed)
+    }
+
+    /// Decides one unit after its aggregate was read from the store; one that fails ends as failed.
+    async fn decide_anew(
+        &mut self,
+        draft: &mut Draft<D>,
+        unit: &Unit<CommandOf<D>>,
+        attempts: u32,
+    ) -> Result<(), Trouble> {
+        self.load(draft, std::iter::once(unit)).await?;
+        if let Err(failure) = self.decide_one(draft, unit) {
+            draft.fail(&self.rules, unit, &failure, attempts);
+        }
         Ok(())
+    }
+
+    /// How many processes have ended over it.
+    fn crashes(&self, unit: &Unit<CommandOf<D>>) -> u32 {
+        let id = unit.command_id().map(|(_, id)| id);
+        self.crashed.filter(|attempt| Some(attempt.command_id) == id).map_or(0, |it| it.count)
     }
 
     fn decide_one(
@@ -315,43 +358,44 @@ impl<'a, D: Decider> Owner<'a, D> {
         if let Some(reason) = unreadable {
             return Err(Failure::new(FailureCode::HistoryUnreadable, reason.clone()));
         }
-        draft.decide(&self.rules, &mut self.cache, unit)
+        let decided = draft.decide(&self.rules, &mut self.cache, unit);
+        if let (Err(_), Ok(work)) = (&decided, unit.read()) {
+            // What the failed decision has touched is read again.
+            self.cache.forget(&work.aggregate);
+        }
+        decided
     }
 
     /// Decides one unit by itself; one that fails ends as failed.
     async fn decide_alone(
         &mut self,
-        mut draft: Draft<D>,
+        draft: &mut Draft<D>,
         unit: &Unit<CommandOf<D>>,
-    ) -> Result<Draft<D>, Trouble> {
+    ) -> Result<(), Trouble> {
         let mut attempts = 1;
         let id = unit.command_id().filter(|id| draft.decided(id).is_none());
         if let (Some((_, command_id)), Ok(_)) = (id, unit.read()) {
-            let crashed = self.crashed.filter(|attempt| attempt.command_id == command_id);
-            attempts = crashed.map_or(0, |attempt| attempt.count);
+            attempts = self.crashes(unit);
             if attempts >= MOST_CRASHES {
                 let failure = Failure::new(
                     FailureCode::Crashed,
                     format!("deciding it has ended the process {attempts} times"),
                 );
                 draft.fail(&self.rules, unit, &failure, attempts);
-                return Ok(draft);
+                return Ok(());
             }
             attempts += 1;
-            let attempt = Attempt { command_id, count: attempts };
-            // Before the aggregate is loaded: folding its history is part of the attempt.
-            self.trying = Some(attempt);
-            self.tried = Some(command_id);
-            self.record(Trial::Alone(attempt)).await?;
+            if self.care.is_attempt() {
+                let attempt = Attempt { command_id, count: attempts };
+                // Before the aggregate is loaded: folding its history is part of the attempt.
+                self.trying = Some(attempt);
+                self.tried = Some(command_id);
+                self.record(Trial::Alone(attempt)).await?;
+            } else if self.care.is_recorded() {
+                self.record(Trial::Together(1)).await?;
+            }
         }
-        self.load(&draft, std::iter::once(unit)).await?;
-        let Err(failure) = self.decide_one(&mut draft, unit) else { return Ok(draft) };
-        // Whatever the failed decision has touched is forgotten.
-        self.cache.clear();
-        let known = draft.into_known();
-        let mut draft = Draft::new(self.checkpoint, known);
-        draft.fail(&self.rules, unit, &failure, attempts);
-        Ok(draft)
+        self.decide_anew(draft, unit, attempts).await
     }
 
     /// Commits the batch; gives what follows, where there is anything.

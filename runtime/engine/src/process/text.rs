@@ -16,7 +16,7 @@ pub(super) struct TextCheck {
 
 impl TextCheck {
     /// A check for the messages of `M`. A schema that can't be parsed is left out; the messages of that type
-    /// then fail one by one.
+    /// then fail, each by itself.
     pub(super) fn of<M: Message>() -> Self {
         let parse = |known: &&'static MessageType| {
             Some((known.wire_type, Schema::parse(known.envelope_schema).ok()?))

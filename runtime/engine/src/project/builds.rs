@@ -16,7 +16,7 @@ use tracing::{debug, info, warn};
 
 use super::follow;
 use super::views::Views;
-use crate::service::{Backoff, Ended, Health, Ports, Work, group_part, share};
+use crate::service::{Backoff, Ended, Health, Ports, ServiceError, Work, group_part, share};
 use crate::store::{Release, Store, StoreError, ViewBuild};
 
 /// How often it is looked which builds there are: an operator waits for it, and it is one small statement.
@@ -98,7 +98,7 @@ pub(crate) async fn run<D: Decider>(
     views: Arc<Views<D::Contract>>,
     health: Health,
     stop: &CancellationToken,
-) -> Result<(), StoreError> {
+) -> Result<(), ServiceError> {
     let mut making = Making {
         backoff: Backoff::new(&ports.runtime.settings),
         ports,
@@ -120,13 +120,13 @@ struct Making<D: Decider> {
     ports: Arc<Ports<D>>,
     views: Arc<Views<D::Contract>>,
     health: Health,
-    shares: JoinSet<(Made, Result<(), StoreError>)>,
+    shares: JoinSet<(Made, Result<(), ServiceError>)>,
     stops: HashMap<Made, CancellationToken>,
     backoff: Backoff,
 }
 
 impl<D: Decider> Making<D> {
-    async fn follow(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
+    async fn follow(&mut self, stop: &CancellationToken) -> Result<(), ServiceError> {
         let context = D::Contract::NAME;
         while !stop.is_cancelled() {
             match timeout(PATIENCE, self.look(stop)).await {
@@ -142,7 +142,7 @@ impl<D: Decider> Making<D> {
                     if let Ok((made, result)) = ended {
                         self.stops.remove(&made);
                         match result {
-                            Err(error @ StoreError::ViewDiffers { .. }) => {
+                            Err(ServiceError::Store(error @ StoreError::ViewDiffers { .. })) => {
                                 info!(context, build = made.number, %error, "views were exchanged");
                                 self.backoff.wait(stop).await;
                             }

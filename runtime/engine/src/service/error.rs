@@ -28,7 +28,7 @@ pub enum ServiceError {
         log: Uuid,
     },
     /// The log is new and the store is not.
-    #[error("the store is of pair {} and the log of none: the log was made anew; restore both from one backup", .store.map_or_else(|| "none".to_owned(), |id| format!("`{id}`")))]
+    #[error("the store is of pair {} and the log of none: the log was made anew; restore both from one backup, or where the log is lost for good, begin with the new one: `charterctl pair --yes --log-lost`", .store.map_or_else(|| "none".to_owned(), |id| format!("`{id}`")))]
     LogUnpaired {
         /// The store's id.
         store: Option<Uuid>,

@@ -10,9 +10,8 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::{Backoff, Health, Runtime};
+use super::{Backoff, Health, Runtime, ServiceError};
 use crate::log::{Change, Membership};
-use crate::store::StoreError;
 
 /// How a partition's task ended.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ pub(crate) enum Ended {
     /// Another process has the partition.
     Lost,
     /// This process may never have it.
-    Refused(StoreError),
+    Refused(ServiceError),
 }
 
 /// Makes the task of a partition, which works until the token.
@@ -43,7 +42,7 @@ enum Left {
     Stopped,
     /// To be joined again.
     Lost(&'static str),
-    Refused(StoreError),
+    Refused(ServiceError),
 }
 
 /// What the membership is called in the service's health. Begun by the caller.
@@ -59,7 +58,7 @@ pub(crate) async fn share(
     health: &Health,
     stop: &CancellationToken,
     work: Arc<Work>,
-) -> Result<(), StoreError> {
+) -> Result<(), ServiceError> {
     let part = part(group);
     let idle = runtime.settings.idle_wait;
     let mut backoff = Backoff::new(&runtime.settings);
@@ -199,6 +198,7 @@ mod tests {
 
     use super::*;
     use crate::log::Release;
+    use crate::store::StoreError;
 
     /// Gives both partitions, then takes 0 back, then nothing more happens.
     #[derive(Debug)]
@@ -250,7 +250,7 @@ mod tests {
             left(|| Ended::Lost).await,
             Left::Lost("another process has a partition of it")
         ));
-        let refused = || Ended::Refused(StoreError::unavailable("for good"));
+        let refused = || Ended::Refused(StoreError::unavailable("for good").into());
         assert!(matches!(left(refused).await, Left::Refused(_)));
         let panicked = left(|| panic!("told to")).await;
         assert!(matches!(panicked, Left::Lost("a partition's task panicked")), "{panicked:?}");

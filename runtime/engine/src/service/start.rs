@@ -1,6 +1,7 @@
 //! What is made sure of before a service works: log and store belong together.
 
-use std::time::Duration;
+use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use charter_domain::{Contract, Decider};
 use tracing::info;
@@ -9,6 +10,10 @@ use uuid::Uuid;
 use super::{Ports, Runtime, ServiceError};
 use crate::log::{LogError, TopicSpec};
 use crate::outcomes::outcomes_topic;
+use crate::store::Checkpoint;
+
+/// For how long log and store that were of one pair need not be asked again.
+const PAIRED: Duration = Duration::from_secs(5);
 
 /// Fixes the partition count and makes the context's topics; gives the count.
 pub(crate) async fn topics<C: Contract>(runtime: &Runtime) -> Result<u32, ServiceError> {
@@ -57,6 +62,31 @@ pub(super) async fn pair(runtime: &Runtime) -> Result<(), ServiceError> {
     }
 }
 
+/// Makes sure that log and store are of one pair and, of a partition that was just claimed, of one time: a service
+/// that works on while one of the two is restored must not go on with the other.
+pub(crate) async fn check_claimed<D: Decider>(
+    ports: &Ports<D>,
+    partition: u32,
+    checkpoint: Checkpoint,
+) -> Result<(), ServiceError> {
+    let (log, store) = (&ports.runtime.log, &ports.runtime.store);
+    {
+        // All partitions of a share are claimed at once: one of them looks.
+        let mut looked = ports.runtime.pairing.lock().await;
+        if looked.is_none_or(|looked| looked.elapsed() >= PAIRED) {
+            match (log.pairing_id().await?, store.pairing_id().await?) {
+                (Some(log), Some(store)) if log == store => *looked = Some(Instant::now()),
+                (Some(log), Some(store)) => return Err(ServiceError::OtherPair { log, store }),
+                (Some(log), None) => return Err(ServiceError::StoreUnpaired { log }),
+                (None, store) => return Err(ServiceError::LogUnpaired { store }),
+            }
+        }
+    }
+    let published = last_position(ports, &D::Contract::events_topic(), partition).await?;
+    let commands = log.bounds(&D::Contract::commands_topic(), partition).await?;
+    compare::<D>(partition, Some(checkpoint), &commands, published)
+}
+
 /// Makes sure that every checkpoint lies within the log, and that no event was published that the store
 /// doesn't have.
 pub(super) async fn check<D: Decider>(
@@ -72,15 +102,29 @@ pub(super) async fn check<D: Decider>(
         let published = last_position(ports, &events, partition).await?;
         let checkpoint = store.checkpoint(D::Contract::NAME, partition).await?;
         let end = log.bounds(&commands, partition).await?.end;
-        let offset = checkpoint.map_or(0, |checkpoint| checkpoint.offset);
-        if offset < start || offset > end {
-            let topic = commands;
-            return Err(ServiceError::CheckpointOutside { topic, partition, offset, start, end });
-        }
-        let stored = checkpoint.map_or(-1, |checkpoint| checkpoint.next_position - 1);
-        if let Some(published) = published.filter(|published| *published > stored) {
-            return Err(ServiceError::EventsAhead { topic: events, partition, published, stored });
-        }
+        compare::<D>(partition, checkpoint, &(start..end), published)?;
+    }
+    Ok(())
+}
+
+/// Refuses a checkpoint that lies outside of `commands`, the offsets that the log has, and one that is behind what was
+/// published.
+fn compare<D: Decider>(
+    partition: u32,
+    checkpoint: Option<Checkpoint>,
+    commands: &Range<u64>,
+    published: Option<i64>,
+) -> Result<(), ServiceError> {
+    let offset = checkpoint.map_or(0, |checkpoint| checkpoint.offset);
+    let Range { start, end } = *commands;
+    if offset < start || offset > end {
+        let topic = D::Contract::commands_topic();
+        return Err(ServiceError::CheckpointOutside { topic, partition, offset, start, end });
+    }
+    let stored = checkpoint.map_or(-1, |checkpoint| checkpoint.next_position - 1);
+    if let Some(published) = published.filter(|published| *published > stored) {
+        let topic = D::Contract::events_topic();
+        return Err(ServiceError::EventsAhead { topic, partition, published, stored });
     }
     Ok(())
 }

@@ -28,18 +28,7 @@ pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Result<
 /// A command of a release that asks for a reading.
 pub(crate) fn reading<C: From<Take>>(meter: &str, amount: i64, text: &str) -> NewCommand<C> {
     let take = Take { meter_id: meter.to_owned(), amount, text: text.to_owned() };
-    NewCommand {
-        command_id: Uuid::now_v7(),
-        tenant: TENANT.to_owned(),
-        correlation_id: "c".to_owned(),
-        causation_id: None,
-        actor: None,
-        reply_to: None,
-        request_hash: None,
-        traceparent: None,
-        expected_sequence: None,
-        command: take.into(),
-    }
+    NewCommand::new(Uuid::now_v7(), TENANT, take.into())
 }
 
 macro_rules! envelope {

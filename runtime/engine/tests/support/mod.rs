@@ -162,16 +162,11 @@ impl World {
         reply_to: Option<String>,
     ) -> Accepted {
         let command = NewCommand {
-            command_id,
-            tenant: TENANT.to_owned(),
             correlation_id: "c".to_owned(),
-            causation_id: None,
-            actor: None,
             reply_to,
             request_hash: Some([7; 32]),
             traceparent: Some(TRACEPARENT.to_owned()),
-            expected_sequence: None,
-            command,
+            ..NewCommand::new(command_id, TENANT, command)
         };
         self.sender.send(command).await.expect("accepted")
     }
@@ -179,16 +174,8 @@ impl World {
     /// Sends a command that builds on a sequence of its aggregate.
     pub(crate) async fn send_expecting(&self, sequence: i64, command: TallyCommand) -> Uuid {
         let command = NewCommand {
-            command_id: Uuid::now_v7(),
-            tenant: TENANT.to_owned(),
-            correlation_id: "c".to_owned(),
-            causation_id: None,
-            actor: None,
-            reply_to: None,
-            request_hash: None,
-            traceparent: None,
             expected_sequence: Some(sequence),
-            command,
+            ..NewCommand::new(Uuid::now_v7(), TENANT, command)
         };
         let id = command.command_id;
         self.sender.send(command).await.expect("accepted");

@@ -18,6 +18,8 @@ pub(in super::super) struct Care {
     suspects: usize,
     /// …and of which so many are tried at a time.
     most: usize,
+    /// Whether the next command has failed in its batch, and ended no process.
+    failed: bool,
 }
 
 impl Care {
@@ -27,17 +29,18 @@ impl Care {
         match trial {
             Some(Trial::Together(count)) => {
                 let count = count as usize;
-                Self { recorded: recorded.max(count), suspects: count, most: (count / PART).max(1) }
+                let most = (count / PART).max(1);
+                Self { recorded: recorded.max(count), suspects: count, most, ..self }
             }
             // Taken back: it was not what ended the process.
             Some(Trial::Alone(Attempt { count: 0, .. })) | None => Self { recorded, ..self },
-            Some(Trial::Alone(_)) => Self { recorded, suspects: 1, most: 1 },
+            Some(Trial::Alone(_)) => Self { recorded, suspects: 1, most: 1, ..self },
         }
     }
 
-    /// After a batch of so many failed: one of them is at fault.
-    pub(super) fn after_failure(self, count: usize) -> Self {
-        Self { recorded: self.recorded.max(count), suspects: count, most: 1 }
+    /// After a command of a batch failed, which is the next one now.
+    pub(super) fn after_failure(self) -> Self {
+        Self { failed: true, ..self }
     }
 
     /// After so many commands were decided.
@@ -45,17 +48,27 @@ impl Care {
         Self {
             recorded: self.recorded.saturating_sub(count),
             suspects: self.suspects.saturating_sub(count),
+            failed: self.failed && count == 0,
             ..self
         }
     }
 
     /// The most commands to try at a time.
     pub(super) fn most(self, usual: usize) -> usize {
-        if self.suspects == 0 { usual } else { self.most.min(usual) }
+        match (self.failed, self.suspects) {
+            (true, _) => 1,
+            (false, 0) => usual,
+            (false, _) => self.most.min(usual),
+        }
     }
 
-    /// Whether a command is tried by itself, and such a try counts as an attempt.
+    /// Whether a command is tried by itself.
     pub(super) fn is_alone(self) -> bool {
+        self.failed || self.is_attempt()
+    }
+
+    /// Whether it is while nobody else decides, and counts as an attempt.
+    pub(super) fn is_attempt(self) -> bool {
         self.suspects > 0 && self.most == 1
     }
 
@@ -105,9 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_failed_is_redone_one_by_one() {
-        let care = Care::default().after_failure(3);
-        assert!(care.is_alone() && care.after(2).is_alone());
-        assert_eq!(care.after(3).left(), 0);
+    fn what_failed_in_a_batch_is_tried_by_itself_and_nobody_waits() {
+        let care = Care::default().after_failure();
+        assert!(care.is_alone() && !care.is_attempt() && !care.is_recorded());
+        assert_eq!((care.most(500), care.after(0).most(500), care.after(1).most(500)), (1, 1, 500));
+        assert_eq!(care.after(1), Care::default());
+        let attempt = Attempt { command_id: Uuid::nil(), count: 1 };
+        let suspect = Care::default().after_crash(Some(Trial::Alone(attempt))).after_failure();
+        assert!(suspect.is_attempt(), "what may end the process is tried with care all the same");
     }
 }

@@ -4,8 +4,8 @@ use charter_domain::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
+use super::files::{Connection, Files, commit};
 use super::views::{drop_tables, ends, execute};
-use super::{Connection, Files, commit};
 use crate::log::system_time;
 use crate::store::builds::{BuildRow, exchanged, near, not_read, renamed, shown_and_lacked};
 use crate::store::columns::damaged;

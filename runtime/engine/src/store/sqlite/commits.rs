@@ -14,8 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoints::Checkpoints;
+use super::files::{Files, commit, is_taken};
 use super::sync::WriteAheadLog;
-use super::{Files, commit, history, is_taken, outcomes, reactors};
+use super::{history, outcomes, reactors};
 use crate::store::{Batch, Lease, StoreError};
 
 /// Written transactions that wait for the disk. Beyond it nothing more is written.

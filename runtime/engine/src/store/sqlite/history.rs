@@ -5,7 +5,8 @@ use futures_util::{Stream, TryStreamExt as _};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
-use super::{Connection, Files, commit, offset, parts, signed, uuid};
+use super::files::{Connection, Files, commit, parts, uuid};
+use super::{offset, signed};
 use crate::store::columns::{trial, trial_columns};
 use crate::store::{
     Batch, Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError,

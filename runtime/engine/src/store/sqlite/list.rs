@@ -3,8 +3,8 @@
 use charter_domain::{ColumnValue, Table};
 use sqlx::{QueryBuilder, Sqlite};
 
+use super::files::{Connection, Files};
 use super::values::{Bound, decimal_digits, read_row};
-use super::{Connection, Files};
 use crate::reads::{Filter, ListQuery, Operator, OrderBy, Page, RowRead};
 use crate::store::StoreError;
 use crate::store::lists::{cut, full_order, goes_one_way, known, symbol};

@@ -6,7 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqlitePool};
 use uuid::Uuid;
 
-use super::{Connection, Files, commit, offset, parts, signed, uuid};
+use super::files::{Connection, Files, commit, parts, uuid};
+use super::{offset, signed};
 use crate::store::columns::{OUTCOME, events_of, events_text, status_of, status_text};
 use crate::store::reactions::NOT_SENT_AGAIN;
 use crate::store::{Purged, StoreError, StoredOutcome};

@@ -3,7 +3,7 @@
 use charter_domain::{AggregateId, Begin, Timestamp};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::{Connection, Files, commit, parts};
+use super::files::{Connection, Files, commit, parts};
 use crate::store::{Parked, ReactorPart, ReactorStep, StoreError, StoredOutcome};
 
 pub(super) async fn prepare(

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::{Files, uuid};
+use super::files::{Files, uuid};
 use crate::store::columns::damaged;
 use crate::store::{Action, OperatorRequest, RequestEnd, StoreError};
 

@@ -2,7 +2,7 @@
 
 use sqlx::{Row as _, SqlitePool};
 
-use super::Files;
+use super::files::Files;
 use super::history::read_checkpoint;
 use crate::store::columns::damaged;
 use crate::store::{PoolUse, Standing, StoreError};

@@ -11,8 +11,9 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, Transaction};
 use tracing::warn;
 
 use super::builds::{NAMED, tables, target};
+use super::files::{Connection, Files, commit, parts};
+use super::signed;
 use super::values::{Bound, read_row, sql_type};
-use super::{Connection, Files, commit, parts, signed};
 use crate::log::system_time;
 use crate::store::names::{
     TENANT, columns, context_of, index_base, is_beside_name, key_columns, quoted, twin, twin_of,
