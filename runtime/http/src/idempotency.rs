@@ -5,6 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::ids;
 use crate::problem::Violation;
 
 /// The namespace of command ids made from idempotency keys: UUIDv5(URL, `urn:charter:command`).
@@ -40,7 +41,7 @@ pub(crate) fn command_id(
     operation: &str,
     key: Option<&str>,
 ) -> Uuid {
-    let Some(key) = key else { return Uuid::now_v7() };
+    let Some(key) = key else { return ids::now_v7() };
     let mut name = Vec::new();
     for part in [tenant, principal, operation, key] {
         name.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -82,7 +83,7 @@ fn push_sorted(value: &Value, out: &mut String) {
             sorted.sort_by_key(|(name, _)| *name);
             out.push('{');
             for (name, value) in sorted {
-                out.push_str(&Value::from(name.as_str()).to_string());
+                push_text(name, out);
                 out.push(':');
                 push_sorted(value, out);
                 out.push(',');
@@ -97,9 +98,19 @@ fn push_sorted(value: &Value, out: &mut String) {
             }
             out.push(']');
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            out.push_str(&value.to_string());
-        }
+        Value::String(text) => push_text(text, out),
+        Value::Null | Value::Bool(_) | Value::Number(_) => out.push_str(&value.to_string()),
+    }
+}
+
+/// The text as JSON. What needs no escapes, as nearly all, is copied.
+fn push_text(text: &str, out: &mut String) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::from(text).to_string());
     }
 }
 
@@ -134,6 +145,16 @@ mod tests {
             request_hash("/v1/a", "b", None, None),
             request_hash("/v1/a", "b", None, Some(0))
         );
+    }
+
+    /// What was hashed before must have the same hash ever after.
+    #[test]
+    fn texts_are_written_as_json() {
+        for text in ["", "plain", "é漢", "a\"b", "a\\b", "a\nb\u{1}", "\u{7f}/"] {
+            let mut written = String::new();
+            push_text(text, &mut written);
+            assert_eq!(written, Value::from(text).to_string());
+        }
     }
 
     #[test]

@@ -18,7 +18,23 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
 }
 
 /// Names every text that holds U+0000.
-pub(crate) fn check_texts(value: &Value, pointer: &mut String, violations: &mut Vec<Violation>) {
+pub(crate) fn check_texts(value: &Value, violations: &mut Vec<Violation>) {
+    // Pointers are only put together where there is something to name.
+    if holds_zero(value) {
+        name_texts(value, &mut String::new(), violations);
+    }
+}
+
+fn holds_zero(value: &Value) -> bool {
+    match value {
+        Value::String(text) => check_text(text).is_some(),
+        Value::Array(items) => items.iter().any(holds_zero),
+        Value::Object(members) => members.values().any(holds_zero),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn name_texts(value: &Value, pointer: &mut String, violations: &mut Vec<Violation>) {
     match value {
         Value::String(text) => violations.extend(
             check_text(text)
@@ -27,13 +43,13 @@ pub(crate) fn check_texts(value: &Value, pointer: &mut String, violations: &mut 
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 within(pointer, &index.to_string(), |pointer| {
-                    check_texts(item, pointer, violations);
+                    name_texts(item, pointer, violations);
                 });
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
-                within(pointer, name, |pointer| check_texts(member, pointer, violations));
+                within(pointer, name, |pointer| name_texts(member, pointer, violations));
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -169,7 +185,7 @@ mod tests {
     fn zero_characters_are_found() {
         let mut violations = Vec::new();
         let body = json!({"a": ["x", "y\0"], "b/c": "\0", "d": "fine"});
-        check_texts(&body, &mut String::new(), &mut violations);
+        check_texts(&body, &mut violations);
         let pointers: Vec<_> = violations.iter().map(|violation| &*violation.pointer).collect();
         assert_eq!(pointers, ["/a/1", "/b~1c"]);
     }

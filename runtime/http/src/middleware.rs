@@ -1,7 +1,8 @@
 //! What every request passes before and after its route.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
@@ -19,10 +20,11 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeA
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
 use tracing::field::Empty;
-use uuid::Uuid;
 
+use crate::ids;
 use crate::problem::{Problem, Violation};
 use crate::settings::{HttpSettings, Origins};
+use crate::shared::Shared;
 use crate::trace_context::{TRACEPARENT, TRACESTATE, TraceContext};
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -43,6 +45,17 @@ const MAX_HEADER_BYTES: usize = 32 * 1024;
 const MIN_COMPRESSED_BYTES: u64 = 1024;
 /// How long a browser may keep what it was told about other origins.
 const CORS_MAX_AGE: Duration = Duration::from_mins(10);
+
+/// Methods that a contract may have, and what comes with them.
+const KNOWN_METHODS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
 
 /// Headers that pages of other origins may send.
 const CORS_REQUEST_HEADERS: [HeaderName; 11] = [
@@ -75,11 +88,14 @@ const CORS_RESPONSE_HEADERS: [HeaderName; 10] = [
 
 /// The id that joins all that one request set in motion.
 #[derive(Clone, Debug)]
-struct CorrelationId(String);
+struct CorrelationId(Arc<str>);
 
 /// The request's correlation id: the client's `X-Correlation-Id`, or one that was made.
 pub(crate) fn correlation_id(request: &Request) -> String {
-    request.extensions().get::<CorrelationId>().map_or_else(new_correlation_id, |id| id.0.clone())
+    request
+        .extensions()
+        .get::<CorrelationId>()
+        .map_or_else(new_correlation_id, |id| id.0.to_string())
 }
 
 /// Answers with what `serve` gives; a problem also says which request it is about.
@@ -87,16 +103,20 @@ pub(crate) async fn answer(
     request: Request,
     serve: impl AsyncFnOnce(Request) -> Result<Response, Problem>,
 ) -> Response {
-    let instance = request.uri().path().to_owned();
-    let correlation = correlation_id(&request);
+    // Shared with the request, not copied: most have no problem.
+    let uri = request.uri().clone();
+    let correlation = request.extensions().get::<CorrelationId>().cloned();
     match serve(request).await {
         Ok(response) => response,
-        Err(problem) => problem.instance(instance).correlation_id(correlation).into_response(),
+        Err(problem) => {
+            let correlation = correlation.map_or_else(new_correlation_id, |id| id.0.to_string());
+            problem.instance(uri.path()).correlation_id(correlation).into_response()
+        }
     }
 }
 
 fn new_correlation_id() -> String {
-    Uuid::now_v7().to_string()
+    ids::now_v7().to_string()
 }
 
 /// The router with what every service does: correlation ids, traces, request metrics and spans, limits on time
@@ -106,11 +126,15 @@ pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED_BYTES)));
-    let around = Around { places: Semaphore::new(MAX_IN_HAND), origins: settings.cors.clone() };
-    // One layer of few parts: axum copies what is inside of a layer for each request that passes it.
+    let around = Around {
+        places: Semaphore::new(MAX_IN_HAND),
+        origins: settings.cors.clone(),
+        answered: Answered::default(),
+    };
     let layers = ServiceBuilder::new()
         .layer(compression)
         .layer(middleware::from_fn_with_state(Arc::new(around), observe))
+        .layer(Shared)
         .layer(CatchPanicLayer::custom(after_panic));
     let router = router
         .fallback(async |request: Request| {
@@ -139,6 +163,7 @@ struct Around {
     /// For requests in hand.
     places: Semaphore,
     origins: Origins,
+    answered: Answered,
 }
 
 impl Around {
@@ -279,6 +304,58 @@ impl Drop for InHand {
     }
 }
 
+/// The metrics of requests answered, by route. Each is found once: to put its labels together for every request would
+/// cost more than to count it. There are as many as the contract has routes, methods and answers.
+#[derive(Debug, Default)]
+struct Answered(RwLock<HashMap<String, Vec<Counted>>>);
+
+#[derive(Debug)]
+struct Counted {
+    method: Method,
+    status: StatusCode,
+    requests: metrics::Counter,
+    seconds: metrics::Histogram,
+}
+
+impl Counted {
+    fn of(method: &Method, route: &str, status: StatusCode) -> Self {
+        let (name, route) = (method.to_string(), route.to_owned());
+        Self {
+            method: method.clone(),
+            status,
+            requests: metrics::counter!("charter_http_requests_total", "method" => name.clone(), "route" => route.clone(), "status" => status.as_u16().to_string()),
+            seconds: metrics::histogram!("charter_http_request_duration_seconds", "method" => name, "route" => route),
+        }
+    }
+
+    fn count(&self, took: Duration) {
+        self.requests.increment(1);
+        self.seconds.record(took.as_secs_f64());
+    }
+}
+
+impl Answered {
+    fn count(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+        let is_it = |one: &&Counted| one.method == *method && one.status == status;
+        {
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(one) = known.get(route).and_then(|known| known.iter().find(is_it)) {
+                return one.count(took);
+            }
+        }
+        let one = Counted::of(method, route, status);
+        one.count(took);
+        // Whoever makes up methods gets no place here.
+        if KNOWN_METHODS.contains(method) {
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let of_route = known.entry(route.to_owned()).or_default();
+            if !of_route.iter().any(|other| is_it(&other)) {
+                of_route.push(one);
+            }
+        }
+    }
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let said = panic
@@ -312,13 +389,11 @@ async fn observe(State(around): State<Arc<Around>>, mut request: Request, next: 
     let trace = trace(request.headers_mut());
     let recorded = trace.span();
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("(none)", MatchedPath::as_str);
     // At this level so that warnings of a request say which one it was.
     let span = tracing::warn_span!("request", %method, route, correlation_id = id, trace_id = trace.trace_id(), command_id = Empty);
-    request.extensions_mut().insert(CorrelationId(id.clone()));
+    request.extensions_mut().insert(CorrelationId(id.as_str().into()));
 
     let (begun, started) = (SystemTime::now(), Instant::now());
     let served = answer(request, async |request| {
@@ -356,7 +431,7 @@ async fn observe(State(around): State<Arc<Around>>, mut request: Request, next: 
             ended: SystemTime::now(),
             attributes: vec![
                 ("http.request.method", method.to_string().into()),
-                ("http.route", route.clone().into()),
+                ("http.route", route.to_owned().into()),
                 ("http.response.status_code", u32::from(status.as_u16()).into()),
                 ("charter.correlation_id", id.into()),
             ],
@@ -364,11 +439,7 @@ async fn observe(State(around): State<Arc<Around>>, mut request: Request, next: 
             error: status.is_server_error().then(String::new),
         });
     }
-    let status = response.status().as_u16().to_string();
-    metrics::counter!("charter_http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status)
-        .increment(1);
-    metrics::histogram!("charter_http_request_duration_seconds", "method" => method.to_string(), "route" => route)
-        .record(took.as_secs_f64());
+    around.answered.count(&method, route, response.status(), took);
     response
 }
 

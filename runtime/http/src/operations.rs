@@ -322,6 +322,7 @@ fn problem(error: &OperateError) -> Problem {
         | OperateError::UnknownTopic(_)
         | OperateError::NotParked { .. }
         | OperateError::NoBuildBeside(_)
+        | OperateError::LogNotNew { .. }
         | OperateError::Store(StoreError::NoBuild { .. })
         | OperateError::NotFound { .. } => StatusCode::NOT_FOUND,
         OperateError::BuildThere { .. }

@@ -13,12 +13,15 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use reqwest::Url;
+use tower::ServiceBuilder;
 use uuid::Uuid;
 
+use crate::ids;
 use crate::input::read_bytes;
 use crate::middleware::answer;
 use crate::operation::{Operation, OperationKind};
 use crate::problem::Problem;
+use crate::shared::Shared;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -186,7 +189,7 @@ impl Upstream {
 /// request. With an idempotency key the id follows from the key.
 fn own_command_id(operation: &Operation, headers: &HeaderMap) -> Option<Uuid> {
     let is_command = matches!(operation.kind, OperationKind::Command { .. });
-    (is_command && !headers.contains_key("idempotency-key")).then(Uuid::now_v7)
+    (is_command && !headers.contains_key("idempotency-key")).then(ids::now_v7)
 }
 
 /// `router` with some of its operations forwarded instead of served here.
@@ -198,7 +201,14 @@ pub fn forwarding(
         .into_iter()
         .map(|(operation, upstream)| ((operation.method, operation.path), (operation, upstream)))
         .collect();
-    router.route_layer(middleware::from_fn_with_state(Arc::new(table), forward_some))
+    // What has all of it needs no look for each request.
+    if table.is_empty() {
+        return router;
+    }
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(Arc::new(table), forward_some))
+        .layer(Shared);
+    router.route_layer(layers)
 }
 
 async fn forward_some(State(table): State<Arc<Table>>, request: Request, next: Next) -> Response {

@@ -1,7 +1,7 @@
 //! W3C Trace Context (level 1): a request goes on with its caller's trace, or begins one.
 
 use charter_engine::trace::{SpanContext, Traceparent};
-use uuid::Uuid;
+use rand::distr::{Distribution, StandardUniform};
 
 use crate::traces;
 
@@ -23,18 +23,16 @@ impl TraceContext {
     /// Goes on with the caller's trace under an id of this request's own. What can't be read begins a new trace
     /// (section 4.3), which is recorded where the sampler takes it.
     pub(crate) fn of(caller: Option<&str>) -> Self {
-        let (upper, lower) = Uuid::new_v4().as_u64_pair();
         let caller = caller.and_then(|text| Traceparent::read(text.as_bytes()));
         let (trace, is_sampled) = match caller {
             Some(caller) if traces::heeds_callers() => (caller.trace, caller.is_sampled),
             Some(caller) => (caller.trace, traces::samples(caller.trace)),
             None => {
-                // Samplers go by the lower half, of which a UUID's variant would be the first bits.
-                let trace = Uuid::new_v4().as_u128().rotate_left(64);
+                let trace = other_than_zero();
                 (trace, traces::samples(trace))
             }
         };
-        let own = Traceparent { trace, span: upper ^ lower.rotate_left(7), is_sampled };
+        let own = Traceparent { trace, span: other_than_zero(), is_sampled };
         Self { text: own.to_string(), caller: caller.map(|caller| caller.span) }
     }
 
@@ -61,6 +59,19 @@ impl TraceContext {
     /// The request's span, where it is recorded.
     pub(crate) fn span(&self) -> Option<SpanContext> {
         SpanContext::sampled(self.text.as_bytes())
+    }
+}
+
+/// A random id; only zeros are none (sections 3.2.2.3 and 3.2.2.4).
+fn other_than_zero<T: Default + PartialEq>() -> T
+where
+    StandardUniform: Distribution<T>,
+{
+    loop {
+        let id = rand::random();
+        if id != T::default() {
+            return id;
+        }
     }
 }
 

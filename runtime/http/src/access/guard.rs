@@ -9,6 +9,7 @@ use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, 
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use tower::ServiceBuilder;
 
 use super::share::{Place, Places};
 use super::{AccessControl, Principal};
@@ -17,6 +18,7 @@ use crate::middleware::{MAX_IN_HAND, answer};
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::server::Peer;
+use crate::shared::Shared;
 
 /// A request that was let in, as everything behind the guard knows it. No operation is served without.
 #[derive(Clone, Debug)]
@@ -64,7 +66,9 @@ pub fn guarded(
         .collect();
     let places = Places::new(MAX_IN_HAND);
     let guard = Arc::new(Guard { operations, access, places });
-    router.route_layer(middleware::from_fn_with_state(guard, admit))
+    let layers =
+        ServiceBuilder::new().layer(middleware::from_fn_with_state(guard, admit)).layer(Shared);
+    router.route_layer(layers)
 }
 
 /// Who sends a request with these headers from this address, and whether its client may send one more.
@@ -130,13 +134,16 @@ async fn admitted<'a>(
         )));
     }
     let (mut parts, body) = request.into_parts();
-    let path = RawPathParams::from_request_parts(&mut parts, &())
-        .await
-        .map_err(|rejection| Problem::malformed(rejection.to_string()))?;
-    let of_path = operation
-        .tenant
-        .and_then(|tenant| path.iter().find(|(name, _)| *name == tenant).map(|(_, value)| value));
-    let admitted = Admitted::of(principal, of_path)?;
+    let of_path = match operation.tenant {
+        None => None,
+        Some(tenant) => {
+            let path = RawPathParams::from_request_parts(&mut parts, &())
+                .await
+                .map_err(|rejection| Problem::malformed(rejection.to_string()))?;
+            path.iter().find(|(name, _)| *name == tenant).map(|(_, value)| value.to_owned())
+        }
+    };
+    let admitted = Admitted::of(principal, of_path.as_deref())?;
     let place = places.take(&admitted.tenant)?;
     parts.extensions.insert(admitted);
     Ok((Request::from_parts(parts, body), place))

@@ -150,12 +150,14 @@ impl Limits {
             .filter(|(_, most)| *most > 0)
             .map(|(operation, most)| Limit { operation, most })
             .collect();
+        if limits.is_empty() {
+            return Verdict::unlimited();
+        }
         // Differences are right for 49 days, and what is older than a minute is swept long before.
         let now = u32::try_from(self.started.elapsed().as_millis() % (1 << 32)).unwrap_or_default();
         // What was refused here needs no look elsewhere, and what was let through elsewhere is not known here.
         let own = self.windows().ask(client.clone(), &limits, now);
-        let Some(shared) = self.shared.as_ref().filter(|_| own.is_allowed && !limits.is_empty())
-        else {
+        let Some(shared) = self.shared.as_ref().filter(|_| own.is_allowed) else {
             return own;
         };
         let Some(together) = shared.ask(&client, &limits).await else {
