@@ -110,18 +110,7 @@ async fn child_that_sells() {
         tokio::spawn(async move { service.run(runtime, stop).await })
     };
     for (command_id, command) in commands() {
-        let command = NewCommand {
-            command_id,
-            tenant: TENANT.to_owned(),
-            correlation_id: "sale".to_owned(),
-            causation_id: None,
-            actor: None,
-            reply_to: None,
-            request_hash: None,
-            traceparent: None,
-            expected_sequence: None,
-            command,
-        };
+        let command = NewCommand::new(command_id, TENANT, command);
         sender.send(command).await.expect("accepted");
     }
     let all = usize::try_from(HOLDS + BRIEF_HOLDS).expect("few");

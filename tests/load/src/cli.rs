@@ -17,6 +17,7 @@ use crate::front::{self, ReadsSettings};
 use crate::kill::{self, Embedded, Killing, Place};
 use crate::overload::{self, OverloadSettings};
 use crate::plan::{Plan, PlanSettings};
+use crate::poison::{self, PoisonSettings};
 use crate::push::{self, PushSettings};
 use crate::{check, evidence, fill, history, takeover};
 
@@ -66,6 +67,8 @@ enum Action {
     /// Send three times what a platform can do for a minute, and check what it refused, did, took and how soon it was
     /// as before
     Overload(OverloadSettings),
+    /// Measure good commands without poison and among it, redrive what it has set aside, and check that nothing was lost
+    Poison(PoisonSettings),
     /// Check that nothing was lost, after the platform was stopped
     Check(Check),
 }
@@ -196,6 +199,7 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }),
         Action::Overload(settings) => overload_platform(&settings),
+        Action::Poison(settings) => poison_service(&settings),
         Action::Check(flags) => check_directory(&flags),
     };
     done.unwrap_or_else(|error| {
@@ -270,6 +274,26 @@ fn overload_platform(settings: &OverloadSettings) -> anyhow::Result<ExitCode> {
     let overloaded = overload::run(settings)?;
     print!("{overloaded}{}", overloaded.verdict.report(MOST));
     let faults = overloaded.faults();
+    for fault in &faults {
+        println!("{fault}");
+    }
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn poison_service(settings: &PoisonSettings) -> anyhow::Result<ExitCode> {
+    // What is told to panic says nothing; what is not, does.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let told =
+            panic.payload().downcast_ref::<String>().is_some_and(|it| it.contains("told to"));
+        if !told {
+            hook(panic);
+        }
+    }));
+    std::fs::create_dir_all(&settings.directory)?;
+    let poisoned = tokio::runtime::Runtime::new()?.block_on(poison::run(settings))?;
+    print!("{poisoned}{}", poisoned.verdict.report(MOST));
+    let faults = poisoned.faults();
     for fault in &faults {
         println!("{fault}");
     }

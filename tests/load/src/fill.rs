@@ -166,19 +166,6 @@ async fn append(
     command: ReservationCommand,
 ) -> anyhow::Result<()> {
     let command_id = Uuid::now_v7();
-    sender
-        .send(NewCommand {
-            command_id,
-            tenant: "acme".to_owned(),
-            correlation_id: command_id.to_string(),
-            causation_id: None,
-            actor: None,
-            reply_to: None,
-            request_hash: None,
-            traceparent: None,
-            expected_sequence: None,
-            command,
-        })
-        .await?;
+    sender.send(NewCommand::new(command_id, "acme", command)).await?;
     Ok(())
 }

@@ -13,6 +13,7 @@
 //! * [`front`]: reads a second
 //! * [`push`], [`socket`]: sockets in a room, and how soon they are told
 //! * [`overload`]: more than a platform can do, and what becomes of it
+//! * [`poison`]: what others notice of commands and rows that can't be processed
 //! * [`cli`]: the binary `load`
 
 #[cfg(feature = "kafka")]
@@ -33,6 +34,7 @@ pub mod launch;
 mod measure;
 pub mod overload;
 pub mod plan;
+pub mod poison;
 mod process;
 pub mod push;
 pub mod socket;

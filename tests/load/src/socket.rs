@@ -125,6 +125,12 @@ impl Socket {
     /// # Errors
     /// Where the connection is gone, or the time is up.
     pub async fn answer(&mut self, number: u64) -> anyhow::Result<Value> {
+        // Pings come all the time, and are no answer.
+        let answered = tokio::time::timeout(PATIENCE, self.answered(number));
+        answered.await.context("no acknowledgement came in time")?
+    }
+
+    async fn answered(&mut self, number: u64) -> anyhow::Result<Value> {
         loop {
             if let Some(answer) = self.answers.remove(&number) {
                 return Ok(answer);
@@ -146,6 +152,11 @@ impl Socket {
         if let Some(event) = self.waiting.pop_front() {
             return Ok(Some(event));
         }
+        let came = tokio::time::timeout(PATIENCE, self.next_event());
+        came.await.context("no event came in time")?
+    }
+
+    async fn next_event(&mut self) -> anyhow::Result<Option<(String, Value)>> {
         loop {
             match self.packet().await? {
                 None | Some(Packet::Ended) => return Ok(None),

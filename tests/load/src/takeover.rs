@@ -106,20 +106,7 @@ async fn append(
     command_id: Uuid,
     command: SeatCommand,
 ) -> anyhow::Result<()> {
-    sender
-        .send(NewCommand {
-            command_id,
-            tenant: "default".to_owned(),
-            correlation_id: command_id.to_string(),
-            causation_id: None,
-            actor: None,
-            reply_to: None,
-            request_hash: None,
-            traceparent: None,
-            expected_sequence: None,
-            command,
-        })
-        .await?;
+    sender.send(NewCommand::new(command_id, "default", command)).await?;
     Ok(())
 }
 
@@ -167,7 +154,7 @@ async fn send(
 ///
 /// What was taken over without a good end is decided one by one at first, so that it takes what it takes: it is
 /// given up only where nothing moves.
-async fn settled(log: &dyn Log, store: &dyn Store) -> anyhow::Result<()> {
+pub(crate) async fn settled(log: &dyn Log, store: &dyn Store) -> anyhow::Result<()> {
     let (mut last, mut moved) = (None, Instant::now());
     loop {
         let shown: HashMap<u32, i64> =

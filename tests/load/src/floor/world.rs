@@ -77,17 +77,9 @@ impl World {
         for chunk in commands.chunks(SENT_AT_ONCE) {
             let sends = chunk.iter().map(|command| {
                 self.sender.send(NewCommand {
-                    // As of a client with an idempotency key: in no order.
-                    command_id: Uuid::new_v4(),
-                    tenant: "default".to_owned(),
-                    correlation_id: "floor".to_owned(),
-                    causation_id: None,
-                    actor: None,
-                    reply_to: None,
                     request_hash: Some([7; 32]),
-                    traceparent: None,
-                    expected_sequence: None,
-                    command: command.clone(),
+                    // As of a client with an idempotency key: an id in no order.
+                    ..NewCommand::new(Uuid::new_v4(), "default", command.clone())
                 })
             });
             try_join_all(sends).await?;
