@@ -14,7 +14,8 @@ const DECIDERS: &str = "*-service";
 /// `platform`.
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
-        "charter-avro" | "charter-keys" | "charter-portal" => &[],
+        // Whoever has the client has nothing of the platform with it (ADR 52).
+        "charter-avro" | "charter-gateway-client" | "charter-keys" | "charter-portal" => &[],
         "charter-codegen" | "contract-shared" => &["charter-avro"],
         "registry-service" => &["charter-avro", "charter-keys"],
         "charter-domain" => &["charter-avro", "contract-shared"],

@@ -4,6 +4,7 @@ mod clients;
 mod engines;
 mod fencing;
 mod history;
+mod restore;
 mod rush;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,13 +1,13 @@
 //! Backup and restore of the embedded default, as docs/operations.md and the README tell it.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use reqwest::blocking::RequestBuilder;
 use serde_json::json;
 
 use crate::seat::{ask, open_show};
-use crate::support::{Answer, Platform, command};
+use crate::support::{Answer, Platform, binary, command};
 
 const SHOW: &str = "spring-concert";
 
@@ -87,4 +87,37 @@ fn a_store_and_a_log_of_different_moments_are_refused() {
         let reasons: Vec<_> = said.lines().filter(|line| line.starts_with("platform: ")).collect();
         assert!(reasons.len() == 1 && reasons[0].contains(reason), "{store}, {log}: {said}");
     }
+}
+
+#[test]
+fn a_store_goes_on_where_the_log_is_lost_and_an_operator_says_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().join("data");
+    let platform = Platform::start(&data);
+    open_show(&platform, SHOW);
+    let first = platform.decide(keyed(&platform)).expect(200);
+    end(platform);
+    std::fs::remove_dir_all(data.join("log")).expect("it was there");
+    let Output { status, stderr, .. } = command(&data).output().expect("it runs");
+    let said = String::from_utf8(stderr).expect("text");
+    assert!(status.code() == Some(1) && said.contains("the log was made anew"), "{said}");
+
+    let pair = || {
+        let mut pair = Command::new(binary("charterctl"));
+        pair.arg("--data-dir").arg(&data).args(["pair", "--yes", "--log-lost"]);
+        pair.output().expect("it runs")
+    };
+    let paired = pair();
+    assert!(paired.status.success(), "{paired:?}");
+    let again = pair();
+    let said = String::from_utf8(again.stderr).expect("text");
+    assert!(again.status.code() == Some(1) && said.contains("so it is not new"), "{said}");
+    let platform = Platform::start(&data);
+    let repeated = platform.decide(keyed(&platform)).expect(200);
+    assert_eq!(repeated.text, first.text, "the outcome is remembered");
+    let held = ask(&platform, SHOW, "holds", &["a-row-1-seat-2"], "buyer-2").expect(200);
+    assert_eq!(held.json["events"][0]["sequence"], 3, "the history goes on");
+    let stats = platform.read(&format!("/v1/shows/{SHOW}/stats"), held.str("cursor")).expect(200);
+    assert_eq!(stats.json["held"], 2, "and so do the views");
+    end(platform);
 }

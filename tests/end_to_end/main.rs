@@ -8,6 +8,7 @@ mod access;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 mod apart;
 mod backup;
+mod client;
 mod compose;
 mod consistency;
 mod contract;
@@ -28,6 +29,7 @@ mod seat;
 mod settings;
 mod socket;
 mod traces;
+mod waiting;
 
 use support::world::World;
 
@@ -48,6 +50,9 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    client::seats_are_held_refused_confirmed_and_released,
+    client::a_room_is_joined_left_and_joined_again_where_it_was,
+    client::a_stay_is_reserved_and_changed,
     consistency::no_read_is_stale_after_a_kill,
     contract::the_served_documents_are_the_contract,
     contract::answers_keep_the_contract,

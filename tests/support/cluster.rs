@@ -86,6 +86,11 @@ impl Database {
         database
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The URL of this database on the server.
     pub fn url(&self) -> String {
         let (server, _) = self.server.rsplit_once('/').expect("a URL with a database");
@@ -254,6 +259,12 @@ impl Instance {
     /// Waits for its end.
     pub fn wait(&mut self) -> ExitStatus {
         self.child.wait().expect("its end")
+    }
+
+    /// Starts it again where it was, with another value of a variable.
+    pub fn restart_with(&mut self, name: &str, value: &str) {
+        self.command.env(name, value);
+        self.restart();
     }
 
     /// Starts it again where it was.

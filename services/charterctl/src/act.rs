@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::time::Duration;
 
+use charter_engine::operate::{OperateError, Operator};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -18,8 +19,8 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 const TAIL_PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn act(flags: Flags) -> Result<(), Failure> {
-    if let Command::Pair { yes } = flags.command {
-        return pair(&flags, yes).await;
+    if let Command::Pair { yes, log_lost } = flags.command {
+        return pair(&flags, yes, log_lost).await;
     }
     let reach = Reach::of(&flags).await?;
     let done = with(&reach, flags.command, flags.format).await;
@@ -179,23 +180,39 @@ async fn tail(reach: &Reach, asked: Tail, format: Format) -> Result<(), Failure>
 }
 
 /// Renews the pairing id.
-async fn pair(flags: &Flags, yes: bool) -> Result<(), Failure> {
+async fn pair(flags: &Flags, yes: bool, log_lost: bool) -> Result<(), Failure> {
     if !yes {
         return Err(Failure::Unable(
             "a new pairing id lets any log and any store work together: say `--yes` where both are of one backup and nothing runs"
                 .to_owned(),
         ));
     }
-    let id = match &flags.data_dir {
+    let (id, begun) = match &flags.data_dir {
         Some(path) => {
             let stopped = Stopped::open(path).await?;
-            let paired = stopped.operator().pair().await;
+            let paired = paired(stopped.operator(), log_lost).await;
             stopped.close().await;
             paired?
         }
-        None => engines::pair().await?,
+        None => engines::pair(log_lost).await?,
     };
-    show(flags.format, &json!({ "pairing": id }), text::members)
+    let members = match begun {
+        None => json!({ "pairing": id }),
+        Some(partitions) => json!({ "pairing": id, "partitionsBegunAnew": partitions }),
+    };
+    show(flags.format, &members, text::members)
+}
+
+/// Renews it; where the log was lost, gives too how many partitions begin anew.
+async fn paired(
+    operator: &Operator,
+    log_lost: bool,
+) -> Result<(Uuid, Option<usize>), OperateError> {
+    if log_lost {
+        let (id, begun) = operator.pair_with_new_log().await?;
+        return Ok((id, Some(begun)));
+    }
+    Ok((operator.pair().await?, None))
 }
 
 #[cfg(not(all(feature = "kafka", feature = "postgres")))]
@@ -205,7 +222,7 @@ mod engines {
     use crate::reach::Failure;
 
     #[expect(clippy::unused_async, reason = "as in a build with the engines")]
-    pub(super) async fn pair() -> Result<Uuid, Failure> {
+    pub(super) async fn pair(_log_lost: bool) -> Result<(Uuid, Option<usize>), Failure> {
         Err(Failure::Unable(
             "give the `--data-dir` of a stopped platform; this build has no Apache Kafka and PostgreSQL, which `--features kafka,postgres` gives it"
                 .to_owned(),
@@ -227,7 +244,7 @@ mod engines {
     use crate::reach::Failure;
 
     /// On the engines that `KAFKA_BROKERS` and `DATABASE_URL` name.
-    pub(super) async fn pair() -> Result<Uuid, Failure> {
+    pub(super) async fn pair(log_lost: bool) -> Result<(Uuid, Option<usize>), Failure> {
         let unable = |error: &dyn std::fmt::Display| Failure::Unable(error.to_string());
         let missing =
             "give `--data-dir`, or `KAFKA_BROKERS` and `DATABASE_URL` as the services have them";
@@ -242,7 +259,7 @@ mod engines {
         let store = Arc::new(store.map_err(|error| unable(&error))?);
         let log: Arc<dyn Log> = Arc::new(log);
         let operator = Operator::over(Arc::clone(&log), Arc::clone(&store) as Arc<dyn Store>, None);
-        let paired = operator.pair().await;
+        let paired = super::paired(&operator, log_lost).await;
         store.close().await;
         log.close().await;
         Ok(paired?)

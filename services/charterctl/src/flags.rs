@@ -68,6 +68,9 @@ pub(crate) enum Command {
         /// Yes, both are of one backup
         #[arg(long)]
         yes: bool,
+        /// The log is lost and was made anew: go on at its start. What it had accepted and nobody had decided is gone
+        #[arg(long)]
+        log_lost: bool,
     },
 }
 

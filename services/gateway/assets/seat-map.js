@@ -1159,7 +1159,7 @@
         this.making.set(index, making);
       }
       const { picture } = making;
-      const context = picture.canvas.getContext("2d");
+      const context = picture.canvas.getContext("2d", { willReadFrequently: true });
       if (context === null) return void 0;
       const sprites = this.spritesOf(scale * 0.8);
       while (making.drawn < block.seats.length) {
@@ -1167,6 +1167,7 @@
         for (; making.drawn < until; making.drawn++) {
           this.stamp(context, block, scale, block.seats[making.drawn] ?? 0, sprites);
         }
+        context.getImageData(0, 0, 1, 1);
         if (making.drawn < block.seats.length && performance.now() >= end) return void 0;
       }
       this.making.delete(index);

@@ -63,16 +63,8 @@ impl World {
         for chunk in commands.chunks(SENT_AT_ONCE) {
             let sends = chunk.iter().map(|command| {
                 self.sender.send(NewCommand {
-                    command_id: Uuid::now_v7(),
-                    tenant: "default".to_owned(),
-                    correlation_id: "bench".to_owned(),
-                    causation_id: None,
-                    actor: None,
-                    reply_to: None,
                     request_hash: Some([7; 32]),
-                    traceparent: None,
-                    expected_sequence: None,
-                    command: command.clone(),
+                    ..NewCommand::new(Uuid::now_v7(), "default", command.clone())
                 })
             });
             try_join_all(sends).await?;
