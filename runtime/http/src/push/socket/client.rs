@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 use socketioxide::extract::SocketRef;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::{MAX_IN_HAND, SOCKET, Sockets};
@@ -29,6 +29,8 @@ pub(super) struct Client {
     /// The rooms that it is in, each with what says that it has left.
     rooms: Mutex<HashMap<String, CancellationToken>>,
     pub(super) in_hand: Arc<Semaphore>,
+    /// It was told that it is connected, and may be written to.
+    pub(super) connected: CancellationToken,
     /// It is to be closed.
     pub(super) closing: CancellationToken,
     /// It is gone.
@@ -70,19 +72,29 @@ pub(super) async fn connect(
     }
     who?;
     let place = sockets.push.place()?;
-    Ok(Client {
-        headers,
-        peer,
-        connection,
-        rooms: Mutex::default(),
-        in_hand: Arc::new(Semaphore::new(MAX_IN_HAND)),
-        closing: CancellationToken::new(),
-        ended: CancellationToken::new(),
-        _open: Open::new("socket", place),
-    })
+    Ok(Client::new(headers, connection, place))
 }
 
 impl Client {
+    /// A client with its credentials and its place.
+    pub(super) fn new(
+        headers: HeaderMap,
+        connection: Option<Peer>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            headers,
+            peer: connection.map(|peer| peer.0.ip()),
+            connection,
+            rooms: Mutex::default(),
+            in_hand: Arc::new(Semaphore::new(MAX_IN_HAND)),
+            connected: CancellationToken::new(),
+            closing: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            _open: Open::new("socket", place),
+        }
+    }
+
     fn rooms(&self) -> MutexGuard<'_, HashMap<String, CancellationToken>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }

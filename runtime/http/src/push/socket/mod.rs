@@ -35,7 +35,7 @@ use crate::operation::{Access, Operation, OperationKind};
 use crate::problem::Problem;
 
 use client::Client;
-use send::{Ack, close, emit};
+use send::{Ack, Emits, close, emit};
 use session::Sessions;
 
 /// What a guard knows of a socket that connects.
@@ -103,6 +103,9 @@ pub fn sockets(
     let connected = move |socket: SocketRef| {
         let sockets = sockets.clone();
         async move {
+            if let Some(client) = socket.extensions.get::<Arc<Client>>() {
+                client.connected.cancel();
+            }
             let watched = sockets.clone();
             sockets.push.inner.tasks.spawn(async move { watched.watch(&socket).await });
         }
@@ -266,14 +269,21 @@ impl Sockets {
 }
 
 /// Writes a room's messages to a socket, until it has left the room or is gone.
+///
+/// A client hears that it is connected a moment before its socket may be written to, and may have joined by then: its
+/// messages wait for that.
 async fn pump(
-    socket: &SocketRef,
+    socket: &impl Emits,
     client: &Client,
     room: &str,
     mut pushed: BoxStream<'static, Pushed>,
     left: &CancellationToken,
 ) {
     let pumped = async {
+        // Where the client could not be told after all, nobody says that the socket has ended.
+        if tokio::time::timeout(CONNECT_TIMEOUT, client.connected.cancelled()).await.is_err() {
+            return;
+        }
         while let Some(next) = pushed.next().await {
             // Whoever has left, and perhaps come again, hears nothing of before.
             if left.is_cancelled() {
@@ -294,5 +304,51 @@ async fn pump(
         () = left.cancelled() => {}
         () = client.ended.cancelled() => {}
         () = pumped => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use axum::http::HeaderMap;
+    use futures_util::FutureExt as _;
+    use socketioxide::{SendError, SocketError};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// A socket as the library has it: closed until a moment after its client was told that it is connected.
+    #[derive(Default)]
+    struct Connecting {
+        is_connected: AtomicBool,
+        emitted: Mutex<Vec<String>>,
+    }
+
+    impl Emits for Connecting {
+        fn try_emit(&self, message: &Message) -> Result<(), SendError> {
+            if !self.is_connected.load(Ordering::SeqCst) {
+                return Err(SendError::Socket(SocketError::Closed));
+            }
+            self.emitted.lock().expect("no panic").push(message.name().to_owned());
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_pushed_before_a_socket_may_be_written_to_is_written_then() {
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("a place");
+        let client = Client::new(HeaderMap::new(), None, place);
+        let (socket, left) = (Connecting::default(), CancellationToken::new());
+        let pushed = ["initial-load", "seat.held"]
+            .map(|name| Pushed::Message(Message::new(name, None, "{}")));
+        let pushed = futures_util::stream::iter(pushed).boxed();
+        let mut pumped = std::pin::pin!(pump(&socket, &client, "show:a", pushed, &left));
+        assert_eq!(pumped.as_mut().now_or_never(), None, "it waits");
+        socket.is_connected.store(true, Ordering::SeqCst);
+        client.connected.cancel();
+        pumped.await;
+        assert_eq!(*socket.emitted.lock().expect("no panic"), ["initial-load", "seat.held"]);
     }
 }

@@ -73,10 +73,22 @@ impl Ack {
     }
 }
 
-/// Writes a message, once there is room for it or the socket is gone.
-pub(super) async fn emit(socket: &SocketRef, client: &Client, message: &Message) {
+/// What messages are written to.
+pub(super) trait Emits {
+    /// One try. A socket is closed also before its client is connected: see [`Client::connected`].
+    fn try_emit(&self, message: &Message) -> Result<(), SendError>;
+}
+
+impl Emits for SocketRef {
+    fn try_emit(&self, message: &Message) -> Result<(), SendError> {
+        self.emit(message.name(), message.body())
+    }
+}
+
+/// Writes a message to a connected socket, once there is room for it or the socket is gone.
+pub(super) async fn emit(socket: &impl Emits, client: &Client, message: &Message) {
     while !client.ended.is_cancelled() {
-        match socket.emit(message.name(), message.body()) {
+        match socket.try_emit(message) {
             Err(SendError::Socket(SocketError::InternalChannelFull)) => {
                 tokio::time::sleep(FULL_PAUSE).await;
             }
