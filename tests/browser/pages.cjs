@@ -369,6 +369,65 @@ test("an operator sees all events as they happen, finds some of them, and stops 
   await one.end();
 });
 
+test("operators look at what was set aside, at dead letters and at builds of views", async () => {
+  const one = await person();
+  const rows = (id) => one.page.$$eval(`#${id} tr`, (rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  const look = async () => {
+    await one.page.click("#care button");
+    await one.says("#care-standing", "As of");
+  };
+  await one.go("/live");
+  await look();
+  assert.deepEqual(await rows("care-parked"), [["nothing is set aside"]]);
+  assert.deepEqual(await rows("care-letters"), [["there are none"]]);
+  const builds = await rows("care-builds");
+  assert.deepEqual(builds.map(([context]) => context), ["housekeeping", "reservation", "seat"]);
+  for (const [, number, state, , , parked] of builds) assert.deepEqual([number, state, parked], ["1", "READ", "0"]);
+
+  // A platform without faults sets nothing aside: these are answers as tests/end_to_end/operations.rs has them.
+  const summary = {
+    context: "seat", tenantId: "acme", key: "a & b", partition: 3, position: 41, waiting: 1200,
+    reason: "<b>told to</b>", since: "2026-11-23T04:00:00Z",
+  };
+  const event = (sequence, envelope) => ({ type: "seat.held", sequence, position: 40 + sequence, time: "2026-11-23T04:00:00Z", envelope });
+  const events = [event(1, { value: { payload: { seatIds: ["A-row-1-seat-1"] } }, bytes: 9 }), event(2, { problem: "no schema", bytes: 4, hex: "00" })];
+  const letter = {
+    id: "01934f6e-7c1b-7d2a-9a55-0c7b7b6f1d20", context: "seat", failedAt: "2026-11-23T04:00:00Z", code: "PANICKED", reason: "told to", type: null,
+  };
+  const answers = {
+    "/operations/parked": { items: [summary, { ...summary, reactor: "housekeeping" }] },
+    "/operations/parked/seat": { ...summary, events },
+    "/operations/dead-letters": { items: [letter] },
+    [`/operations/dead-letters/${letter.id}`]: { ...letter, message: { problem: "not framed", bytes: 1, hex: "7b" } },
+  };
+  const asked = [];
+  await one.page.route(/\/operations\/(parked|dead-letters)/, (route) => {
+    const { pathname, searchParams } = new URL(route.request().url());
+    assert.equal(route.request().method(), "GET");
+    asked.push([pathname, Object.fromEntries(searchParams)]);
+    return route.fulfill({ json: answers[pathname] });
+  });
+  await look();
+  const aside = await rows("care-parked");
+  assert.deepEqual(aside.map(([context, by, aggregate, waiting, , why]) => [context, by, aggregate, waiting, why]), [
+    ["seat", "views", "acme/a & b", "1,200", "<b>told to</b>"],
+    ["seat", "housekeeping", "acme/a & b", "1,200", "<b>told to</b>"],
+  ]);
+  await one.page.click("#care-parked tr:nth-child(2) button");
+  await one.says("#care-name", "acme/a & b: the first 2 of 1,200 events that wait");
+  assert.deepEqual(asked.at(-1), ["/operations/parked/seat", { tenant: "acme", key: "a & b", reactor: "housekeeping" }]);
+  const shown = () => one.page.$$eval("#care-lines li", (rows) => rows.map((row) => [...row.children].slice(1).map((cell) => cell.textContent)));
+  assert.deepEqual(await shown(), [
+    ["seat.held", "1", '{"seatIds":["A-row-1-seat-1"]}'],
+    ["seat.held", "2", "can't be read: no schema"],
+  ]);
+  await one.page.screenshot({ path: path.join(pictures, "live-operators.png"), fullPage: true });
+  await one.page.click("#care-letters button");
+  await one.says("#care-name", `Dead letter ${letter.id}: told to`);
+  assert.deepEqual(await shown(), [["–", "", "can't be read: not framed"]]);
+  await one.end();
+});
+
 test("who is asked for a key gives it once, and signs out again", async () => {
   const { GUARDED_URL: at, GUARDED_KEY: key } = process.env;
   assert.ok(at && key, "GUARDED_URL and GUARDED_KEY are missing");
@@ -398,9 +457,19 @@ test("who is asked for a key gives it once, and signs out again", async () => {
   // Nobody is asked by a page that is only looked at.
   await one.go("/live");
   await one.says("#tail-standing", "All events are for operators");
-  await one.page.click("#tail button");
-  await one.page.waitForSelector("dialog [name=secret]");
-  await one.page.click("dialog button.quiet");
+  for (const form of ["#tail", "#care"]) {
+    await one.page.click(`${form} button`);
+    await one.page.waitForSelector("dialog [name=secret]");
+    await one.page.click("dialog button.quiet");
+    await one.page.waitForSelector("dialog", { state: "detached" });
+  }
+  await one.page.waitForSelector("#care-standing.waiting");
+  assert.ok(await one.page.isHidden("#care-tables"));
+  await one.page.click("#care button");
+  await one.page.fill("dialog [name=secret]", key.trim());
+  await one.page.fill("dialog [name=name]", "anna");
+  await one.page.click("dialog button[value=given]");
+  await one.says("#care-standing", "As of");
   await one.end();
 });
 

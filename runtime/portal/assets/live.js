@@ -5,9 +5,9 @@
   var LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g;
   function parse(text) {
     return text.split("\n").flatMap((line) => {
-      const found = line.startsWith("#") ? null : LINE.exec(line);
-      if (found === null) return [];
-      const [, name = "", labels = "", value = ""] = found;
+      const found2 = line.startsWith("#") ? null : LINE.exec(line);
+      if (found2 === null) return [];
+      const [, name = "", labels = "", value = ""] = found2;
       const named = [...labels.matchAll(LABEL)].map(([, key = "", text2 = ""]) => [key, text2.replace(/\\(.)/g, "$1")]);
       return [{ name, labels: Object.fromEntries(named), value: Number(value) }];
     });
@@ -32,10 +32,10 @@
       return seconds2 <= 0 ? 0 : Math.max(0, this.sum(name, labels) - before.sum(name, labels)) / seconds2;
     }
     /** What a histogram grew by since another look stays below its upper bound for this part of it; null where it did not grow. */
-    quantile(part2, name, before) {
+    quantile(part3, name, before) {
       const bounds = /* @__PURE__ */ new Map();
-      for (const [look2, sign] of [[this, 1], [before, -1]]) {
-        for (const { labels, value } of look2.of(`${name}_bucket`)) {
+      for (const [look3, sign] of [[this, 1], [before, -1]]) {
+        for (const { labels, value } of look3.of(`${name}_bucket`)) {
           const bound = labels["le"] === "+Inf" ? Infinity : Number(labels["le"]);
           bounds.set(bound, (bounds.get(bound) ?? 0) + sign * value);
         }
@@ -43,13 +43,180 @@
       const all = bounds.get(Infinity) ?? 0;
       if (all <= 0) return null;
       const sorted = [...bounds].sort(([one], [other]) => one - other);
-      return sorted.find(([, count]) => count >= part2 * all)?.[0] ?? null;
+      return sorted.find(([, count]) => count >= part3 * all)?.[0] ?? null;
     }
     /** The values of a label. */
     values(name, label) {
       return [...new Set(this.of(name).map((sample) => sample.labels[label] ?? ""))].sort();
     }
   };
+
+  // runtime/portal/pages/access.ts
+  var KEPT = "charter.credentials";
+  var CHANGED = "charter-credentials";
+  function credentials() {
+    const kept = sessionStorage.getItem(KEPT);
+    return kept === null ? null : JSON.parse(kept);
+  }
+  function secret() {
+    const known = credentials();
+    if (known === null) return {};
+    return known.secret.split(".").length === 3 ? { token: known.secret } : { apiKey: known.secret };
+  }
+  function authorization() {
+    const { apiKey, token } = secret();
+    if (token !== void 0) return { Authorization: `Bearer ${token}` };
+    return apiKey === void 0 ? {} : { "X-API-Key": apiKey };
+  }
+  var asking = null;
+  function ask(reason) {
+    asking ??= open(reason).finally(() => {
+      asking = null;
+    });
+    return asking;
+  }
+  function open(reason) {
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-labelledby", "ask-title");
+    dialog.innerHTML = `<form method="dialog">
+    <h2 id="ask-title">Who are you?</h2>
+    <p id="ask-reason"></p>
+    <label>API key or token <input name="secret" type="password" autocomplete="off" required></label>
+    <label>The name it was given to <input name="name" autocomplete="off" required pattern="[A-Za-z0-9_\\-]{1,64}"></label>
+    <p>Kept in this tab until it is closed, and sent to this host only.</p>
+    <div class="row"><button type="button" class="quiet">Not now</button><button value="given">Continue</button></div>
+  </form>`;
+    const part3 = (selector) => {
+      const found2 = dialog.querySelector(selector);
+      if (found2 === null) throw new Error(`the dialog has no ${selector}`);
+      return found2;
+    };
+    part3("#ask-reason").textContent = reason;
+    const secret2 = part3("[name=secret]");
+    const name = part3("[name=name]");
+    name.value = credentials()?.name ?? "";
+    part3("button.quiet").addEventListener("click", () => dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => {
+        const given = dialog.returnValue === "given";
+        if (given) {
+          sessionStorage.setItem(KEPT, JSON.stringify({ secret: secret2.value.trim(), name: name.value.trim() }));
+          window.dispatchEvent(new Event(CHANGED));
+        }
+        dialog.remove();
+        resolve(given);
+      });
+    });
+  }
+
+  // runtime/portal/pages/care.ts
+  var MOST = 50;
+  var whole = new Intl.NumberFormat("en");
+  function part(id) {
+    const found2 = document.getElementById(id);
+    if (found2 === null) throw new Error(`the page has no #${id}`);
+    return found2;
+  }
+  function when(time) {
+    return time === void 0 ? "–" : new Date(time).toLocaleString("en-GB");
+  }
+  function textOf({ value, problem }) {
+    return value === void 0 ? `can't be read: ${problem ?? ""}` : JSON.stringify(value.payload);
+  }
+  async function found(path) {
+    for (; ; ) {
+      const response = await fetch(path, { headers: authorization() });
+      if (response.ok) return await response.json();
+      const problem = await response.json().catch(() => ({}));
+      const said = problem.detail ?? `status ${response.status}`;
+      if (response.status !== 401 || !await ask(said)) throw new Error(said);
+    }
+  }
+  function say(kind, text) {
+    const standing = part("care-standing");
+    standing.className = `standing ${kind}`;
+    standing.textContent = text;
+  }
+  function trying(act) {
+    void act().catch((problem) => say("waiting", problem instanceof Error ? problem.message : String(problem)));
+  }
+  function fill(id, entries, none, texts, into) {
+    const rows = entries.map((entry) => {
+      const row = document.createElement("tr");
+      for (const text of texts(entry)) row.insertCell().textContent = text;
+      if (into !== void 0) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "quiet small";
+        button.textContent = "Show";
+        button.addEventListener("click", () => trying(() => into(entry)));
+        row.insertCell().append(button);
+      }
+      return row;
+    });
+    if (rows.length === 0) {
+      const row = document.createElement("tr");
+      const cell = row.insertCell();
+      cell.colSpan = 9;
+      cell.textContent = none;
+      rows.push(row);
+    }
+    part(id).replaceChildren(...rows);
+  }
+  function show(title, messages) {
+    part("care-detail").hidden = false;
+    part("care-name").textContent = title;
+    const items = messages.map(({ time, type, place, text }) => {
+      const item = document.createElement("li");
+      const texts = { time: when(time), b: type, span: place, code: text };
+      for (const [name, text2] of Object.entries(texts)) item.appendChild(document.createElement(name)).textContent = text2;
+      return item;
+    });
+    part("care-lines").replaceChildren(...items);
+  }
+  async function parked(entry) {
+    const query = new URLSearchParams({ tenant: entry.tenantId, key: entry.key });
+    if (entry.reactor !== void 0) query.set("reactor", entry.reactor);
+    const { waiting, events } = await found(`/operations/parked/${entry.context}?${query}`);
+    const shown = events.map(({ time, type, sequence, envelope }) => ({ time, type, place: `${sequence}`, text: textOf(envelope) }));
+    show(`${entry.tenantId}/${entry.key}: the first ${events.length} of ${whole.format(waiting)} events that wait`, shown);
+  }
+  async function letter({ id }) {
+    const { failedAt: time, type, reason, message } = await found(`/operations/dead-letters/${id}`);
+    show(`Dead letter ${id}: ${reason}`, [{ time, type: type ?? "–", place: "", text: textOf(message) }]);
+  }
+  async function look() {
+    say("", "Looking …");
+    const aside = await found(`/operations/parked?limit=${MOST}`);
+    const letters = await found(`/operations/dead-letters?limit=${MOST}`);
+    const builds = await found("/operations/projections");
+    fill(
+      "care-parked",
+      aside.items,
+      "nothing is set aside",
+      ({ context, reactor, tenantId, key, waiting, since, reason }) => [context, reactor ?? "views", `${tenantId}/${key}`, whole.format(waiting), when(since), reason],
+      parked
+    );
+    fill("care-letters", letters.items, "there are none", ({ context, failedAt, type, code, reason }) => [context, when(failedAt), type ?? "–", code, reason], letter);
+    fill("care-builds", builds.items, "no context has views", ({ context, number, state, lag, rows, parked: parked2, projectionVersion, begun }) => [
+      `${context}`,
+      `${number}`,
+      state,
+      ...[lag, rows, parked2, projectionVersion].map((count) => whole.format(count)),
+      when(begun)
+    ]);
+    part("care-detail").hidden = true;
+    part("care-tables").hidden = false;
+    say("live", `As of ${(/* @__PURE__ */ new Date()).toLocaleTimeString("en-GB")}`);
+  }
+  function care() {
+    part("care").addEventListener("submit", (event) => {
+      event.preventDefault();
+      trying(look);
+    });
+  }
 
   // runtime/portal/pages/lines.ts
   function lineOf({ name, body }) {
@@ -462,61 +629,6 @@
     }
   };
 
-  // runtime/portal/pages/access.ts
-  var KEPT = "charter.credentials";
-  var CHANGED = "charter-credentials";
-  function credentials() {
-    const kept = sessionStorage.getItem(KEPT);
-    return kept === null ? null : JSON.parse(kept);
-  }
-  function secret() {
-    const known = credentials();
-    if (known === null) return {};
-    return known.secret.split(".").length === 3 ? { token: known.secret } : { apiKey: known.secret };
-  }
-  var asking = null;
-  function ask(reason) {
-    asking ??= open(reason).finally(() => {
-      asking = null;
-    });
-    return asking;
-  }
-  function open(reason) {
-    const dialog = document.createElement("dialog");
-    dialog.setAttribute("aria-labelledby", "ask-title");
-    dialog.innerHTML = `<form method="dialog">
-    <h2 id="ask-title">Who are you?</h2>
-    <p id="ask-reason"></p>
-    <label>API key or token <input name="secret" type="password" autocomplete="off" required></label>
-    <label>The name it was given to <input name="name" autocomplete="off" required pattern="[A-Za-z0-9_\\-]{1,64}"></label>
-    <p>Kept in this tab until it is closed, and sent to this host only.</p>
-    <div class="row"><button type="button" class="quiet">Not now</button><button value="given">Continue</button></div>
-  </form>`;
-    const part2 = (selector) => {
-      const found = dialog.querySelector(selector);
-      if (found === null) throw new Error(`the dialog has no ${selector}`);
-      return found;
-    };
-    part2("#ask-reason").textContent = reason;
-    const secret2 = part2("[name=secret]");
-    const name = part2("[name=name]");
-    name.value = credentials()?.name ?? "";
-    part2("button.quiet").addEventListener("click", () => dialog.close());
-    document.body.append(dialog);
-    dialog.showModal();
-    return new Promise((resolve) => {
-      dialog.addEventListener("close", () => {
-        const given = dialog.returnValue === "given";
-        if (given) {
-          sessionStorage.setItem(KEPT, JSON.stringify({ secret: secret2.value.trim(), name: name.value.trim() }));
-          window.dispatchEvent(new Event(CHANGED));
-        }
-        dialog.remove();
-        resolve(given);
-      });
-    });
-  }
-
   // runtime/portal/pages/rooms.ts
   var rooms = new Streams({ credentials: secret, unauthenticated: ({ message }) => ask(message) });
   var unasked = new Streams({ credentials: secret });
@@ -527,13 +639,13 @@
   var MINUTE = 30;
   var EVENTS = 500;
   var SHOWN = 200;
-  function part(id) {
-    const found = document.getElementById(id);
-    if (found === null) throw new Error(`the page has no #${id}`);
-    return found;
+  function part2(id) {
+    const found2 = document.getElementById(id);
+    if (found2 === null) throw new Error(`the page has no #${id}`);
+    return found2;
   }
   var figures = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-  var whole = new Intl.NumberFormat("en");
+  var whole2 = new Intl.NumberFormat("en");
   function cells(texts, className = "") {
     const row = document.createElement("tr");
     row.className = className;
@@ -549,7 +661,7 @@
     return value < 1 ? `≤ ${figures.format(value * 1e3)} ms` : `≤ ${figures.format(value)} s`;
   }
   function showRate(id, rate) {
-    part(id).textContent = figures.format(rate);
+    part2(id).textContent = figures.format(rate);
     const history = histories[id] ??= [];
     history.push(rate);
     if (history.length > LOOKS) history.shift();
@@ -558,7 +670,7 @@
       const x = 120 - (history.length - 1 - index) * (120 / (LOOKS - 1));
       return `${x.toFixed(1)},${(30 - value / most * 28).toFixed(1)}`;
     });
-    part(`${id}-line`).firstElementChild?.setAttribute("points", points.join(" "));
+    part2(`${id}-line`).firstElementChild?.setAttribute("points", points.join(" "));
   }
   function showContexts(now) {
     const contexts2 = now.values("charter_events_published_total", "context");
@@ -566,9 +678,9 @@
       const sums = ["charter_commands_undecided", "charter_events_unprojected", "charter_dead_letters", "charter_parked_aggregates"];
       const values = sums.map((name) => now.sum(name, { context }));
       const isBad = (values[2] ?? 0) > 0 || (values[3] ?? 0) > 0;
-      return cells([context, ...values.map((value) => whole.format(value))], isBad ? "bad" : "");
+      return cells([context, ...values.map((value) => whole2.format(value))], isBad ? "bad" : "");
     });
-    part("contexts").replaceChildren(...rows);
+    part2("contexts").replaceChildren(...rows);
   }
   function showOutcomes(now, before) {
     const name = "charter_commands_total";
@@ -577,11 +689,11 @@
     const shown = rows.slice(0, 20).map(({ labels, value }) => {
       const { context = "", outcome = "", code = "" } = labels;
       const rate = now.rate(name, before, labels);
-      return cells([context, outcome, code, whole.format(value), figures.format(rate)], outcome.toLowerCase());
+      return cells([context, outcome, code, whole2.format(value), figures.format(rate)], outcome.toLowerCase());
     });
-    part("outcomes").replaceChildren(...shown.length === 0 ? [cells(["none yet", "", "", "", ""])] : shown);
+    part2("outcomes").replaceChildren(...shown.length === 0 ? [cells(["none yet", "", "", "", ""])] : shown);
   }
-  async function look() {
+  async function look2() {
     if (isPaused) return;
     const response = await fetch("/metrics");
     const now = new Look(parse(await response.text()), performance.now());
@@ -597,8 +709,8 @@
     }
     const first = looks[0];
     if (first !== void 0) {
-      part("decided").textContent = seconds(now.quantile(0.99, "charter_accepted_to_decided_seconds", first));
-      part("visible").textContent = seconds(now.quantile(0.99, "charter_accepted_to_visible_seconds", first));
+      part2("decided").textContent = seconds(now.quantile(0.99, "charter_accepted_to_decided_seconds", first));
+      part2("visible").textContent = seconds(now.quantile(0.99, "charter_accepted_to_visible_seconds", first));
     }
   }
   async function lookAtParts() {
@@ -610,31 +722,32 @@
       element2.textContent = ready ? name : `${name}: ${reason ?? "not ready"}`;
       return element2;
     });
-    part("parts").replaceChildren(...shown);
+    part2("parts").replaceChildren(...shown);
   }
   function again(act) {
     const lost = () => {
       const gone = document.createElement("span");
       gone.className = "bad";
       gone.textContent = "no answer";
-      part("parts").replaceChildren(gone);
+      part2("parts").replaceChildren(gone);
     };
     void act().catch(lost).finally(() => setTimeout(() => again(act), PERIOD));
   }
-  var pause = part("pause");
+  var pause = part2("pause");
   pause.addEventListener("click", () => {
     isPaused = !isPaused;
     pause.textContent = isPaused ? "Go on" : "Pause";
     pause.setAttribute("aria-pressed", String(isPaused));
     showLines();
   });
-  again(look);
+  again(look2);
   again(lookAtParts);
+  care();
   var following = new AbortController();
   var lines = [];
-  var form = part("tail");
+  var form = part2("tail");
   var room = form.elements.namedItem("room");
-  var filter = part("filter");
+  var filter = part2("filter");
   var contexts = filter.elements.namedItem("context");
   function element({ time, type, key, text }) {
     const item = document.createElement("li");
@@ -653,13 +766,13 @@
       isDue = false;
       const { length } = lines;
       if (isPaused) {
-        part("shown").textContent = "Paused";
+        part2("shown").textContent = "Paused";
         return;
       }
       const asked = wanted();
-      const found = lines.filter((line) => isWanted(line, asked));
-      part("lines").replaceChildren(...found.slice(0, SHOWN).map(element));
-      part("shown").textContent = `${found.length} of the last ${length}`;
+      const found2 = lines.filter((line) => isWanted(line, asked));
+      part2("lines").replaceChildren(...found2.slice(0, SHOWN).map(element));
+      part2("shown").textContent = `${found2.length} of the last ${length}`;
     });
   }
   function follow(name, asks) {
@@ -667,20 +780,20 @@
     const { signal } = following = new AbortController();
     lines = [];
     showLines();
-    const standing = part("tail-standing");
-    const say = (kind, text) => {
+    const standing = part2("tail-standing");
+    const say2 = (kind, text) => {
       standing.className = `standing ${kind}`;
       standing.textContent = text;
     };
     const words = { connecting: "Connecting …", live: `Following ${name === "" ? "all events" : name}`, waiting: "Connection lost" };
-    const options = { signal, standing: (now) => say(now, words[now]) };
+    const options = { signal, standing: (now) => say2(now, words[now]) };
     const messages = name === "" ? (asks ? rooms : unasked).follow("/operations/events", options) : rooms.join(name, options);
     const read = async () => {
       for await (const message of messages) take(message);
     };
     void read().catch((problem) => {
       const said = problem instanceof Error ? problem.message : String(problem);
-      say("waiting", name === "" ? `All events are for operators: ${said}. Follow asks who you are; a room's name follows that room.` : said);
+      say2("waiting", name === "" ? `All events are for operators: ${said}. Follow asks who you are; a room's name follows that room.` : said);
     });
   }
   function take(message) {

@@ -2,6 +2,7 @@
 
 import type { Message } from "charter-client/stream";
 import { Look, parse } from "./metrics";
+import { care } from "./care";
 import { type Line, isWanted, lineOf } from "./lines";
 import { rooms, unasked } from "./rooms";
 
@@ -137,6 +138,7 @@ pause.addEventListener("click", () => {
 });
 again(look);
 again(lookAtParts);
+care();
 
 // Events
 

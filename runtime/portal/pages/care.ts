@@ -1,0 +1,181 @@
+/** What operators look after: aggregates that were set aside, dead letters, builds of views. It shows, and changes nothing. */
+
+import { ask, authorization } from "./access";
+
+/** The most entries of a list. */
+const MOST = 50;
+
+/** A message as far as it can be read. */
+interface Decoded {
+  value?: { payload: unknown };
+  problem?: string;
+}
+
+interface Parked {
+  context: string;
+  /** None where the views have set it aside. */
+  reactor?: string;
+  tenantId: string;
+  key: string;
+  position: number;
+  waiting: number;
+  reason: string;
+  since: string;
+}
+
+interface Waiting {
+  type: string;
+  sequence: number;
+  time: string;
+  envelope: Decoded;
+}
+
+interface Letter {
+  id: string;
+  context: string;
+  failedAt: string;
+  code: string;
+  reason: string;
+  type: string | null;
+}
+
+interface Build {
+  context: string;
+  number: number;
+  state: string;
+  lag: number;
+  rows: number;
+  parked: number;
+  projectionVersion: number;
+  begun?: string;
+}
+
+/** A message in a line. */
+interface Shown {
+  time: string;
+  type: string;
+  place: string;
+  text: string;
+}
+
+const whole = new Intl.NumberFormat("en");
+
+function part<T extends HTMLElement = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no #${id}`);
+  return found as T;
+}
+
+function when(time: string | undefined): string {
+  return time === undefined ? "–" : new Date(time).toLocaleString("en-GB");
+}
+
+function textOf({ value, problem }: Decoded): string {
+  return value === undefined ? `can't be read: ${problem ?? ""}` : JSON.stringify(value.payload);
+}
+
+/** Asks as who one is, and asks a person who that is where it has to be known. */
+async function found<T>(path: string): Promise<T> {
+  for (;;) {
+    const response = await fetch(path, { headers: authorization() });
+    if (response.ok) return (await response.json()) as T;
+    const problem = (await response.json().catch(() => ({}))) as { detail?: string };
+    const said = problem.detail ?? `status ${response.status}`;
+    if (response.status !== 401 || !(await ask(said))) throw new Error(said);
+  }
+}
+
+function say(kind: string, text: string): void {
+  const standing = part("care-standing");
+  standing.className = `standing ${kind}`;
+  standing.textContent = text;
+}
+
+/** Does what asks the host; what goes wrong is said. */
+function trying(act: () => Promise<void>): void {
+  void act().catch((problem: unknown) => say("waiting", problem instanceof Error ? problem.message : String(problem)));
+}
+
+/** Fills a table; a row that can be looked into has a button. */
+function fill<T>(id: string, entries: T[], none: string, texts: (entry: T) => string[], into?: (entry: T) => Promise<void>): void {
+  const rows = entries.map((entry) => {
+    const row = document.createElement("tr");
+    for (const text of texts(entry)) row.insertCell().textContent = text;
+    if (into !== undefined) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "quiet small";
+      button.textContent = "Show";
+      button.addEventListener("click", () => trying(() => into(entry)));
+      row.insertCell().append(button);
+    }
+    return row;
+  });
+  if (rows.length === 0) {
+    const row = document.createElement("tr");
+    const cell = row.insertCell();
+    cell.colSpan = 9;
+    cell.textContent = none;
+    rows.push(row);
+  }
+  part(id).replaceChildren(...rows);
+}
+
+function show(title: string, messages: Shown[]): void {
+  part("care-detail").hidden = false;
+  part("care-name").textContent = title;
+  const items = messages.map(({ time, type, place, text }) => {
+    const item = document.createElement("li");
+    const texts = { time: when(time), b: type, span: place, code: text };
+    for (const [name, text] of Object.entries(texts)) item.appendChild(document.createElement(name)).textContent = text;
+    return item;
+  });
+  part("care-lines").replaceChildren(...items);
+}
+
+async function parked(entry: Parked): Promise<void> {
+  const query = new URLSearchParams({ tenant: entry.tenantId, key: entry.key });
+  if (entry.reactor !== undefined) query.set("reactor", entry.reactor);
+  const { waiting, events } = await found<{ waiting: number; events: Waiting[] }>(`/operations/parked/${entry.context}?${query}`);
+  const shown = events.map(({ time, type, sequence, envelope }) => ({ time, type, place: `${sequence}`, text: textOf(envelope) }));
+  show(`${entry.tenantId}/${entry.key}: the first ${events.length} of ${whole.format(waiting)} events that wait`, shown);
+}
+
+async function letter({ id }: Letter): Promise<void> {
+  const { failedAt: time, type, reason, message } = await found<Letter & { message: Decoded }>(`/operations/dead-letters/${id}`);
+  show(`Dead letter ${id}: ${reason}`, [{ time, type: type ?? "–", place: "", text: textOf(message) }]);
+}
+
+async function look(): Promise<void> {
+  say("", "Looking …");
+  // One after the other: who is not known is asked once.
+  const aside = await found<{ items: Parked[] }>(`/operations/parked?limit=${MOST}`);
+  const letters = await found<{ items: Letter[] }>(`/operations/dead-letters?limit=${MOST}`);
+  const builds = await found<{ items: Build[] }>("/operations/projections");
+  fill(
+    "care-parked",
+    aside.items,
+    "nothing is set aside",
+    ({ context, reactor, tenantId, key, waiting, since, reason }) => [context, reactor ?? "views", `${tenantId}/${key}`, whole.format(waiting), when(since), reason],
+    parked,
+  );
+  fill("care-letters", letters.items, "there are none", ({ context, failedAt, type, code, reason }) => [context, when(failedAt), type ?? "–", code, reason], letter);
+  fill("care-builds", builds.items, "no context has views", ({ context, number, state, lag, rows, parked, projectionVersion, begun }) => [
+    `${context}`,
+    `${number}`,
+    state,
+    ...[lag, rows, parked, projectionVersion].map((count) => whole.format(count)),
+    when(begun),
+  ]);
+  part("care-detail").hidden = true;
+  part("care-tables").hidden = false;
+  say("live", `As of ${new Date().toLocaleTimeString("en-GB")}`);
+}
+
+/** Looks when one asks for it: what it shows is counted for it. */
+export function care(): void {
+  part("care").addEventListener("submit", (event) => {
+    event.preventDefault();
+    trying(look);
+  });
+}
