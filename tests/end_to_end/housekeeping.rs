@@ -1,87 +1,137 @@
-//! Housekeeping: a room that a guest has left is to be cleaned, once, whoever dies in between.
+//! Housekeeping: a room that a guest has left is to be cleaned, once, whoever dies in between. Asked as programs of
+//! others ask, by the generated client.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::Method;
-use serde_json::json;
+use charter_gateway_client::Client;
+use charter_gateway_client::housekeeping::{ListCleaningsParams, Rejection};
+use charter_gateway_client::schemas::{
+    CleaningStatus, CreateReservationRequest, InspectRoomRequest, OpenPropertyRequest,
+    ReservationSource, ReservationType, RoomType,
+};
+use uuid::Uuid;
 
+use crate::client::{client, runtime};
 use crate::support::world::World;
-use crate::support::{Answer, until};
 
-/// Opens a hotel with so many rooms; gives its path.
-fn open(platform: &World, rooms: u32) -> String {
-    let tenant = format!("/v1/tenants/{}", platform.name("inn"));
-    let body = json!({
-        "propertyId": "inn", "name": "The inn", "roomTypes": [{"roomTypeId": "king", "rooms": rooms}],
-    });
-    platform.decide(platform.post(&format!("{tenant}/properties"), &body)).expect(200);
-    format!("{tenant}/properties/inn")
+/// The property.
+const INN: &str = "inn";
+/// How long a reactor may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A hotel, and who asks about it.
+struct Inn {
+    client: Client,
+    tenant: String,
 }
 
-/// A guest stays and leaves; gives the reservation's id.
-fn leave(platform: &World, property: &str) -> String {
-    let reservation = uuid::Uuid::now_v7().to_string();
-    let stay = json!({
-        "reservationId": reservation, "guestId": "guest-1", "roomTypeId": "king",
-        "checkInDate": "2027-05-01", "checkOutDate": "2027-05-04", "source": "WEBSITE",
-        "reservationType": "TRANSIENT", "totalAmount": "420.00", "currency": "EUR",
-    });
-    platform.decide(platform.post(&format!("{property}/reservations"), &stay)).expect(200);
-    for step in ["check-in", "check-out"] {
-        let path = format!("{property}/reservations/{reservation}/{step}");
-        platform.decide(platform.request(Method::POST, &path)).expect(200);
+impl Inn {
+    fn of(platform: &World) -> Self {
+        Self { client: client(platform), tenant: platform.name(INN) }
     }
-    reservation
-}
 
-/// The cleanings that stand so, once there are `count`: nobody is told when a reactor has done its part.
-fn cleanings(platform: &World, property: &str, status: &str, count: usize) -> Vec<String> {
-    let path = format!("{property}/cleanings?status={status}&limit=100");
-    let found = until(Duration::from_mins(1), || {
-        let page = Answer::send(platform.get(&path)).expect(200);
-        let items = page.json["items"].as_array().expect("items");
-        assert!(items.len() <= count, "{items:?}");
-        let id = |item: &serde_json::Value| item["reservationId"].as_str().map(ToOwned::to_owned);
-        let ids: Vec<_> = items.iter().map(|item| id(item).expect("an id")).collect();
-        if ids.len() == count { Ok(ids) } else { Err(ids.len()) }
-    });
-    found.unwrap_or_else(|found| panic!("{found} of {count}"))
+    /// Opens it with so many rooms.
+    async fn open(&self, rooms: i32) {
+        let property = OpenPropertyRequest {
+            property_id: INN.to_owned(),
+            name: "The inn".to_owned(),
+            room_types: vec![RoomType { room_type_id: "king".to_owned(), rooms }],
+        };
+        let opened = self.client.reservation.open_property(&self.tenant, &property).await;
+        opened.expect("a property");
+    }
+
+    /// A guest stays and leaves; gives the reservation's id.
+    async fn leave(&self) -> Uuid {
+        let (id, reservations) = (Uuid::now_v7(), &self.client.reservation);
+        let stay = CreateReservationRequest {
+            reservation_id: Some(id),
+            ..CreateReservationRequest::new(
+                "guest-1",
+                "king",
+                "2027-05-01".parse().expect("a day"),
+                "2027-05-04".parse().expect("a day"),
+                ReservationSource::Website,
+                ReservationType::Transient,
+                "420.00".parse().expect("an amount"),
+                "EUR",
+            )
+        };
+        reservations.create_reservation(&self.tenant, INN, &stay).await.expect("a reservation");
+        reservations.check_in_reservation(&self.tenant, INN, id).await.expect("a guest");
+        reservations.check_out_reservation(&self.tenant, INN, id).await.expect("a room left");
+        id
+    }
+
+    /// The dirty rooms, once there are `count`: nobody is told when a reactor has done its part.
+    async fn dirty(&self, count: usize) -> Vec<Uuid> {
+        let (status, limit) = (Some(CleaningStatus::Dirty), Some(100));
+        let params = ListCleaningsParams { status, limit, ..ListCleaningsParams::default() };
+        let begun = Instant::now();
+        loop {
+            let page = self.client.housekeeping.list_cleanings(&self.tenant, INN, &params).await;
+            let items = page.expect("a page").items;
+            assert!(items.len() <= count, "{items:?}");
+            if items.len() == count {
+                return items.into_iter().map(|item| item.reservation_id).collect();
+            }
+            assert!(begun.elapsed() < PATIENCE, "{} of {count}", items.len());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 pub(crate) fn a_room_that_a_guest_leaves_is_cleaned_and_inspected(platform: &mut World) {
-    let property = &open(platform, 1);
-    let reservation = leave(platform, property);
-    assert_eq!(cleanings(platform, property, "DIRTY", 1), [reservation.as_str()]);
-    let path = format!("{property}/cleanings/{reservation}");
-    let clean = || platform.decide(platform.request(Method::POST, &format!("{path}/clean-room")));
-    let inspect = |passed: bool| {
-        let body = json!({ "passed": passed });
-        platform.decide(platform.post(&format!("{path}/inspect-room"), &body))
-    };
-    let status = |answer: &Answer| {
-        platform.read(&path, answer.str("cursor")).expect(200).str("status").to_owned()
-    };
-    assert_eq!(inspect(true).expect(409).str("code"), "ROOM_DIRTY");
-    assert_eq!(status(&clean().expect(200)), "CLEAN");
-    assert_eq!(status(&inspect(false).expect(200)), "DIRTY");
-    clean().expect(200);
-    let passed = inspect(true).expect(200);
-    let row = platform.read(&path, passed.str("cursor")).expect(200);
-    assert_eq!((row.str("status"), row.str("roomTypeId")), ("INSPECTED", "king"));
-    assert_eq!(cleanings(platform, property, "DIRTY", 0), Vec::<String>::new());
+    let inn = Inn::of(platform);
+    let (rooms, tenant) = (&inn.client.housekeeping, inn.tenant.as_str());
+    runtime().block_on(async {
+        inn.open(1).await;
+        let id = inn.leave().await;
+        assert_eq!(inn.dirty(1).await, [id]);
+        let clean = || rooms.clean_room(tenant, INN, id);
+        let inspect = |passed| rooms.inspect_room(tenant, INN, id, &InspectRoomRequest { passed });
+        let row = || async { rooms.get_cleaning(tenant, INN, id).await.expect("a row") };
+        let refused = inspect(true).await.expect_err("it is dirty");
+        assert_eq!(refused.problem().status(), 409);
+        assert_eq!(refused.rejection(), Some(&Rejection::RoomDirty));
+        clean().await.expect("a clean room");
+        assert_eq!(row().await.status, CleaningStatus::Clean);
+        inspect(false).await.expect("an inspection");
+        assert_eq!(row().await.status, CleaningStatus::Dirty);
+        clean().await.expect("a clean room");
+        inspect(true).await.expect("an inspection");
+        let passed = row().await;
+        assert_eq!(passed.status, CleaningStatus::Inspected);
+        assert_eq!(passed.room_type_id, "king");
+        assert_eq!(inn.dirty(0).await, Vec::<Uuid>::new());
 
-    let nobody = format!("{property}/cleanings/{}/clean-room", uuid::Uuid::now_v7());
-    let unknown = platform.decide(platform.request(Method::POST, &nobody)).expect(404);
-    assert_eq!(unknown.str("code"), "CLEANING_UNKNOWN");
+        let nobodys = rooms.clean_room(tenant, INN, Uuid::now_v7()).await;
+        let nobodys = nobodys.expect_err("there is no such room");
+        assert_eq!(nobodys.problem().status(), 404);
+        assert_eq!(nobodys.rejection(), Some(&Rejection::CleaningUnknown));
+    });
 }
 
 pub(crate) fn rooms_to_clean_survive_kill_9(platform: &mut World) {
-    let property = &open(platform, 20);
-    let mut left: Vec<String> = (0..10).map(|_| leave(platform, property)).collect();
+    let runtime = runtime();
+    let inn = Inn::of(platform);
+    let mut left = Vec::new();
+    runtime.block_on(async {
+        inn.open(20).await;
+        for _ in 0..10 {
+            left.push(inn.leave().await);
+        }
+    });
     platform.crash();
-    left.extend((0..5).map(|_| leave(platform, property)));
-    let mut found = cleanings(platform, property, "DIRTY", left.len());
-    found.sort_unstable();
-    left.sort_unstable();
-    assert_eq!(found, left);
+    // Where it is now.
+    let inn = Inn::of(platform);
+    runtime.block_on(async {
+        for _ in 0..5 {
+            left.push(inn.leave().await);
+        }
+        let mut found = inn.dirty(left.len()).await;
+        found.sort_unstable();
+        left.sort_unstable();
+        assert_eq!(found, left);
+    });
 }
