@@ -7,18 +7,18 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::binary;
+use crate::support::{binary, services};
 
-/// The services in the order of the document.
-const SERVICES: [&str; 7] =
-    ["platform", "gateway", "seats", "reservations", "housekeeping", "core", "registry"];
+/// What asks services and is none; the last of the document.
+const TOOL: &str = "charterctl";
 
 const HEAD: &str = "\
 # Settings
 
-Every setting of every service, as `--help` of its binary says it: this page is written from there (`just reference`)
-and a test keeps it so. A flag wins over its variable; a variable that is empty counts as not set. A wrong value is one line
-that says what was expected, and exit code 2.
+Every setting of every service, and what all commands of `charterctl` take ([charterctl.md](charterctl.md) has the commands), as
+`--help` of each binary says it: this page is written from there (`just reference`) and a test keeps it so. *all* are the services.
+A flag wins over its variable; a variable that is empty counts as not set. A wrong value is one line that says what was expected, and
+exit code 2.
 
 Beside these:
 
@@ -27,6 +27,8 @@ Beside these:
   groups begin with, `KAFKA_GROUP_INSTANCE_ID` makes a process the same member of its groups across restarts.
 - Every other variable `KAFKA_…` is a property of librdkafka: `KAFKA_SECURITY_PROTOCOL=SASL_SSL` is `security.protocol=SASL_SSL`.
   Those that Charter's promises rest on (`acks`, `enable.idempotence`, …) can't be set.
+- `charterctl pair` without `--data-dir` takes `DATABASE_URL`, `KAFKA_BROKERS` and the other `KAFKA_…` as services do. In development
+  mode `USER` is who an operator's request is of.
 - Traces have OpenTelemetry's variables, in every service but the registry: `OTEL_EXPORTER_OTLP_ENDPOINT` is the collector's
   address (`http://collector:4318`; spoken is `http/protobuf`), and without it nothing is recorded. `OTEL_TRACES_SAMPLER` is `always_on`,
   `always_off` or `traceidratio`, or one of these with `parentbased_` before it, which heeds what callers say; not set, it is
@@ -84,6 +86,19 @@ fn settings(help: &str) -> Vec<Setting> {
     settings
 }
 
+/// Whose settings the document has: the platform's first, which newcomers start.
+fn documented() -> Vec<String> {
+    let place = |name: &String| match name.as_str() {
+        "platform" => 0,
+        "gateway" => 1,
+        TOOL => 3,
+        _ => 2,
+    };
+    let mut names = services();
+    names.sort_by_key(place);
+    names
+}
+
 fn help(service: &str) -> String {
     let path = match service {
         "platform" => PathBuf::from(env!("CARGO_BIN_EXE_platform")),
@@ -117,12 +132,13 @@ fn by_value(values: &[(&str, String)]) -> String {
 fn document() -> String {
     let mut flags: Vec<String> = Vec::new();
     let mut of: BTreeMap<String, Vec<(&str, Setting)>> = BTreeMap::new();
-    for service in SERVICES {
+    let documented = documented();
+    for service in &documented {
         for setting in settings(&help(service)) {
             if !flags.contains(&setting.flag) {
                 flags.push(setting.flag.clone());
             }
-            of.entry(setting.flag.clone()).or_default().push((service, setting));
+            of.entry(setting.flag.clone()).or_default().push((service.as_str(), setting));
         }
     }
     let mut text = HEAD.to_owned();
@@ -147,7 +163,9 @@ fn document() -> String {
             }
             meaning.replace('|', "\\|")
         });
-        let names = if services.len() == SERVICES.len() {
+        let is_service = |name: &&str| *name != TOOL;
+        let all = documented.iter().map(String::as_str).filter(is_service);
+        let names = if services.iter().map(|(name, _)| *name).eq(all) {
             "all".to_owned()
         } else {
             services.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The packages whose binaries run apart.
-const PACKAGES: [&str; 7] = [
-    "charterctl-service",
-    "core-service",
-    "gateway-service",
-    "housekeeping-service",
-    "registry-service",
-    "reservations-service",
-    "seats-service",
-];
+/// The services of the workspace by name, in order: a folder each, whose package is `NAME-service` and whose binary `NAME`.
+pub fn services() -> Vec<String> {
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").read_dir().expect("services");
+    let mut names: Vec<String> = folders
+        .map(|folder| folder.expect("a folder"))
+        .filter(|folder| folder.path().join("src/main.rs").exists())
+        .map(|folder| folder.file_name().into_string().expect("a name"))
+        .collect();
+    names.sort_unstable();
+    names
+}
 
 /// The binary of a service, of the tests' profile and features. It is built first, unless
 /// `CHARTER_SERVICES_BUILT` says that it was.
@@ -28,7 +29,7 @@ pub fn binary(name: &str) -> PathBuf {
         let mut build = Command::new(env!("CARGO"));
         build
             .args(["build", "--quiet", "--offline", "--bins"])
-            .args(PACKAGES.map(|package| format!("-p{package}")));
+            .args(services().iter().map(|name| format!("-p{name}-service")));
         if profile.ends_with("release") {
             build.arg("--release");
         }

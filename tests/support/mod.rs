@@ -14,7 +14,7 @@ pub mod relay;
 mod until;
 pub mod world;
 
-pub use binaries::binary;
+pub use binaries::{binary, services};
 pub use client::{Answer, Client};
 pub use platform::{Platform, command};
 pub use redis::Redis;
