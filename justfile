@@ -78,7 +78,7 @@ deploy:
 scaffold:
     tests/scaffold/run
 
-# A project from the templates, a workspace of its own on this checkout: clean, tested, and answering over HTTP.
+# A project from the templates, a workspace of its own on the platform's packages: clean, tested, and answering over HTTP.
 project:
     tests/scaffold/project
 

@@ -22,16 +22,13 @@ pub const MANIFEST: &str = "charter-project.yaml";
 /// The folder of the platform's schemas, in a project too.
 const FOLDER: &str = "schemas/shared/";
 
-/// The platform's schemas by their paths.
+/// The platform's schemas by their paths. `codegen/shared` links to them, so that the published package has them too.
 pub const SHARED: &[(&str, &str)] = &[
-    ("schemas/shared/dead_letter.avsc", include_str!("../../schemas/shared/dead_letter.avsc")),
-    ("schemas/shared/metadata.avsc", include_str!("../../schemas/shared/metadata.avsc")),
-    ("schemas/shared/outcome.avsc", include_str!("../../schemas/shared/outcome.avsc")),
-    ("schemas/shared/outcome_event.avsc", include_str!("../../schemas/shared/outcome_event.avsc")),
-    (
-        "schemas/shared/outcome_status.avsc",
-        include_str!("../../schemas/shared/outcome_status.avsc"),
-    ),
+    ("schemas/shared/dead_letter.avsc", include_str!("../shared/dead_letter.avsc")),
+    ("schemas/shared/metadata.avsc", include_str!("../shared/metadata.avsc")),
+    ("schemas/shared/outcome.avsc", include_str!("../shared/outcome.avsc")),
+    ("schemas/shared/outcome_event.avsc", include_str!("../shared/outcome_event.avsc")),
+    ("schemas/shared/outcome_status.avsc", include_str!("../shared/outcome_status.avsc")),
 ];
 
 /// A project, as its manifest tells it.

@@ -367,7 +367,7 @@ fn a_project_has_the_platforms_dependencies() {
         text.lines().map(ToOwned::to_owned).collect()
     };
     let ours = lines(repository().join("Cargo.toml"));
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/project/Cargo.toml");
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/project/manifest.toml");
     let theirs = lines(template);
     let rest = theirs.iter().position(|line| line.starts_with("# What generated code")).unwrap();
     let theirs: Vec<&String> = theirs[rest + 1..].iter().filter(|line| !line.is_empty()).collect();

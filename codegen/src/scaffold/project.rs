@@ -26,7 +26,7 @@ const CRATES: &[(&str, &str)] = &[
 
 /// The project's own files: template, path.
 const FILES: &[(&str, &str)] = &[
-    ("project/Cargo.toml", "Cargo.toml"),
+    ("project/manifest.toml", "Cargo.toml"),
     ("project/README.md", "README.md"),
     ("project/charter-lint.yaml", "charter-lint.yaml"),
     ("project/charter-project.yaml", MANIFEST),
@@ -34,7 +34,7 @@ const FILES: &[(&str, &str)] = &[
     ("project/gateway.yaml", OPENAPI),
     ("project/gitignore", ".gitignore"),
     ("project/rustfmt.toml", "rustfmt.toml"),
-    ("project/platform/Cargo.toml", "services/platform/Cargo.toml"),
+    ("project/platform/manifest.toml", "services/platform/Cargo.toml"),
     ("project/platform/contexts.rs", "services/platform/src/contexts.rs"),
     ("project/platform/main.rs", "services/platform/src/main.rs"),
     ("project/platform/starts.rs", "services/platform/tests/starts.rs"),

@@ -280,7 +280,7 @@ pub(super) fn crate_files(
 ) -> Result<(), ScaffoldError> {
     let folder = format!("services/{}", model.service.name);
     for (template, path) in [
-        ("service/Cargo.toml", "Cargo.toml"),
+        ("service/manifest.toml", "Cargo.toml"),
         ("service/lib.rs", "src/lib.rs"),
         ("service/main.rs", "src/main.rs"),
         ("service/service.rs", "src/service.rs"),

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::ScaffoldError;
 use crate::sync::DiskError;
 
-/// The built-in templates by their paths.
+/// The built-in templates by their paths. That of a `Cargo.toml` is `manifest.toml`: a package leaves out a folder with a
+/// `Cargo.toml`, taking it for another package.
 const BUILT_IN: &[(&str, &str)] = &[
     ("contracts/command.avsc", include_str!("../../templates/contracts/command.avsc")),
     ("contracts/event.avsc", include_str!("../../templates/contracts/event.avsc")),
@@ -23,7 +24,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("http/paths.yaml", include_str!("../../templates/http/paths.yaml")),
     ("http/parameters.yaml", include_str!("../../templates/http/parameters.yaml")),
     ("http/schemas.yaml", include_str!("../../templates/http/schemas.yaml")),
-    ("project/Cargo.toml", include_str!("../../templates/project/Cargo.toml")),
+    ("project/manifest.toml", include_str!("../../templates/project/manifest.toml")),
     ("project/README.md", include_str!("../../templates/project/README.md")),
     ("project/charter-lint.yaml", include_str!("../../templates/project/charter-lint.yaml")),
     ("project/charter-project.yaml", include_str!("../../templates/project/charter-project.yaml")),
@@ -31,11 +32,14 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("project/gateway.yaml", include_str!("../../templates/project/gateway.yaml")),
     ("project/gitignore", include_str!("../../templates/project/gitignore")),
     ("project/rustfmt.toml", include_str!("../../templates/project/rustfmt.toml")),
-    ("project/platform/Cargo.toml", include_str!("../../templates/project/platform/Cargo.toml")),
+    (
+        "project/platform/manifest.toml",
+        include_str!("../../templates/project/platform/manifest.toml"),
+    ),
     ("project/platform/contexts.rs", include_str!("../../templates/project/platform/contexts.rs")),
     ("project/platform/main.rs", include_str!("../../templates/project/platform/main.rs")),
     ("project/platform/starts.rs", include_str!("../../templates/project/platform/starts.rs")),
-    ("service/Cargo.toml", include_str!("../../templates/service/Cargo.toml")),
+    ("service/manifest.toml", include_str!("../../templates/service/manifest.toml")),
     ("service/lib.rs", include_str!("../../templates/service/lib.rs")),
     ("service/main.rs", include_str!("../../templates/service/main.rs")),
     ("service/service.rs", include_str!("../../templates/service/service.rs")),
