@@ -79,6 +79,9 @@ pub struct Report {
     pub outcomes_per_s: f64,
     /// By the platform's own count, a second of the window and of the time until all was decided.
     pub decided_per_s: Option<f64>,
+    /// Events published by the platform's own count, likewise: refused commands lead to none.
+    #[serde(default)]
+    pub published_per_s: Option<f64>,
     /// Events projected by the platform's own count, likewise until all were projected.
     pub projected_per_s: Option<f64>,
     /// From due to the first answer.
@@ -101,6 +104,9 @@ pub struct Report {
     pub generator_cores: Option<f64>,
     /// Processor time of the platform, in cores.
     pub platform_cores: Option<f64>,
+    /// Processor time of all else on this machine, in cores: where that is much, times tell little of the platform.
+    #[serde(default)]
+    pub others_cores: Option<f64>,
     /// The platform's resident memory at the end, in bytes.
     pub platform_bytes: Option<u64>,
     /// The most that it was.
@@ -113,8 +119,12 @@ impl fmt::Display for Report {
         writeln!(f, "  window         {:>10.1} s", self.seconds)?;
         rate(f, "accepted", self.accepted, Some(self.accepted_per_s))?;
         rate(f, "outcomes", self.outcomes, Some(self.outcomes_per_s))?;
-        for (name, per_s) in [("decided", self.decided_per_s), ("projected", self.projected_per_s)]
-        {
+        let counted = [
+            ("decided", self.decided_per_s),
+            ("published", self.published_per_s),
+            ("projected", self.projected_per_s),
+        ];
+        for (name, per_s) in counted {
             if let Some(per_s) = per_s {
                 writeln!(f, "  {name:<14} {:>10} {per_s:>10.0}/s", "")?;
             }
@@ -146,6 +156,9 @@ impl fmt::Display for Report {
         }
         if let Some(cores) = self.platform_cores {
             write!(f, ", platform {cores:.2} cores")?;
+        }
+        if let Some(cores) = self.others_cores {
+            write!(f, ", others {cores:.2} cores")?;
         }
         if let (Some(now), Some(most)) = (self.platform_bytes, self.platform_most_bytes) {
             write!(f, ", platform {} MB, {} MB at most", now >> 20, most >> 20)?;

@@ -16,6 +16,24 @@ pub(crate) fn cpu(process: &str) -> Option<Duration> {
     Some(Duration::from_secs(1) * (user + system) / TICKS_PER_SECOND)
 }
 
+/// Processor time that all programs of this machine have taken together so far, with what the kernel did for them.
+pub(crate) fn machine() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/stat").ok()?;
+    busy(stat.lines().next()?)
+}
+
+/// From the line of all processors: in programs, nice ones, the kernel, idle, waiting for disks, in interrupts of both kinds.
+fn busy(line: &str) -> Option<Duration> {
+    let fields = line.strip_prefix("cpu ")?.split_whitespace();
+    let ticks: Vec<u64> = fields.map_while(|field| field.parse().ok()).collect();
+    let &[user, nice, system, _idle, _waiting, hard, soft, ..] = ticks.as_slice() else {
+        return None;
+    };
+    Some(Duration::from_millis(
+        (user + nice + system + hard + soft) * 1_000 / u64::from(TICKS_PER_SECOND),
+    ))
+}
+
 /// The same of a process and the processes that it has started, where those still run: a PostgreSQL server's are
 /// one for each connection.
 #[cfg(all(feature = "kafka", feature = "postgres"))]
@@ -56,6 +74,15 @@ pub(crate) fn memory(process: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_is_busy_with_all_but_idling_and_waiting() {
+        let line = "cpu  100 20 30 4000 500 6 7 8 0 0";
+        assert_eq!(busy(line), Some(Duration::from_millis(1_630)));
+        assert_eq!(busy("cpu0 100 20 30 4000 500 6 7 8 0 0"), None);
+        assert_eq!(busy("cpu  100 20"), None);
+        assert!(machine() >= cpu("self"), "this process is of the machine");
+    }
 
     #[test]
     fn this_process_has_memory_and_a_processor() {

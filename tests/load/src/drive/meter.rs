@@ -161,6 +161,7 @@ impl Meter {
             outcomes: counts.decided_within,
             outcomes_per_s: per_s(counts.decided_within),
             decided_per_s: after.rate_since(before, |sample| sample.decided),
+            published_per_s: after.rate_since(before, |sample| sample.published),
             projected_per_s: after.rate_since(before, |sample| sample.projected),
             to_accepted: counts.accepted.latency(),
             to_outcome: counts.decided.latency(),
@@ -172,6 +173,7 @@ impl Meter {
             lost: counts.lost,
             generator_cores: own.map(|(now, then)| now.saturating_sub(then).as_secs_f64() / since),
             platform_cores: after.cores_since(before),
+            others_cores: after.others_since(before),
             platform_bytes: after.memory.map(|(now, _)| now),
             platform_most_bytes: after.memory.map(|(_, most)| most),
         }

@@ -26,9 +26,11 @@ pub(super) struct Counters {
 pub(super) struct Sample {
     at: Instant,
     pub(super) decided: Option<f64>,
-    published: Option<f64>,
+    pub(super) published: Option<f64>,
     pub(super) projected: Option<f64>,
     cpu: Option<Duration>,
+    /// What neither the platform nor this process took.
+    others: Option<Duration>,
     /// Resident bytes, now and at most.
     pub(super) memory: Option<(u64, u64)>,
 }
@@ -47,7 +49,16 @@ impl Sample {
     }
 
     pub(super) fn cores_since(&self, before: &Self) -> Option<f64> {
-        let taken = self.cpu?.checked_sub(before.cpu?)?;
+        self.taken_since(before, |sample| sample.cpu)
+    }
+
+    /// What other programs on this machine took meanwhile, in cores.
+    pub(super) fn others_since(&self, before: &Self) -> Option<f64> {
+        self.taken_since(before, |sample| sample.others)
+    }
+
+    fn taken_since(&self, before: &Self, time: impl Fn(&Self) -> Option<Duration>) -> Option<f64> {
+        let taken = time(self)?.saturating_sub(time(before)?);
         Some(taken.as_secs_f64() / (self.at - before.at).as_secs_f64())
     }
 
@@ -82,12 +93,15 @@ impl Counters {
         }
         let [decided, published, projected] = sums;
         let memory = self.pids.iter().filter_map(|pid| process::memory(pid));
+        let cpu = self.pids.iter().filter_map(|pid| process::cpu(pid)).reduce(|one, two| one + two);
+        let ours = cpu.zip(process::cpu("self")).map(|(platform, own)| platform + own);
         Sample {
             at: Instant::now(),
             decided,
             published,
             projected,
-            cpu: self.pids.iter().filter_map(|pid| process::cpu(pid)).reduce(|one, two| one + two),
+            cpu,
+            others: process::machine().zip(ours).map(|(all, ours)| all.saturating_sub(ours)),
             memory: memory.reduce(|one, two| (one.0 + two.0, one.1 + two.1)),
         }
     }
