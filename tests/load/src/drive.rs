@@ -25,6 +25,14 @@ use client::Client;
 use meter::Meter;
 use platform::Counters;
 
+/// So many a second.
+fn a_second(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate >= 0.001 => Ok(rate),
+        _ => Err("expected 0.001 a second or more; leave it out for as fast as can be".to_owned()),
+    }
+}
+
 /// How the commands are sent.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DriveSettings {
@@ -35,7 +43,7 @@ pub struct DriveSettings {
     #[arg(long, default_value_t = 128)]
     pub connections: usize,
     /// Open loop: so many commands a second are due. Without it a closed loop, as fast as they are answered
-    #[arg(long)]
+    #[arg(long, value_parser = a_second)]
     pub rate: Option<f64>,
     /// How long commands are sent, in seconds
     #[arg(long, default_value_t = 10.0, conflicts_with = "commands")]
