@@ -258,7 +258,8 @@ impl Instance {
 
     /// Waits for its end.
     pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("its end")
+        let ended = until(PATIENCE, || self.child.try_wait().expect("its state").ok_or(()));
+        ended.unwrap_or_else(|()| panic!("it goes on; it said {}", self.said()))
     }
 
     /// Starts it again where it was, with another value of a variable.

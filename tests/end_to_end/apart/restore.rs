@@ -58,12 +58,11 @@ impl Drop for Server {
 
 /// Waits for the end of a process that refuses to work on; its last line says why.
 fn refuses(instance: &mut Instance, reason: &str) {
-    let said = until(PATIENCE, || {
-        let said = instance.said();
-        if said.contains(reason) { Ok(said) } else { Err(said) }
-    });
-    let said = said.unwrap_or_else(|said| panic!("`{reason}` is not in {said}"));
-    assert_eq!(instance.wait().code(), Some(1), "{said}");
+    let code = instance.wait().code();
+    let said = instance.said();
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.contains(reason), "`{reason}` is not in the last line of {said}");
+    assert_eq!(code, Some(1), "{said}");
 }
 
 /// Opens a show.

@@ -31,6 +31,8 @@ use crate::takeover::settled;
 use battered::SPOILT;
 use rush::Rush;
 
+/// What the battery has that is no command: of a schema that nobody has registered, and without headers.
+pub(crate) const NO_COMMAND: [u8; 8] = [0, 0, 0, 0, 200, 1, 2, 3];
 /// Of each phase, before it is measured.
 const WARMUP: Duration = Duration::from_secs(2);
 /// The most bytes of an event here; what is too large has more.

@@ -87,7 +87,7 @@ impl<'a, D: Decider> Owner<'a, D> {
         {
             memory.crashed = Some(attempt);
         }
-        check_claimed(ports, partition, claim.checkpoint).await?;
+        check_claimed(ports, partition).await?;
         let published = claim.checkpoint.published.max(memory.published.unwrap_or(-1));
         info!(
             context,

@@ -67,7 +67,6 @@ pub(super) async fn pair(runtime: &Runtime) -> Result<(), ServiceError> {
 pub(crate) async fn check_claimed<D: Decider>(
     ports: &Ports<D>,
     partition: u32,
-    checkpoint: Checkpoint,
 ) -> Result<(), ServiceError> {
     let (log, store) = (&ports.runtime.log, &ports.runtime.store);
     {
@@ -82,9 +81,7 @@ pub(crate) async fn check_claimed<D: Decider>(
             }
         }
     }
-    let published = last_position(ports, &D::Contract::events_topic(), partition).await?;
-    let commands = log.bounds(&D::Contract::commands_topic(), partition).await?;
-    compare::<D>(partition, Some(checkpoint), &commands, published)
+    check_partition(ports, partition).await
 }
 
 /// Makes sure that every checkpoint lies within the log, and that no event was published that the store
@@ -93,18 +90,23 @@ pub(super) async fn check<D: Decider>(
     ports: &Ports<D>,
     partitions: u32,
 ) -> Result<(), ServiceError> {
-    let (log, store) = (&ports.runtime.log, &ports.runtime.store);
-    let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
     for partition in 0..partitions {
-        // Another process may be at work: its checkpoint is read after the log's start and what was
-        // published, and before the log's end, so that each only moves away from being refused.
-        let start = log.bounds(&commands, partition).await?.start;
-        let published = last_position(ports, &events, partition).await?;
-        let checkpoint = store.checkpoint(D::Contract::NAME, partition).await?;
-        let end = log.bounds(&commands, partition).await?.end;
-        compare::<D>(partition, checkpoint, &(start..end), published)?;
+        check_partition(ports, partition).await?;
     }
     Ok(())
+}
+
+/// The same for one partition.
+async fn check_partition<D: Decider>(ports: &Ports<D>, partition: u32) -> Result<(), ServiceError> {
+    let (log, store) = (&ports.runtime.log, &ports.runtime.store);
+    let (commands, events) = (D::Contract::commands_topic(), D::Contract::events_topic());
+    // Another process may be at work, or have taken over meanwhile: the checkpoint is read after the log's start and
+    // what was published, and before the log's end, so that each only moves away from being refused.
+    let start = log.bounds(&commands, partition).await?.start;
+    let published = last_position(ports, &events, partition).await?;
+    let checkpoint = store.checkpoint(D::Contract::NAME, partition).await?;
+    let end = log.bounds(&commands, partition).await?.end;
+    compare::<D>(partition, checkpoint, &(start..end), published)
 }
 
 /// Refuses a checkpoint that lies outside of `commands`, the offsets that the log has, and one that is behind what was

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Evidence, InboxRow, Logged, OpenDeadline, Partition, Published, Stored};
 use crate::history::Record;
+use crate::poison::NO_COMMAND;
 
 /// Bytes fetched of the log at a time.
 const FETCH_BYTES: usize = 8 << 20;
@@ -120,8 +121,8 @@ async fn partitions<C: Contract>(
     let mut partitions = Vec::new();
     for number in 0..count {
         let (commands, _) = topic(log, &C::commands_topic(), number).await?;
-        // What is no command, whoever wrote it, has no outcome either: it is a dead letter.
-        let is_command = |record: &LogRecord| record.record.header("ce_type").is_some();
+        // What `load poison` sends that is no command has no outcome either: it is a dead letter.
+        let is_command = |record: &LogRecord| record.record.value[..] != NO_COMMAND;
         let commands =
             commands.into_iter().filter(is_command).map(logged).collect::<anyhow::Result<_>>()?;
         let (published, published_from_start) = topic(log, &C::events_topic(), number).await?;

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::battered::{PANICS, SEAT, SPOILT};
-use super::{EVENT_BYTES, PoisonSettings, WARMUP};
+use super::{EVENT_BYTES, NO_COMMAND, PoisonSettings, WARMUP};
 use crate::measure::{Latency, Times};
 
 pub(super) const TENANT: &str = "default";
@@ -172,8 +172,7 @@ impl Rush {
                 let key = AggregateId::new(TENANT, show).record_key();
                 let topic = Seat::commands_topic();
                 let partition = partition_of(key.as_bytes(), self.log.partitions(&topic).await?);
-                // Of a schema that nobody has registered.
-                let value = vec![0, 0, 0, 0, 200, 1, 2, 3].into();
+                let value = NO_COMMAND.to_vec().into();
                 let record = Record { key: key.into(), value, headers: Vec::new() };
                 self.log.append(&topic, partition, vec![record]).await?;
                 self.letters.fetch_add(1, Ordering::Relaxed);

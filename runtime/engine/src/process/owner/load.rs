@@ -41,7 +41,11 @@ impl<D: Decider> Owner<'_, D> {
             .await?;
         for (id, aggregate) in loaded {
             match aggregate {
-                Ok(aggregate) => self.cache.insert(id, aggregate),
+                Ok(aggregate) => {
+                    // It may not have been a moment ago, when the batch was read.
+                    self.unreadable.remove(&id);
+                    self.cache.insert(id, aggregate);
+                }
                 Err(reason) => {
                     self.unreadable.insert(id, reason);
                 }
