@@ -1,6 +1,5 @@
 //! What is made sure of before a service works: log and store belong together.
 
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use charter_domain::{Contract, Decider};
@@ -10,7 +9,6 @@ use uuid::Uuid;
 use super::{Ports, Runtime, ServiceError};
 use crate::log::{LogError, TopicSpec};
 use crate::outcomes::outcomes_topic;
-use crate::store::Checkpoint;
 
 /// For how long log and store that were of one pair need not be asked again.
 const PAIRED: Duration = Duration::from_secs(5);
@@ -106,27 +104,19 @@ async fn check_partition<D: Decider>(ports: &Ports<D>, partition: u32) -> Result
     let published = last_position(ports, &events, partition).await?;
     let checkpoint = store.checkpoint(D::Contract::NAME, partition).await?;
     let end = log.bounds(&commands, partition).await?.end;
-    compare::<D>(partition, checkpoint, &(start..end), published)
-}
-
-/// Refuses a checkpoint that lies outside of `commands`, the offsets that the log has, and one that is behind what was
-/// published.
-fn compare<D: Decider>(
-    partition: u32,
-    checkpoint: Option<Checkpoint>,
-    commands: &Range<u64>,
-    published: Option<i64>,
-) -> Result<(), ServiceError> {
     let offset = checkpoint.map_or(0, |checkpoint| checkpoint.offset);
-    let Range { start, end } = *commands;
     if offset < start || offset > end {
-        let topic = D::Contract::commands_topic();
-        return Err(ServiceError::CheckpointOutside { topic, partition, offset, start, end });
+        return Err(ServiceError::CheckpointOutside {
+            topic: commands,
+            partition,
+            offset,
+            start,
+            end,
+        });
     }
     let stored = checkpoint.map_or(-1, |checkpoint| checkpoint.next_position - 1);
     if let Some(published) = published.filter(|published| *published > stored) {
-        let topic = D::Contract::events_topic();
-        return Err(ServiceError::EventsAhead { topic, partition, published, stored });
+        return Err(ServiceError::EventsAhead { topic: events, partition, published, stored });
     }
     Ok(())
 }
