@@ -32,7 +32,7 @@
       return seconds2 <= 0 ? 0 : Math.max(0, this.sum(name, labels) - before.sum(name, labels)) / seconds2;
     }
     /** What a histogram grew by since another look stays below its upper bound for this part of it; null where it did not grow. */
-    quantile(part3, name, before) {
+    quantile(part2, name, before) {
       const bounds = /* @__PURE__ */ new Map();
       for (const [look3, sign] of [[this, 1], [before, -1]]) {
         for (const { labels, value } of look3.of(`${name}_bucket`)) {
@@ -43,7 +43,7 @@
       const all = bounds.get(Infinity) ?? 0;
       if (all <= 0) return null;
       const sorted = [...bounds].sort(([one], [other]) => one - other);
-      return sorted.find(([, count]) => count >= part3 * all)?.[0] ?? null;
+      return sorted.find(([, count]) => count >= part2 * all)?.[0] ?? null;
     }
     /** The values of a label. */
     values(name, label) {
@@ -86,16 +86,16 @@
     <p>Kept in this tab until it is closed, and sent to this host only.</p>
     <div class="row"><button type="button" class="quiet">Not now</button><button value="given">Continue</button></div>
   </form>`;
-    const part3 = (selector) => {
+    const part2 = (selector) => {
       const found2 = dialog.querySelector(selector);
       if (found2 === null) throw new Error(`the dialog has no ${selector}`);
       return found2;
     };
-    part3("#ask-reason").textContent = reason;
-    const secret2 = part3("[name=secret]");
-    const name = part3("[name=name]");
+    part2("#ask-reason").textContent = reason;
+    const secret2 = part2("[name=secret]");
+    const name = part2("[name=name]");
     name.value = credentials()?.name ?? "";
-    part3("button.quiet").addEventListener("click", () => dialog.close());
+    part2("button.quiet").addEventListener("click", () => dialog.close());
     document.body.append(dialog);
     dialog.showModal();
     return new Promise((resolve) => {
@@ -111,14 +111,16 @@
     });
   }
 
-  // runtime/portal/pages/care.ts
-  var MOST = 50;
-  var whole = new Intl.NumberFormat("en");
+  // runtime/portal/pages/parts.ts
   function part(id) {
     const found2 = document.getElementById(id);
     if (found2 === null) throw new Error(`the page has no #${id}`);
     return found2;
   }
+  var whole = new Intl.NumberFormat("en");
+
+  // runtime/portal/pages/care.ts
+  var MOST = 50;
   function when(time) {
     return time === void 0 ? "–" : new Date(time).toLocaleString("en-GB");
   }
@@ -639,13 +641,7 @@
   var MINUTE = 30;
   var EVENTS = 500;
   var SHOWN = 200;
-  function part2(id) {
-    const found2 = document.getElementById(id);
-    if (found2 === null) throw new Error(`the page has no #${id}`);
-    return found2;
-  }
   var figures = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-  var whole2 = new Intl.NumberFormat("en");
   function cells(texts, className = "") {
     const row = document.createElement("tr");
     row.className = className;
@@ -661,7 +657,7 @@
     return value < 1 ? `≤ ${figures.format(value * 1e3)} ms` : `≤ ${figures.format(value)} s`;
   }
   function showRate(id, rate) {
-    part2(id).textContent = figures.format(rate);
+    part(id).textContent = figures.format(rate);
     const history = histories[id] ??= [];
     history.push(rate);
     if (history.length > LOOKS) history.shift();
@@ -670,7 +666,7 @@
       const x = 120 - (history.length - 1 - index) * (120 / (LOOKS - 1));
       return `${x.toFixed(1)},${(30 - value / most * 28).toFixed(1)}`;
     });
-    part2(`${id}-line`).firstElementChild?.setAttribute("points", points.join(" "));
+    part(`${id}-line`).firstElementChild?.setAttribute("points", points.join(" "));
   }
   function showContexts(now) {
     const contexts2 = now.values("charter_events_published_total", "context");
@@ -678,9 +674,9 @@
       const sums = ["charter_commands_undecided", "charter_events_unprojected", "charter_dead_letters", "charter_parked_aggregates"];
       const values = sums.map((name) => now.sum(name, { context }));
       const isBad = (values[2] ?? 0) > 0 || (values[3] ?? 0) > 0;
-      return cells([context, ...values.map((value) => whole2.format(value))], isBad ? "bad" : "");
+      return cells([context, ...values.map((value) => whole.format(value))], isBad ? "bad" : "");
     });
-    part2("contexts").replaceChildren(...rows);
+    part("contexts").replaceChildren(...rows);
   }
   function showOutcomes(now, before) {
     const name = "charter_commands_total";
@@ -689,9 +685,9 @@
     const shown = rows.slice(0, 20).map(({ labels, value }) => {
       const { context = "", outcome = "", code = "" } = labels;
       const rate = now.rate(name, before, labels);
-      return cells([context, outcome, code, whole2.format(value), figures.format(rate)], outcome.toLowerCase());
+      return cells([context, outcome, code, whole.format(value), figures.format(rate)], outcome.toLowerCase());
     });
-    part2("outcomes").replaceChildren(...shown.length === 0 ? [cells(["none yet", "", "", "", ""])] : shown);
+    part("outcomes").replaceChildren(...shown.length === 0 ? [cells(["none yet", "", "", "", ""])] : shown);
   }
   async function look2() {
     if (isPaused) return;
@@ -709,8 +705,8 @@
     }
     const first = looks[0];
     if (first !== void 0) {
-      part2("decided").textContent = seconds(now.quantile(0.99, "charter_accepted_to_decided_seconds", first));
-      part2("visible").textContent = seconds(now.quantile(0.99, "charter_accepted_to_visible_seconds", first));
+      part("decided").textContent = seconds(now.quantile(0.99, "charter_accepted_to_decided_seconds", first));
+      part("visible").textContent = seconds(now.quantile(0.99, "charter_accepted_to_visible_seconds", first));
     }
   }
   async function lookAtParts() {
@@ -722,18 +718,18 @@
       element2.textContent = ready ? name : `${name}: ${reason ?? "not ready"}`;
       return element2;
     });
-    part2("parts").replaceChildren(...shown);
+    part("parts").replaceChildren(...shown);
   }
   function again(act) {
     const lost = () => {
       const gone = document.createElement("span");
       gone.className = "bad";
       gone.textContent = "no answer";
-      part2("parts").replaceChildren(gone);
+      part("parts").replaceChildren(gone);
     };
     void act().catch(lost).finally(() => setTimeout(() => again(act), PERIOD));
   }
-  var pause = part2("pause");
+  var pause = part("pause");
   pause.addEventListener("click", () => {
     isPaused = !isPaused;
     pause.textContent = isPaused ? "Go on" : "Pause";
@@ -745,9 +741,9 @@
   care();
   var following = new AbortController();
   var lines = [];
-  var form = part2("tail");
+  var form = part("tail");
   var room = form.elements.namedItem("room");
-  var filter = part2("filter");
+  var filter = part("filter");
   var contexts = filter.elements.namedItem("context");
   function element({ time, type, key, text }) {
     const item = document.createElement("li");
@@ -766,13 +762,13 @@
       isDue = false;
       const { length } = lines;
       if (isPaused) {
-        part2("shown").textContent = "Paused";
+        part("shown").textContent = "Paused";
         return;
       }
       const asked = wanted();
       const found2 = lines.filter((line) => isWanted(line, asked));
-      part2("lines").replaceChildren(...found2.slice(0, SHOWN).map(element));
-      part2("shown").textContent = `${found2.length} of the last ${length}`;
+      part("lines").replaceChildren(...found2.slice(0, SHOWN).map(element));
+      part("shown").textContent = `${found2.length} of the last ${length}`;
     });
   }
   function follow(name, asks) {
@@ -780,7 +776,7 @@
     const { signal } = following = new AbortController();
     lines = [];
     showLines();
-    const standing = part2("tail-standing");
+    const standing = part("tail-standing");
     const say2 = (kind, text) => {
       standing.className = `standing ${kind}`;
       standing.textContent = text;

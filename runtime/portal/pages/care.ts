@@ -1,6 +1,7 @@
 /** What operators look after: aggregates that were set aside, dead letters, builds of views. It shows, and changes nothing. */
 
 import { ask, authorization } from "./access";
+import { part, whole } from "./parts";
 
 /** The most entries of a list. */
 const MOST = 50;
@@ -56,14 +57,6 @@ interface Shown {
   type: string;
   place: string;
   text: string;
-}
-
-const whole = new Intl.NumberFormat("en");
-
-function part<T extends HTMLElement = HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no #${id}`);
-  return found as T;
 }
 
 function when(time: string | undefined): string {

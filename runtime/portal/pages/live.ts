@@ -4,6 +4,7 @@ import type { Message } from "charter-client/stream";
 import { Look, parse } from "./metrics";
 import { care } from "./care";
 import { type Line, isWanted, lineOf } from "./lines";
+import { part, whole } from "./parts";
 import { rooms, unasked } from "./rooms";
 
 /** How often the metrics are looked at, in milliseconds, and how many looks a line shows. */
@@ -15,14 +16,7 @@ const MINUTE = 30;
 const EVENTS = 500;
 const SHOWN = 200;
 
-function part<T extends Element = HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no #${id}`);
-  return found as unknown as T;
-}
-
 const figures = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-const whole = new Intl.NumberFormat("en");
 
 function cells(texts: string[], className = ""): HTMLTableRowElement {
   const row = document.createElement("tr");
