@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use crate::support::world::World;
 
+/// The property of stays.
+pub(crate) const INN: &str = "inn";
+
 /// What drives a client in a test that is no asynchronous one.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
@@ -21,6 +24,33 @@ pub(crate) fn runtime() -> Runtime {
 /// A client of one of the gateways.
 pub(crate) fn client(platform: &World) -> Client {
     Client::new(Settings::at(platform.url(""))).expect("a client")
+}
+
+/// Opens an inn with so many rooms, all of one type.
+pub(crate) async fn open_inn(client: &Client, tenant: &str, rooms: i32) {
+    let property = OpenPropertyRequest {
+        property_id: INN.to_owned(),
+        name: "The inn".to_owned(),
+        room_types: vec![RoomType { room_type_id: "king".to_owned(), rooms }],
+    };
+    client.reservation.open_property(tenant, &property).await.expect("a property");
+}
+
+/// A stay there from the first of May until a day.
+pub(crate) fn stay(id: Uuid, until: &str) -> CreateReservationRequest {
+    CreateReservationRequest {
+        reservation_id: Some(id),
+        ..CreateReservationRequest::new(
+            "guest-1",
+            "king",
+            "2027-05-01".parse().expect("a day"),
+            until.parse().expect("a day"),
+            ReservationSource::Website,
+            ReservationType::Transient,
+            "420.00".parse().expect("an amount"),
+            "EUR",
+        )
+    }
 }
 
 async fn open_show(client: &Client, show: &str) {
@@ -123,33 +153,16 @@ pub(crate) fn a_room_is_joined_left_and_joined_again_where_it_was(platform: &mut
 }
 
 pub(crate) fn a_stay_is_reserved_and_changed(platform: &mut World) {
-    let (client, tenant) = (client(platform), platform.name("inn"));
+    let (client, tenant) = (client(platform), platform.name(INN));
     runtime().block_on(async {
-        let property = OpenPropertyRequest {
-            property_id: "inn".to_owned(),
-            name: "The inn".to_owned(),
-            room_types: vec![RoomType { room_type_id: "king".to_owned(), rooms: 1 }],
-        };
-        client.reservation.open_property(&tenant, &property).await.expect("a property");
+        open_inn(&client, &tenant, 1).await;
         let id = Uuid::now_v7();
-        let stay = CreateReservationRequest {
-            reservation_id: Some(id),
-            notes: Some("Late".to_owned()),
-            ..CreateReservationRequest::new(
-                "guest-1",
-                "king",
-                "2027-05-01".parse().expect("a day"),
-                "2027-05-03".parse().expect("a day"),
-                ReservationSource::Website,
-                ReservationType::Transient,
-                "420.00".parse().expect("an amount"),
-                "EUR",
-            )
-        };
-        let made = client.reservation.create_reservation(&tenant, "inn", &stay).await;
+        let stay =
+            CreateReservationRequest { notes: Some("Late".to_owned()), ..stay(id, "2027-05-03") };
+        let made = client.reservation.create_reservation(&tenant, INN, &stay).await;
         let sequence = made.expect("a reservation").events[0].sequence;
         let other = CreateReservationRequest { reservation_id: None, ..stay };
-        let full = client.reservation.create_reservation(&tenant, "inn", &other).await;
+        let full = client.reservation.create_reservation(&tenant, INN, &other).await;
         let full = full.expect_err("no room");
         let Some(reservation::Rejection::NoAvailability(full)) = full.rejection() else {
             panic!("{full:?}")
@@ -162,13 +175,13 @@ pub(crate) fn a_stay_is_reserved_and_changed(platform: &mut World) {
             total_amount: Some("400.50".parse().expect("an amount")),
             ..UpdateReservationRequest::default()
         };
-        let update = || client.reservation.update_reservation(&tenant, "inn", id, &change);
+        let update = || client.reservation.update_reservation(&tenant, INN, id, &change);
         let stale = update().if_match(sequence + 7).await.expect_err("another sequence");
         assert_eq!((stale.problem().status(), stale.problem().code()), (412, "SEQUENCE_MISMATCH"));
         update().if_match(sequence).await.expect("a change");
-        let row = client.reservation.get_reservation(&tenant, "inn", id).await.expect("a row");
+        let row = client.reservation.get_reservation(&tenant, INN, id).await.expect("a row");
         assert_eq!((row.notes, row.total_amount.to_string()), (None, "400.50".to_owned()));
-        let unknown = client.reservation.get_reservation(&tenant, "inn", Uuid::now_v7()).await;
+        let unknown = client.reservation.get_reservation(&tenant, INN, Uuid::now_v7()).await;
         assert_eq!(unknown.expect_err("no row").status(), 404);
     });
 }

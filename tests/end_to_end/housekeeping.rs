@@ -5,17 +5,12 @@ use std::time::{Duration, Instant};
 
 use charter_gateway_client::Client;
 use charter_gateway_client::housekeeping::{ListCleaningsParams, Rejection};
-use charter_gateway_client::schemas::{
-    CleaningStatus, CreateReservationRequest, InspectRoomRequest, OpenPropertyRequest,
-    ReservationSource, ReservationType, RoomType,
-};
+use charter_gateway_client::schemas::{CleaningStatus, InspectRoomRequest};
 use uuid::Uuid;
 
-use crate::client::{client, runtime};
+use crate::client::{INN, client, open_inn, runtime, stay};
 use crate::support::world::World;
 
-/// The property.
-const INN: &str = "inn";
 /// How long a reactor may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -32,31 +27,13 @@ impl Inn {
 
     /// Opens it with so many rooms.
     async fn open(&self, rooms: i32) {
-        let property = OpenPropertyRequest {
-            property_id: INN.to_owned(),
-            name: "The inn".to_owned(),
-            room_types: vec![RoomType { room_type_id: "king".to_owned(), rooms }],
-        };
-        let opened = self.client.reservation.open_property(&self.tenant, &property).await;
-        opened.expect("a property");
+        open_inn(&self.client, &self.tenant, rooms).await;
     }
 
     /// A guest stays and leaves; gives the reservation's id.
     async fn leave(&self) -> Uuid {
         let (id, reservations) = (Uuid::now_v7(), &self.client.reservation);
-        let stay = CreateReservationRequest {
-            reservation_id: Some(id),
-            ..CreateReservationRequest::new(
-                "guest-1",
-                "king",
-                "2027-05-01".parse().expect("a day"),
-                "2027-05-04".parse().expect("a day"),
-                ReservationSource::Website,
-                ReservationType::Transient,
-                "420.00".parse().expect("an amount"),
-                "EUR",
-            )
-        };
+        let stay = stay(id, "2027-05-04");
         reservations.create_reservation(&self.tenant, INN, &stay).await.expect("a reservation");
         reservations.check_in_reservation(&self.tenant, INN, id).await.expect("a guest");
         reservations.check_out_reservation(&self.tenant, INN, id).await.expect("a room left");
