@@ -7,6 +7,7 @@ mod history;
 mod restore;
 mod rush;
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -24,12 +25,19 @@ fn scenarios_hold_apart() {
     for (name, scenario) in SCENARIOS {
         let begun = Instant::now();
         world.next();
-        if catch_unwind(AssertUnwindSafe(|| scenario(&mut world))).is_err() {
-            failed.push(name);
+        if let Err(why) = catch_unwind(AssertUnwindSafe(|| scenario(&mut world))) {
+            failed.push(format!("{name}: {}", said(why.as_ref())));
         }
         println!("{name}: {:?}", begun.elapsed());
     }
-    assert_eq!(failed, Vec::<&&str>::new());
+    // Last and once more, since who reads a long run's end sees nothing of its middle.
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// What a test that panicked said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it said nothing")
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _};
@@ -125,11 +125,13 @@ impl Drop for Database {
 }
 
 /// A port that nobody listens on, below those that the system gives to clients: a process that is started
-/// again is to be found where it was.
+/// again is to be found where it was. None is given twice, since who gets one listens a while later.
 pub fn free_port() -> u16 {
+    static NEXT: LazyLock<AtomicU64> =
+        LazyLock::new(|| AtomicU64::new(Uuid::new_v4().as_u64_pair().0 % 12_000));
     loop {
-        let random = Uuid::new_v4().as_u64_pair().0 % 12_000;
-        let port = 20_000 + u16::try_from(random).expect("it is below 12,000");
+        let next = NEXT.fetch_add(1, Ordering::SeqCst) % 12_000;
+        let port = 20_000 + u16::try_from(next).expect("it is below 12,000");
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
