@@ -64,6 +64,30 @@ test("what is not decided in time can be asked for again by its key", () =>
     assert.deepEqual([problem.status, problem.code, problem.commandId, problem.idempotencyKey], [202, "NOT_DECIDED", "c-1", "order-4711"]);
   }));
 
+// A command that is taken is not refused by a limit, a token that is over or a gateway of another contract: who took it for
+// refused and sent it again under another key would have it done twice.
+for (const [status, code] of [[429, "RATE_LIMITED"], [401, "UNAUTHENTICATED"], [404, "ROUTE_UNKNOWN"]] as const) {
+  test(`what is taken stays taken where asking again is answered ${status}`, () =>
+    against([pending, json(status, { code }, { "retry-after": "3600" })], {}, async (client, host) => {
+      const problem = await refused(client.seat.holdSeats(show, seats, { idempotencyKey: "order-4711" }));
+      assert.deepEqual([problem.status, problem.code, problem.commandId, problem.idempotencyKey], [202, "NOT_DECIDED", "c-1", "order-4711"]);
+      assert.ok(problem.message.includes(code), problem.message);
+      assert.equal(host.asked.length, 2);
+    }));
+}
+
+test("a decision is one after any number of questions", () =>
+  against([pending, json(500, { code: "COMMAND_FAILED", commandId: "c-1" })], {}, async (client) => {
+    const problem = await refused(client.seat.holdSeats(show, seats));
+    assert.deepEqual([problem.status, problem.code], [500, "COMMAND_FAILED"]);
+  }));
+
+test("an answer that is no JSON has the key of its command", () =>
+  against([(_, response) => void response.writeHead(200, { "content-type": "application/json" }).end("{")], {}, async (client) => {
+    const problem = await refused(client.seat.holdSeats(show, seats, { idempotencyKey: "order-4711" }));
+    assert.deepEqual([problem.status, problem.code, problem.idempotencyKey], [200, "UNREADABLE", "order-4711"]);
+  }));
+
 test("silence ends with the call's time", () =>
   against([silent], { timeoutMs: 300 }, async (client) => {
     const problem = await refused(client.seat.getShow(show));

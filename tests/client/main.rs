@@ -114,6 +114,57 @@ async fn what_is_not_decided_in_time_can_be_asked_for_again_by_its_key() {
     assert_eq!(problem.idempotency_key(), Some("order-4711"));
 }
 
+/// A command that is taken is not refused by a limit, a token that is over or a gateway of another contract: who took it for
+/// refused and sent it again under another key would have it done twice.
+#[tokio::test]
+async fn what_is_taken_stays_taken_whatever_is_answered_to_asking_again() {
+    let limited = with(429, value!({"code": "RATE_LIMITED"}), "retry-after", "3600");
+    let over = json(401, value!({"code": "UNAUTHENTICATED"}));
+    let other = json(404, value!({"code": "ROUTE_UNKNOWN"}));
+    for (answer, code) in
+        [(limited, "RATE_LIMITED"), (over, "UNAUTHENTICATED"), (other, "ROUTE_UNKNOWN")]
+    {
+        let (client, host) = against(vec![pending(), answer]).await;
+        let command = client.seat.hold_seats("gala", &holding()).idempotency_key("order-4711");
+        let refused = command.await.expect_err("no outcome");
+        let problem = refused.problem();
+        assert_eq!((problem.status(), problem.code()), (202, "NOT_DECIDED"));
+        assert_eq!(problem.command_id(), Some(COMMAND));
+        assert_eq!(problem.idempotency_key(), Some("order-4711"));
+        assert!(problem.detail().contains(code), "{problem}");
+        assert_eq!(host.asked().len(), 2);
+    }
+    let failed = json(500, value!({"code": "COMMAND_FAILED", "commandId": COMMAND}));
+    let (client, _host) = against(vec![pending(), failed]).await;
+    let refused = client.seat.hold_seats("gala", &holding()).await.expect_err("a decision");
+    assert_eq!(refused.problem().code(), "COMMAND_FAILED");
+}
+
+/// What can't be read may have been carried out: the key goes with it.
+#[tokio::test]
+async fn an_answer_to_a_command_that_cannot_be_read_has_its_key() {
+    for answer in [json(200, value!({"status": 1})), json(202, value!({"status": "PENDING"}))] {
+        let (client, _host) = against(vec![answer]).await;
+        let command = client.seat.hold_seats("gala", &holding()).idempotency_key("order-4711");
+        let refused = command.await.expect_err("no answer of the contract");
+        let problem = refused.problem();
+        assert_eq!(problem.code(), "UNREADABLE", "{problem}");
+        assert_eq!(problem.idempotency_key(), Some("order-4711"));
+    }
+}
+
+#[tokio::test]
+async fn why_nothing_answered_is_said() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let nobody = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let client = Client::new(Settings::at(nobody)).expect("a client");
+    let read = client.seat.get_show("gala").timeout(Duration::from_millis(300));
+    let problem = read.await.expect_err("no answer");
+    assert_eq!(problem.code(), "NO_ANSWER");
+    assert!(problem.detail().contains("refused"), "{problem}");
+}
+
 #[tokio::test]
 async fn silence_and_an_answer_that_never_ends_are_over_with_the_calls_time() {
     for answer in [Answer::Silent, Answer::Endless] {
@@ -240,8 +291,11 @@ async fn parts_of_paths_and_queries_are_encoded_and_none_leads_elsewhere() {
     client.seat.list_seats("gala", &params).await.expect("rows");
     let urls: Vec<String> = host.asked().into_iter().map(|asked| asked.url).collect();
     assert_eq!(urls, ["/v1/shows/a%2F..%2Fb%3Fc/stats", "/v1/shows/gala/seats?status=HELD"]);
-    let problem = client.seat.get_show_stats("..").await.expect_err("no id");
-    assert_eq!((problem.code(), host.asked().len()), ("UNSENDABLE", 2));
+    // A URL would carry the last three without what breaks a line: another resource.
+    for id in ["..", "ga\tla", "gala\n", "\rgala"] {
+        let problem = client.seat.get_show_stats(id).await.expect_err("no id");
+        assert_eq!((problem.code(), host.asked().len()), ("UNSENDABLE", 2), "{id:?}");
+    }
 }
 
 #[tokio::test]
@@ -367,6 +421,7 @@ async fn a_room_that_is_refused_says_why_and_ends() {
     let mut room = client.seat.join_show("gala");
     let problem = room.next().await.expect("an item").expect_err("a refusal");
     assert_eq!((problem.status(), problem.code()), (403, "FORBIDDEN"));
+    assert!(room.next().await.is_none());
     assert!(room.next().await.is_none());
     assert_eq!(host.asked().len(), 1);
 }

@@ -81,10 +81,16 @@ pub enum Taken<T, A> {
 
 /// What is read of every answer to a command.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 struct Said {
-    command_id: Option<String>,
     cursor: Option<String>,
+}
+
+/// What is read of the answer to a command that is not decided yet.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pending {
+    command_id: String,
 }
 
 impl<T, A, R, const CONDITIONAL: bool> Command<T, A, R, CONDITIONAL> {
@@ -108,26 +114,35 @@ impl<T, A, R, const CONDITIONAL: bool> Command<T, A, R, CONDITIONAL> {
         self
     }
 
-    /// Sends it and gives what it is decided as, or else its last answer.
-    async fn sent(self, is_awaited: bool) -> Result<Answer, Problem> {
+    /// Sends it and gives what it is decided as, or else its last answer. What goes wrong has the key.
+    async fn sent<O>(
+        self,
+        is_awaited: bool,
+        read: impl Fn(&Answer) -> Result<O, Problem>,
+    ) -> Result<O, Problem> {
+        let key = self.idempotency_key.clone();
+        let key = key.unwrap_or_else(|| Uuid::new_v4().simple().to_string());
+        let answer = self.answered(is_awaited, &key).await;
+        answer.and_then(|answer| read(&answer)).map_err(|problem| problem.with_key(key))
+    }
+
+    async fn answered(&self, is_awaited: bool, key: &str) -> Result<Answer, Problem> {
         let Call { on, ask, .. } = &self.call;
         let limit = self.call.limit();
-        let key = self.idempotency_key.unwrap_or_else(|| Uuid::new_v4().simple().to_string());
-        let mut ask = ask.clone().header("idempotency-key", &key);
+        let mut ask = ask.clone().header("idempotency-key", key);
         if is_awaited {
             let wait = self.wait.unwrap_or(on.settings().wait).as_secs().clamp(1, 30);
             ask = ask.header("prefer", format!("wait={wait}"));
         }
-        let (mut taken, mut again) = (None, 0);
+        let (mut taken, mut again) = (None::<String>, 0);
         loop {
             let answer = match on.answered(&ask, limit).await {
                 Ok(answer) => answer,
                 Err(problem) => {
-                    let problem = match taken {
-                        Some(id) if problem.code() == "NO_ANSWER" => Problem::undecided(id),
-                        _ => problem,
-                    };
-                    return Err(problem.with_key(key));
+                    return Err(match taken {
+                        Some(id) => problem.of_taken(id),
+                        None => problem,
+                    });
                 }
             };
             let said: Said = answer.json().unwrap_or_default();
@@ -135,11 +150,11 @@ impl<T, A, R, const CONDITIONAL: bool> Command<T, A, R, CONDITIONAL> {
             if answer.status != 202 || !is_awaited {
                 return Ok(answer);
             }
-            let id = said.command_id.unwrap_or_default();
+            let Pending { command_id } = answer.json()?;
             if !limit.pause(delay(again)).await {
-                return Err(Problem::undecided(id).with_key(key));
+                return Err(Problem::undecided(command_id, None));
             }
-            taken = Some(id);
+            taken = Some(command_id);
             again += 1;
         }
     }
@@ -164,13 +179,11 @@ where
     /// # Errors
     /// Where it is not taken, or was refused before under the same key.
     pub async fn unawaited(self) -> Result<Taken<T, A>, CommandError<R>> {
-        let answer = self.sent(false).await?;
-        let taken = if answer.status == 202 {
-            answer.json().map(Taken::Accepted)
-        } else {
-            answer.json().map(Taken::Decided)
+        let read = |answer: &Answer| match answer.status {
+            202 => answer.json().map(Taken::Accepted),
+            _ => answer.json().map(Taken::Decided),
         };
-        Ok(taken?)
+        Ok(self.sent(false, read).await?)
     }
 }
 
@@ -184,7 +197,7 @@ where
     type IntoFuture = Outcome<T, CommandError<R>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(self.sent(true).await?.json()?) })
+        Box::pin(async move { Ok(self.sent(true, Answer::json).await?) })
     }
 }
 

@@ -13,15 +13,17 @@ use reqwest::{Method, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sse_stream::{Sse, SseByteStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::problem::Problem;
-use crate::transport::{Ask, Transport, delay, problem_of};
+use crate::transport::{Ask, Causes, Transport, delay, problem_of};
 use crate::value::DateTime;
 
 /// The longest silence before a connection is held to be lost; the server says something every 15 s.
 const SILENCE: Duration = Duration::from_secs(40);
+/// How long a connection must have held to be a good one where nothing was said on it.
+const LASTED: Duration = Duration::from_secs(5);
 
 /// A message of a room.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,6 +154,7 @@ impl<M: RoomMessage> Join<M> {
             cursor: self.cursor.clone(),
             told: self.told.clone(),
             lost: 0,
+            since: None,
             is_known: false,
             connection: None,
             is_over: false,
@@ -160,6 +163,7 @@ impl<M: RoomMessage> Join<M> {
             let message = reader.next::<M>().await?;
             Some((message, reader))
         })
+        .fuse()
         .boxed()
     }
 }
@@ -194,8 +198,10 @@ struct Reader {
     ask: Ask,
     cursor: String,
     told: Option<Told>,
-    /// How often a connection was asked for since one was live.
+    /// How often a connection was asked for since one was a good one.
     lost: u32,
+    /// Since when the last one is live.
+    since: Option<Instant>,
     /// Whether who asks was looked at again since.
     is_known: bool,
     connection: Option<BoxStream<'static, Sse>>,
@@ -214,6 +220,11 @@ impl Reader {
             };
             let Some(said) = connection.next().await else {
                 self.connection = None;
+                // One that ends at once is opened less and less often; one that held was good, with something to say
+                // or without.
+                if self.since.take().is_some_and(|since| since.elapsed() > LASTED) {
+                    self.lost = 0;
+                }
                 self.rest(delay(self.lost)).await;
                 continue;
             };
@@ -221,6 +232,7 @@ impl Reader {
                 self.cursor = id;
             }
             let Some(data) = said.data else { continue };
+            self.lost = 0;
             let name = said.event.unwrap_or_else(|| "message".to_owned());
             let body = serde_json::from_str(&data).and_then(|body| M::of(&name, body));
             return Some(match body {
@@ -245,7 +257,7 @@ impl Reader {
         }
         match open(&self.on, &self.ask, &headers).await {
             Ok(response) => {
-                (self.lost, self.is_known) = (0, false);
+                (self.since, self.is_known) = (Some(Instant::now()), false);
                 self.connection = Some(spoken(response));
                 self.tell(Standing::Live);
                 return Ok(());
@@ -284,7 +296,8 @@ async fn open(on: &Transport, ask: &Ask, headers: &[(&str, &str)]) -> Result<Res
     let opened = async {
         let request = on.request(ask, headers).await?;
         let failed = |error: reqwest::Error| {
-            Problem::no_answer(format!("the stream did not begin: {error}"), Arc::new(error))
+            let detail = format!("the stream did not begin: {}", Causes(&error));
+            Problem::no_answer(detail, Arc::new(error))
         };
         let response = on.http().execute(request).await.map_err(failed)?;
         if response.status().is_success() {

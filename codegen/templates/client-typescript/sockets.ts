@@ -1,7 +1,7 @@
 /** Rooms and commands on one socket of Socket.IO. What is lost with a connection comes with the next one. */
 
 import { type JoinOptions, lasting, type Message, type Place } from "./stream.js";
-import { credentialsOf, delay, isMomentary, limitOf, Problem, type Transport, undecided, unique } from "./transport.js";
+import { credentialsOf, delay, fate, isMomentary, limitOf, Problem, type Transport, unique } from "./transport.js";
 
 /** What is used of a socket of `socket.io-client` 4. */
 export interface Socket {
@@ -120,7 +120,7 @@ export class Sockets {
       for (let again = 0; ; again++) {
         const answer = await this.ask<Acknowledged>(type, { ...payload, idempotencyKey }, limit.signal).catch(problemOnly);
         options.signal?.throwIfAborted();
-        let isFinal = this.hasEnded;
+        let isDecided = false;
         let problem: Problem;
         if (answer instanceof Problem) {
           problem = answer;
@@ -128,13 +128,12 @@ export class Sockets {
           if (answer.cursor !== undefined) this.client.see(answer.cursor);
           if (answer.status === "APPLIED") return answer as Applied;
           if (answer.status === "PENDING") taken = answer.commandId;
-          isFinal ||= answer.status === "REJECTED" || answer.status === "FAILED";
+          isDecided = answer.status === "REJECTED" || answer.status === "FAILED";
           problem = answer.problem === undefined ? unanswered(type) : this.refused(answer.problem);
         }
         if (problem.status === 401 && !isKnown && (await settings.unauthenticated?.(problem)) === true) isKnown = true;
-        else if (isFinal || !isMomentary(problem) || !(await limit.pause(delay(again)))) {
-          throw problem.status === 0 && taken !== undefined ? undecided(taken) : problem;
-        }
+        else if (isDecided) throw problem;
+        else if (this.hasEnded || !isMomentary(problem) || !(await limit.pause(delay(again)))) throw fate(problem, taken);
       }
     } catch (error) {
       if (error instanceof Problem) error.idempotencyKey = idempotencyKey;

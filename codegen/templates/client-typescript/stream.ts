@@ -27,6 +27,8 @@ export interface JoinOptions {
 
 /** The longest silence before a connection is held to be lost, in milliseconds; the server says something every 15 s. */
 const SILENCE = 40_000;
+/** How long a connection must have held to be a good one where nothing was said on it, in milliseconds. */
+const LASTED = 5_000;
 
 /** Takes a stream apart (HTML Living Standard, section 9.2.6). */
 export class Parser {
@@ -115,16 +117,22 @@ export async function* lasting<M extends Message>(
   const place = { cursor: options.cursor ?? "" };
   let lost = 0;
   let isKnown = false;
+  let since = 0;
   const live = (): void => {
     options.standing?.("live");
-    [lost, isKnown] = [0, false];
+    isKnown = false;
+    since = Date.now();
   };
   try {
     while (!closing.signal.aborted) {
       options.standing?.("connecting");
       let pause = delay(lost++);
       try {
-        yield* connection(place, closing.signal, live);
+        since = 0;
+        for await (const message of connection(place, closing.signal, live)) {
+          lost = 0;
+          yield message;
+        }
       } catch (problem) {
         if (closing.signal.aborted) return;
         if (problem instanceof SyntaxError) throw problem;
@@ -137,6 +145,8 @@ export async function* lasting<M extends Message>(
         }
       }
       if (closing.signal.aborted) return;
+      // One that ends at once is opened less and less often; one that held was good, with something to say or without.
+      if (since > 0 && Date.now() - since > LASTED) lost = 0;
       options.standing?.("waiting");
       await rest(pause, closing.signal);
     }

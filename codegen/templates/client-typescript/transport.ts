@@ -71,8 +71,9 @@ export interface Violation {
  *
  * | code | status | |
  * |---|---|---|
- * | `NO_ANSWER` | 0 | nothing answered within the call's time |
+ * | `NO_ANSWER` | 0 | nothing answered within the call's time; a command may be taken: call again with its `idempotencyKey` |
  * | `NOT_DECIDED` | 202 | the command is taken and not decided yet; call again with its `idempotencyKey` |
+ * | `UNREADABLE` | the answer's | the answer is no JSON; of a command the same holds as of `NO_ANSWER` |
  * | `UNKNOWN` | the answer's | the answer is no problem document |
  */
 export class Problem extends Error {
@@ -123,6 +124,13 @@ export interface Ask {
   body?: { mediaType: string; value: unknown };
 }
 
+/** An answer, read whole. */
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
 interface Pending {
   commandId: string;
   status: string;
@@ -170,9 +178,9 @@ export class Transport {
     let taken: string | undefined;
     try {
       for (let again = 0; ; again++) {
-        const response = await this.answered({ ...ask, headers }, options, limit);
-        const outcome = await json<Pending & { cursor?: string }>(response);
-        if (response.status !== 202 || wait === 0) {
+        const answer = await this.answered({ ...ask, headers }, options, limit);
+        const outcome = json<Pending & { cursor?: string }>(answer);
+        if (answer.status !== 202 || wait === 0) {
           if (outcome.cursor !== undefined) this.see(outcome.cursor);
           return outcome as unknown as T | A;
         }
@@ -181,7 +189,7 @@ export class Transport {
       }
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const problem = error.status === 0 && taken !== undefined ? undecided(taken) : error;
+      const problem = fate(error, taken);
       problem.idempotencyKey = idempotencyKey;
       throw problem;
     } finally {
@@ -197,12 +205,11 @@ export class Transport {
     try {
       for (;;) {
         const headers = { ...ask.headers, "Consistent-With": rest.slice(0, MOST_CURSORS).join(", ") || undefined };
-        const response = await this.answered({ ...ask, headers }, options, limit);
-        const cursor = response.headers.get("charter-cursor");
+        const answer = await this.answered({ ...ask, headers }, options, limit);
+        const cursor = answer.headers.get("charter-cursor");
         rest = rest.slice(MOST_CURSORS);
         if (rest.length > 0 && cursor !== null) {
           // What a read has seen is in its own cursor, so that many become one.
-          await response.body?.cancel();
           rest.unshift(cursor);
           continue;
         }
@@ -211,7 +218,7 @@ export class Transport {
           this.cursors = this.cursors.filter((known) => !merged.has(known));
           this.see(cursor);
         }
-        return await json<T>(response);
+        return json<T>(answer);
       }
     } finally {
       limit.end();
@@ -222,7 +229,7 @@ export class Transport {
   async plain<T>(ask: Ask, options: CallOptions = {}): Promise<T> {
     const limit = this.limit(options);
     try {
-      return await json<T>(await this.answered(ask, options, limit));
+      return json<T>(await this.answered(ask, options, limit));
     } finally {
       limit.end();
     }
@@ -248,14 +255,16 @@ export class Transport {
   }
 
   /** The first answer that is no failure of the moment; throws what isn't in the 200s. */
-  private async answered(ask: Ask, options: CallOptions, limit: Limit): Promise<Response> {
+  private async answered(ask: Ask, options: CallOptions, limit: Limit): Promise<Answer> {
     let isKnown = false;
     for (let again = 0; ; again++) {
       let problem: Problem;
       try {
         const response = await this.once(ask, options, limit);
-        if (response.ok) return response;
-        problem = await problemOf(response);
+        // An answer that breaks off is none.
+        const answer = { status: response.status, headers: response.headers, text: await response.text() };
+        if (response.ok) return answer;
+        problem = problemIn(answer);
       } catch (cause) {
         options.signal?.throwIfAborted();
         const detail = `${ask.method} ${ask.path} was not answered: ${String(cause)}`;
@@ -365,24 +374,42 @@ export function isMomentary({ status }: Problem): boolean {
   return [0, 429, 502, 503, 504].includes(status);
 }
 
-export function undecided(commandId: string): Problem {
-  const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key`;
-  return new Problem(202, { code: "NOT_DECIDED", detail, commandId });
+/**
+ * What a problem says of a command that is `taken`: its decision names the command. Anything else, such as a limit or a token that is
+ * over, is about asking again, and the command may still be carried out.
+ */
+export function fate(problem: Problem, taken: string | undefined): Problem {
+  const isDecided = !isMomentary(problem) && problem.commandId !== undefined;
+  return taken === undefined || isDecided || problem.code === "NOT_DECIDED" ? problem : undecided(taken, problem);
 }
 
-async function json<T>(response: Response): Promise<T> {
-  const text = await response.text();
-  return (text === "" ? undefined : JSON.parse(text)) as T;
+/** The command is taken, and its outcome not known; `last` is what was answered last. */
+export function undecided(commandId: string, last?: Problem): Problem {
+  const said = last === undefined ? "" : `; the last answer was ${last.code} (${last.status}): ${last.message}`;
+  const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key${said}`;
+  return new Problem(202, { code: "NOT_DECIDED", detail, commandId }, last?.retryAfter, { cause: last });
+}
+
+function json<T>({ status, text }: Answer): T {
+  try {
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  } catch (cause) {
+    throw new Problem(status, { code: "UNREADABLE", detail: `expected JSON: ${String(cause)}` }, undefined, { cause });
+  }
 }
 
 /** The problem that a response is. */
 export async function problemOf(response: Response): Promise<Problem> {
-  const after = response.headers.get("retry-after");
+  return problemIn({ status: response.status, headers: response.headers, text: await response.text() });
+}
+
+function problemIn({ status, headers, text }: Answer): Problem {
+  const after = headers.get("retry-after");
   const seconds = after === null ? Number.NaN : Number(after);
   const retryAfter = Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
   try {
-    return new Problem(response.status, (await response.json()) as Document, retryAfter);
+    return new Problem(status, JSON.parse(text) as Document, retryAfter);
   } catch {
-    return new Problem(response.status, { detail: response.statusText }, retryAfter);
+    return new Problem(status, {}, retryAfter);
   }
 }

@@ -14,9 +14,9 @@ use serde_json::{Map, Value};
 ///
 /// | code | status | |
 /// |---|---|---|
-/// | `NO_ANSWER` | 0 | nothing answered within the call's time |
+/// | `NO_ANSWER` | 0 | nothing answered within the call's time; a command may be taken: call again with its `idempotency_key` |
 /// | `NOT_DECIDED` | 202 | the command is taken and not decided yet; call again with its `idempotency_key` |
-/// | `UNREADABLE` | the answer's | the answer is not what this client's contract says |
+/// | `UNREADABLE` | the answer's | the answer is not what this client's contract says; of a command the same holds as of `NO_ANSWER` |
 /// | `UNSENDABLE` | 0 | the request cannot be written: an id `..`, a header with a line break |
 /// | `UNKNOWN` | the answer's | the answer is no problem document |
 #[derive(Clone)]
@@ -146,13 +146,25 @@ impl Problem {
         Self::own(0, "NO_ANSWER", detail, Some(source))
     }
 
-    pub(crate) fn undecided(command_id: String) -> Self {
+    /// The command is taken, and its outcome not known; `last` is what was answered last.
+    pub(crate) fn undecided(command_id: String, last: Option<Self>) -> Self {
+        let said = last.as_ref().map_or_else(String::new, |last| format!("; the last answer was {last}"));
         let detail = format!(
-            "the command `{command_id}` is taken and was not decided in time; call again with the same key"
+            "the command `{command_id}` is taken and was not decided in time; call again with the same key{said}"
         );
-        let mut problem = Self::own(202, "NOT_DECIDED", detail, None);
+        let retry_after = last.as_ref().and_then(Self::retry_after);
+        let source = last.map(|last| Arc::new(last) as Arc<dyn Error + Send + Sync>);
+        let mut problem = Self::own(202, "NOT_DECIDED", detail, source);
         problem.0.document.command_id = Some(command_id);
+        problem.0.retry_after = retry_after;
         problem
+    }
+
+    /// What it says of a command that is taken: its decision names the command. Anything else, such as a limit or a
+    /// token that is over, is about asking again, and the command may still be carried out.
+    pub(crate) fn of_taken(self, command_id: String) -> Self {
+        let is_decided = !self.is_momentary() && self.command_id().is_some();
+        if is_decided { self } else { Self::undecided(command_id, Some(self)) }
     }
 
     pub(crate) fn unreadable(status: u16, error: serde_json::Error) -> Self {

@@ -3,6 +3,7 @@
 //! Requests with retries and cursors.
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,8 +65,9 @@ impl Ask {
     /// A request for the resource at these parts of a path.
     pub fn new(method: Method, path: &[&str]) -> Self {
         // URLs leave them out or go up by them, however they are written: another resource would be asked for.
-        let unsendable = path.iter().find(|part| matches!(**part, "." | "..")).map(|part| {
-            format!("expected a part of a path, found `{part}`, which no URL can carry")
+        let is_lost = |part: &str| matches!(part, "." | "..") || part.contains(['\t', '\n', '\r']);
+        let unsendable = path.iter().find(|part| is_lost(part)).map(|part| {
+            format!("expected a part of a path, found `{}`, which no URL can carry", part.escape_debug())
         });
         let path = path.iter().map(|part| (*part).to_owned()).collect();
         Self { method, path, query: Vec::new(), headers: Vec::new(), body: None, unsendable }
@@ -242,8 +244,9 @@ impl Transport {
         };
         let answer = async {
             let request = self.request(ask, &[("accept", "application/json")]).await?;
-            let failed =
-                |error: reqwest::Error| Problem::no_answer(unanswered(&error), Arc::new(error));
+            let failed = |error: reqwest::Error| {
+                Problem::no_answer(unanswered(&Causes(&error)), Arc::new(error))
+            };
             let response = self.http().execute(request).await.map_err(failed)?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = response.bytes().await.map_err(failed)?.to_vec();
@@ -314,6 +317,21 @@ fn set<'a>(
     let value = HeaderValue::try_from(value).map_err(|_| unsendable())?;
     headers.insert(key.clone(), value);
     headers.get_mut(&key).ok_or_else(unsendable)
+}
+
+/// An error and what it comes from: the first alone says that sending failed, and not why.
+pub(crate) struct Causes<'a>(pub(crate) &'a dyn Error);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(error) = next {
+            write!(f, ": {error}")?;
+            next = error.source();
+        }
+        Ok(())
+    }
 }
 
 /// The problem that an answer is.

@@ -158,14 +158,16 @@
       }
       return row;
     });
-    if (rows.length === 0) {
-      const row = document.createElement("tr");
-      const cell = row.insertCell();
-      cell.colSpan = 9;
-      cell.textContent = none;
-      rows.push(row);
-    }
+    if (rows.length === 0) rows.push(remark(none));
+    if (rows.length >= MOST) rows.push(remark(`These are the first ${MOST}; \`charterctl\` lists more.`));
     part(id).replaceChildren(...rows);
+  }
+  function remark(text) {
+    const row = document.createElement("tr");
+    const cell = row.insertCell();
+    cell.colSpan = 9;
+    cell.textContent = text;
+    return row;
   }
   function show(title, messages) {
     part("care-detail").hidden = false;
@@ -181,12 +183,12 @@
   async function parked(entry) {
     const query = new URLSearchParams({ tenant: entry.tenantId, key: entry.key });
     if (entry.reactor !== void 0) query.set("reactor", entry.reactor);
-    const { waiting, events } = await found(`/operations/parked/${entry.context}?${query}`);
+    const { waiting, events } = await found(`/operations/parked/${encodeURIComponent(entry.context)}?${query}`);
     const shown = events.map(({ time, type, sequence, envelope }) => ({ time, type, place: `${sequence}`, text: textOf(envelope) }));
     show(`${entry.tenantId}/${entry.key}: the first ${events.length} of ${whole.format(waiting)} events that wait`, shown);
   }
   async function letter({ id }) {
-    const { failedAt: time, type, reason, message } = await found(`/operations/dead-letters/${id}`);
+    const { failedAt: time, type, reason, message } = await found(`/operations/dead-letters/${encodeURIComponent(id)}`);
     show(`Dead letter ${id}: ${reason}`, [{ time, type: type ?? "–", place: "", text: textOf(message) }]);
   }
   async function look() {
@@ -306,9 +308,9 @@
       let taken;
       try {
         for (let again2 = 0; ; again2++) {
-          const response = await this.answered({ ...ask2, headers }, options, limit);
-          const outcome = await json(response);
-          if (response.status !== 202 || wait === 0) {
+          const answer = await this.answered({ ...ask2, headers }, options, limit);
+          const outcome = json(answer);
+          if (answer.status !== 202 || wait === 0) {
             if (outcome.cursor !== void 0) this.see(outcome.cursor);
             return outcome;
           }
@@ -317,7 +319,7 @@
         }
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        const problem = error.status === 0 && taken !== void 0 ? undecided(taken) : error;
+        const problem = fate(error, taken);
         problem.idempotencyKey = idempotencyKey;
         throw problem;
       } finally {
@@ -332,11 +334,10 @@
       try {
         for (; ; ) {
           const headers = { ...ask2.headers, "Consistent-With": rest2.slice(0, MOST_CURSORS).join(", ") || void 0 };
-          const response = await this.answered({ ...ask2, headers }, options, limit);
-          const cursor = response.headers.get("charter-cursor");
+          const answer = await this.answered({ ...ask2, headers }, options, limit);
+          const cursor = answer.headers.get("charter-cursor");
           rest2 = rest2.slice(MOST_CURSORS);
           if (rest2.length > 0 && cursor !== null) {
-            await response.body?.cancel();
             rest2.unshift(cursor);
             continue;
           }
@@ -345,7 +346,7 @@
             this.cursors = this.cursors.filter((known) => !merged.has(known));
             this.see(cursor);
           }
-          return await json(response);
+          return json(answer);
         }
       } finally {
         limit.end();
@@ -355,7 +356,7 @@
     async plain(ask2, options = {}) {
       const limit = this.limit(options);
       try {
-        return await json(await this.answered(ask2, options, limit));
+        return json(await this.answered(ask2, options, limit));
       } finally {
         limit.end();
       }
@@ -383,8 +384,9 @@
         let problem;
         try {
           const response = await this.once(ask2, options, limit);
-          if (response.ok) return response;
-          problem = await problemOf(response);
+          const answer = { status: response.status, headers: response.headers, text: await response.text() };
+          if (response.ok) return answer;
+          problem = problemIn(answer);
         } catch (cause) {
           options.signal?.throwIfAborted();
           const detail = `${ask2.method} ${ask2.path} was not answered: ${String(cause)}`;
@@ -471,27 +473,39 @@
   function isMomentary({ status }) {
     return [0, 429, 502, 503, 504].includes(status);
   }
-  function undecided(commandId) {
-    const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key`;
-    return new Problem(202, { code: "NOT_DECIDED", detail, commandId });
+  function fate(problem, taken) {
+    const isDecided = !isMomentary(problem) && problem.commandId !== void 0;
+    return taken === void 0 || isDecided || problem.code === "NOT_DECIDED" ? problem : undecided(taken, problem);
   }
-  async function json(response) {
-    const text = await response.text();
-    return text === "" ? void 0 : JSON.parse(text);
+  function undecided(commandId, last) {
+    const said = last === void 0 ? "" : `; the last answer was ${last.code} (${last.status}): ${last.message}`;
+    const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key${said}`;
+    return new Problem(202, { code: "NOT_DECIDED", detail, commandId }, last?.retryAfter, { cause: last });
+  }
+  function json({ status, text }) {
+    try {
+      return text === "" ? void 0 : JSON.parse(text);
+    } catch (cause) {
+      throw new Problem(status, { code: "UNREADABLE", detail: `expected JSON: ${String(cause)}` }, void 0, { cause });
+    }
   }
   async function problemOf(response) {
-    const after = response.headers.get("retry-after");
+    return problemIn({ status: response.status, headers: response.headers, text: await response.text() });
+  }
+  function problemIn({ status, headers, text }) {
+    const after = headers.get("retry-after");
     const seconds2 = after === null ? Number.NaN : Number(after);
     const retryAfter = Number.isFinite(seconds2) && seconds2 >= 0 ? seconds2 : void 0;
     try {
-      return new Problem(response.status, await response.json(), retryAfter);
+      return new Problem(status, JSON.parse(text), retryAfter);
     } catch {
-      return new Problem(response.status, { detail: response.statusText }, retryAfter);
+      return new Problem(status, {}, retryAfter);
     }
   }
 
   // codegen/templates/client-typescript/stream.ts
   var SILENCE = 4e4;
+  var LASTED = 5e3;
   var Parser = class {
     rest = "";
     event = "";
@@ -558,16 +572,22 @@
     const place = { cursor: options.cursor ?? "" };
     let lost = 0;
     let isKnown = false;
+    let since = 0;
     const live = () => {
       options.standing?.("live");
-      [lost, isKnown] = [0, false];
+      isKnown = false;
+      since = Date.now();
     };
     try {
       while (!closing.signal.aborted) {
         options.standing?.("connecting");
         let pause2 = delay(lost++);
         try {
-          yield* connection(place, closing.signal, live);
+          since = 0;
+          for await (const message of connection(place, closing.signal, live)) {
+            lost = 0;
+            yield message;
+          }
         } catch (problem) {
           if (closing.signal.aborted) return;
           if (problem instanceof SyntaxError) throw problem;
@@ -579,6 +599,7 @@
           }
         }
         if (closing.signal.aborted) return;
+        if (since > 0 && Date.now() - since > LASTED) lost = 0;
         options.standing?.("waiting");
         await rest(pause2, closing.signal);
       }

@@ -104,14 +104,18 @@ function fill<T>(id: string, entries: T[], none: string, texts: (entry: T) => st
     }
     return row;
   });
-  if (rows.length === 0) {
-    const row = document.createElement("tr");
-    const cell = row.insertCell();
-    cell.colSpan = 9;
-    cell.textContent = none;
-    rows.push(row);
-  }
+  if (rows.length === 0) rows.push(remark(none));
+  if (rows.length >= MOST) rows.push(remark(`These are the first ${MOST}; \`charterctl\` lists more.`));
   part(id).replaceChildren(...rows);
+}
+
+/** A row that says something about the list. */
+function remark(text: string): HTMLTableRowElement {
+  const row = document.createElement("tr");
+  const cell = row.insertCell();
+  cell.colSpan = 9;
+  cell.textContent = text;
+  return row;
 }
 
 function show(title: string, messages: Shown[]): void {
@@ -129,13 +133,13 @@ function show(title: string, messages: Shown[]): void {
 async function parked(entry: Parked): Promise<void> {
   const query = new URLSearchParams({ tenant: entry.tenantId, key: entry.key });
   if (entry.reactor !== undefined) query.set("reactor", entry.reactor);
-  const { waiting, events } = await found<{ waiting: number; events: Waiting[] }>(`/operations/parked/${entry.context}?${query}`);
+  const { waiting, events } = await found<{ waiting: number; events: Waiting[] }>(`/operations/parked/${encodeURIComponent(entry.context)}?${query}`);
   const shown = events.map(({ time, type, sequence, envelope }) => ({ time, type, place: `${sequence}`, text: textOf(envelope) }));
   show(`${entry.tenantId}/${entry.key}: the first ${events.length} of ${whole.format(waiting)} events that wait`, shown);
 }
 
 async function letter({ id }: Letter): Promise<void> {
-  const { failedAt: time, type, reason, message } = await found<Letter & { message: Decoded }>(`/operations/dead-letters/${id}`);
+  const { failedAt: time, type, reason, message } = await found<Letter & { message: Decoded }>(`/operations/dead-letters/${encodeURIComponent(id)}`);
   show(`Dead letter ${id}: ${reason}`, [{ time, type: type ?? "–", place: "", text: textOf(message) }]);
 }
 
