@@ -156,6 +156,15 @@ fn what_is_set_aside_is_listed_shown_and_counted() {
     let counts =
         ["undecided", "unprojected", "deadLetters", "parked"].map(|name| seat[name].as_u64());
     assert_eq!(counts, [Some(0), Some(0), Some(1), Some(0)]);
+    let partitions = seat["partitions"].as_array().expect("partitions");
+    let process = format!(":{}", platform.id());
+    for partition in partitions {
+        let owner = partition["owner"].as_str().expect("who holds it");
+        assert!(owner.ends_with(&process) && owner.len() > process.len(), "{owner}");
+        // Where nothing was decided there is no time of it.
+        assert_eq!(partition["decidedAt"].is_null(), partition["offset"] == 0, "{partition}");
+    }
+    assert!(partitions.iter().any(|partition| partition["decidedAt"].is_string()), "{seat}");
     let text = of(&platform, &["parked", "list"]).output().expect("it runs");
     assert_eq!(String::from_utf8_lossy(&text.stdout), "nothing is set aside\n");
 
@@ -183,6 +192,8 @@ fn a_stopped_platform_is_looked_at_by_its_directory_and_paired_anew() {
 
     let before = json_of(charterctl(&["status", "--data-dir", path]));
     assert_eq!(before["logPairing"], before["storePairing"]);
+    let partition = &before["contexts"][0]["partitions"][0];
+    assert_eq!((&partition["isHeld"], &partition["owner"]), (&json!(false), &Value::Null));
     let (code, why) = refused(charterctl(&["pair", "--data-dir", path]));
     assert_eq!((code, why.contains("say `--yes`")), (Some(2), true), "{why}");
     let paired = json_of(charterctl(&["pair", "--yes", "--data-dir", path]));

@@ -245,6 +245,11 @@ impl Instance {
         Ok((answer.status().as_u16(), answer.text()?))
     }
 
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name: `KILL`, `TERM`, `STOP`, `CONT`.
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();

@@ -4,6 +4,7 @@
 pub mod directory;
 pub mod feed;
 mod follow;
+pub mod instance;
 pub mod log;
 pub mod measures;
 pub mod operate;

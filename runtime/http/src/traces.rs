@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use charter_engine::instance;
 use charter_engine::trace::{self, Kind, Span, SpanContext, Value};
 use opentelemetry::trace as otel;
 use opentelemetry::{InstrumentationScope, KeyValue};
@@ -18,7 +19,6 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
     BatchSpanProcessor, SpanData, SpanEvents, SpanExporter, SpanLinks, SpanProcessor,
 };
-use uuid::Uuid;
 
 use sampler::{SAMPLER, SAMPLER_ARG};
 pub(crate) use sampler::{heeds_callers, samples};
@@ -131,7 +131,7 @@ fn resource(service: &'static str, is_named: bool) -> Resource {
     let own = [
         KeyValue::new("service.namespace", "charter"),
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-        KeyValue::new("service.instance.id", Uuid::new_v4().to_string()),
+        KeyValue::new("service.instance.id", instance::name()),
     ];
     // What is given by the variables wins.
     let resource = Resource::builder_empty().with_attributes(own);

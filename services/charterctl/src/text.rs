@@ -70,6 +70,7 @@ pub(crate) fn status(answer: &Value, all: bool) -> String {
         ("CONTEXT", "context"),
         ("PARTITION", "partition"),
         ("HELD", "isHeld"),
+        ("OWNER", "owner"),
         ("EPOCH", "epoch"),
         ("OFFSET", "offset"),
         ("END", "end"),

@@ -1,13 +1,14 @@
 //! Owners that die, and owners that only seem to.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::history;
 use super::rush::Rush;
 use crate::support::cluster::{Cluster, Engines, Instance, alone};
-use crate::support::until;
 use crate::support::world::Place as _;
+use crate::support::{Answer, until};
 
 /// How many commands are sent while something dies.
 const COMMANDS: usize = 400;
@@ -47,6 +48,42 @@ fn one_of_each_service_is_killed_and_nothing_is_lost_or_doubled() {
         done.len(),
         done.iter().filter(|one| one.attempts > 1).count()
     );
+}
+
+/// Who holds the partitions of `seat`, by the numbers of the processes; an error where somebody else has one, or nobody.
+fn owners(cluster: &Cluster, of: &[u32]) -> Result<BTreeSet<u32>, String> {
+    let client = cluster.client();
+    let status = Answer::send(client.get("/operations/status"));
+    let contexts = status.json["contexts"].as_array().ok_or_else(|| status.text.clone())?;
+    let seat = contexts.iter().find(|context| context["context"] == "seat");
+    let partitions = seat.and_then(|seat| seat["partitions"].as_array());
+    let mut owners = BTreeSet::new();
+    for partition in partitions.ok_or_else(|| status.text.clone())? {
+        let owner = partition["owner"].as_str().unwrap_or_default();
+        let id = owner.rsplit_once(':').and_then(|(_, id)| id.parse().ok());
+        match id.filter(|id| of.contains(id)) {
+            Some(id) => owners.insert(id),
+            None => return Err(status.text),
+        };
+    }
+    Ok(owners)
+}
+
+#[test]
+fn the_status_says_which_process_holds_a_partition() {
+    let test = "the_status_says_which_process_holds_a_partition";
+    let Some(engines) = Engines::from_env(test) else { return };
+    let _alone = alone();
+    let mut cluster = Cluster::start(&engines);
+    let both = [cluster.seats[0].id(), cluster.seats[1].id()];
+    let found = until(PATIENCE, || match owners(&cluster, &both) {
+        Ok(owners) if owners == both.into() => Ok(()),
+        other => Err(other),
+    });
+    assert_eq!(found, Ok(()));
+    cluster.seats[0].kill();
+    let found = until(PATIENCE, || owners(&cluster, &both[1..]));
+    assert_eq!(found, Ok([both[1]].into()));
 }
 
 /// How often the process has become the owner of a partition of `seat`.

@@ -45,9 +45,11 @@ pub struct ContextStatus {
 pub struct PartitionStatus {
     /// Its number.
     pub partition: u32,
-    /// Whether somebody has claimed it and not given it up; which process it is, the metric
-    /// `charter_partition_owned` says.
+    /// Whether somebody has claimed it and not given it up.
     pub is_held: bool,
+    /// Who that is, `HOST:PID`: also a process that was killed, until another one claims the partition. `None` where
+    /// nobody holds it, or a release does that had no names.
+    pub owner: Option<String>,
     /// The fencing number of the last claim.
     pub epoch: i64,
     /// The version of the contract that the last owner knew.
@@ -58,8 +60,8 @@ pub struct PartitionStatus {
     pub end: u64,
     /// Commands in between.
     pub undecided: u64,
-    /// The last decision's time, UTC.
-    pub decided_at: Timestamp,
+    /// The last decision's time, UTC; `None` before the first one.
+    pub decided_at: Option<Timestamp>,
     /// The last event's position, -1 for none.
     pub position: i64,
     /// The last position that is known to be published: the mark is written with the next batch, so that it is
@@ -99,7 +101,9 @@ impl Operator {
             (format!("{context}.commands"), format!("{context}.dead-letters"));
         let mut partitions = Vec::with_capacity(standings.len());
         let mut dead_letters = 0;
-        for Standing { partition, epoch, is_released, contract_version, checkpoint } in standings {
+        for Standing { partition, epoch, is_released, contract_version, owner, checkpoint } in
+            standings
+        {
             let end = log.bounds(&commands, partition).await?.end;
             let kept = log.bounds(&letters, partition).await?;
             dead_letters += kept.end.saturating_sub(kept.start);
@@ -108,12 +112,13 @@ impl Operator {
             partitions.push(PartitionStatus {
                 partition,
                 is_held: !is_released,
+                owner: owner.filter(|_| !is_released),
                 epoch,
                 contract_version,
                 offset: checkpoint.offset,
                 end,
                 undecided: end.saturating_sub(checkpoint.offset),
-                decided_at: checkpoint.decision_time,
+                decided_at: Some(checkpoint.decision_time).filter(|time| time.micros() != 0),
                 position,
                 published: checkpoint.published,
                 projected,

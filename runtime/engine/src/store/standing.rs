@@ -3,7 +3,7 @@
 use super::Checkpoint;
 
 /// Where one partition stands that was ever claimed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The partition.
     pub partition: u32,
@@ -13,6 +13,9 @@ pub struct Standing {
     pub is_released: bool,
     /// The version of the contract that its last owner knew.
     pub contract_version: u32,
+    /// The process that claimed it last, as [`crate::instance::name`] calls it; `None` where a release did that had no
+    /// names.
+    pub owner: Option<String>,
     /// How far it is.
     pub checkpoint: Checkpoint,
 }

@@ -110,16 +110,27 @@ pub async fn partitions_are_told_of(harness: &dyn Harness) {
     store.claim("reservation", 1, 1).await.expect("a claim");
     let checkpoint = store.checkpoint(CONTEXT, 0).await.expect("an answer").expect("it is there");
     let standings = store.standings(CONTEXT).await.expect("an answer");
-    let held =
-        Standing { partition: 0, epoch: 1, is_released: false, contract_version: 1, checkpoint };
+    let owner = Some(crate::instance::name().to_owned());
+    let held = Standing {
+        partition: 0,
+        epoch: 1,
+        is_released: false,
+        contract_version: 1,
+        owner: owner.clone(),
+        checkpoint,
+    };
     let released = Standing {
         partition: 3,
         epoch: 1,
         is_released: true,
         contract_version: 2,
+        owner: owner.clone(),
         checkpoint: other.checkpoint,
     };
     assert_eq!(standings, [held, released]);
+    let again = store.claim_again(&first.lease, 1).await.expect("still held");
+    let standings = store.standings(CONTEXT).await.expect("an answer");
+    assert_eq!((standings[0].epoch, &standings[0].owner), (again.lease.epoch, &owner));
     assert_eq!(store.contexts().await.expect("an answer"), ["reservation", CONTEXT]);
     assert!(store.pools().iter().all(|pool| pool.idle + pool.in_use <= pool.most));
 }

@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::connections::Connections;
 use super::values::{At, Kind, Rows, unnest};
 use super::{number, small};
+use crate::instance;
 use crate::store::columns::{damaged, offset, trial, trial_columns};
 use crate::store::lane::{self, Work};
 use crate::store::{
@@ -43,17 +44,19 @@ pub(super) async fn claim(
 ) -> Result<Claim, StoreError> {
     let sql = format!(
         "INSERT INTO checkpoints AS c (context, partition, epoch, clean_epoch, contract_version,
-             next_offset, decision_time, next_position, published)
-         VALUES ($1, $2, 1, 0, $3, 0, $4, 0, -1)
+             next_offset, decision_time, next_position, published, owner, owner_epoch)
+         VALUES ($1, $2, 1, 0, $3, 0, $4, 0, -1, $5, 1)
          ON CONFLICT (context, partition) DO UPDATE
-             SET epoch = c.epoch + 1, contract_version = $3 WHERE c.contract_version <= $3
+             SET epoch = c.epoch + 1, contract_version = $3, owner = $5, owner_epoch = c.epoch + 1
+             WHERE c.contract_version <= $3
          RETURNING {CLAIMED}"
     );
     let query = sqlx::query(AssertSqlSafe(sql))
         .bind(context)
         .bind(i64::from(partition))
         .bind(i64::from(contract_version))
-        .bind(At(Timestamp::from_micros(0)));
+        .bind(At(Timestamp::from_micros(0)))
+        .bind(instance::name());
     match connections.write(query).await?.first() {
         Some(row) => read_claim(context, partition, row),
         None => Err(not_claimed(connections, context, partition, contract_version, 0).await),
@@ -66,7 +69,8 @@ pub(super) async fn claim_again(
     contract_version: u32,
 ) -> Result<Claim, StoreError> {
     let sql = format!(
-        "UPDATE checkpoints AS c SET epoch = c.epoch + 1, contract_version = $3
+        "UPDATE checkpoints AS c SET epoch = c.epoch + 1, contract_version = $3,
+             owner = $5, owner_epoch = c.epoch + 1
          WHERE c.context = $1 AND c.partition = $2 AND c.contract_version <= $3 AND c.epoch = $4
          RETURNING {CLAIMED}"
     );
@@ -75,7 +79,8 @@ pub(super) async fn claim_again(
         .bind(context)
         .bind(i64::from(partition))
         .bind(i64::from(contract_version))
-        .bind(held.epoch);
+        .bind(held.epoch)
+        .bind(instance::name());
     match connections.write(query).await?.first() {
         Some(row) => read_claim(context, partition, row),
         None => {

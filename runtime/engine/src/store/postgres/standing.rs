@@ -19,7 +19,8 @@ pub(super) async fn of_context(
 ) -> Result<Vec<Standing>, StoreError> {
     let query = sqlx::query(
         "SELECT next_offset, decision_time, next_position, published, partition, epoch,
-             clean_epoch = epoch, contract_version
+             clean_epoch = epoch, contract_version,
+             CASE WHEN owner_epoch = epoch THEN owner END
          FROM checkpoints WHERE context = $1 ORDER BY partition",
     )
     .bind(context);
@@ -31,6 +32,7 @@ pub(super) async fn of_context(
                 epoch: number(row, 5)?,
                 is_released: row.try_get(6).map_err(StoreError::unavailable)?,
                 contract_version: small("a contract version", number(row, 7)?)?,
+                owner: row.try_get(8).map_err(StoreError::unavailable)?,
                 checkpoint: read_checkpoint(row)?,
             })
         })

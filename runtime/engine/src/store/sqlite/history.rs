@@ -7,6 +7,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
 use super::files::{Connection, Files, commit, parts, uuid};
 use super::{offset, signed};
+use crate::instance;
 use crate::store::columns::{trial, trial_columns};
 use crate::store::{
     Batch, Checkpoint, Claim, DeadlineId, Lease, PAGE_BYTES, SchemaHash, StoreError,
@@ -70,7 +71,8 @@ async fn raise(
     held: Option<i64>,
 ) -> Result<Claim, StoreError> {
     let claimed = sqlx::query(
-        "UPDATE checkpoints SET epoch = epoch + 1, contract_version = $3
+        "UPDATE checkpoints SET epoch = epoch + 1, contract_version = $3,
+             owner = $5, owner_epoch = epoch + 1
          WHERE context = $1 AND partition = $2 AND contract_version <= $3
              AND ($4 IS NULL OR epoch = $4)
          RETURNING next_offset, decision_time, next_position, published, epoch,
@@ -80,6 +82,7 @@ async fn raise(
     .bind(partition)
     .bind(contract_version)
     .bind(held)
+    .bind(instance::name())
     .fetch_optional(&mut *transaction)
     .await
     .map_err(StoreError::unavailable)?;

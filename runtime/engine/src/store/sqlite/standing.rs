@@ -17,7 +17,8 @@ pub(super) async fn contexts(files: &Files) -> Result<Vec<String>, StoreError> {
 pub(super) async fn of_context(files: &Files, context: &str) -> Result<Vec<Standing>, StoreError> {
     let rows = sqlx::query(
         "SELECT next_offset, decision_time, next_position, published, partition, epoch,
-             clean_epoch = epoch, contract_version
+             clean_epoch = epoch, contract_version,
+             CASE WHEN owner_epoch = epoch THEN owner END
          FROM checkpoints WHERE context = $1 ORDER BY partition",
     )
     .bind(context)
@@ -31,6 +32,7 @@ pub(super) async fn of_context(files: &Files, context: &str) -> Result<Vec<Stand
                 epoch: row.try_get(5).map_err(StoreError::unavailable)?,
                 is_released: row.try_get(6).map_err(StoreError::unavailable)?,
                 contract_version: row.try_get(7).map_err(StoreError::unavailable)?,
+                owner: row.try_get(8).map_err(StoreError::unavailable)?,
                 checkpoint: read_checkpoint(row)?,
             })
         })

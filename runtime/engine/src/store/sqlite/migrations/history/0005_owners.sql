@@ -1,0 +1,4 @@
+-- Who claimed a partition last, under which epoch: a release that knows no names raises the epoch and leaves the name.
+
+ALTER TABLE checkpoints ADD COLUMN owner TEXT;
+ALTER TABLE checkpoints ADD COLUMN owner_epoch INTEGER;
