@@ -95,6 +95,25 @@ pub struct CommandSender<C: Contract> {
     partitions: u32,
     source: String,
     timeout: Duration,
+    sent: Sent,
+}
+
+/// The metrics of what was sent, found once.
+#[derive(Debug)]
+struct Sent {
+    accepted: metrics::Counter,
+    refused: metrics::Counter,
+}
+
+impl Sent {
+    fn of(context: &'static str) -> Self {
+        let counter = |outcome| metrics::counter!("charter_commands_sent_total", "context" => context, "outcome" => outcome);
+        Self { accepted: counter("accepted"), refused: counter("refused") }
+    }
+
+    fn count(&self, is_accepted: bool, commands: u64) {
+        if is_accepted { &self.accepted } else { &self.refused }.increment(commands);
+    }
 }
 
 impl<C: Contract> CommandSender<C> {
@@ -109,7 +128,8 @@ impl<C: Contract> CommandSender<C> {
         source: impl Into<String>,
     ) -> Result<Self, LogError> {
         let partitions = log.partitions(codec.topic()).await?;
-        Ok(Self { log, codec, partitions, source: source.into(), timeout: SEND_TIMEOUT })
+        let (source, sent) = (source.into(), Sent::of(C::NAME));
+        Ok(Self { log, codec, partitions, source, timeout: SEND_TIMEOUT, sent })
     }
 
     /// The same sender with another time-out than [`SEND_TIMEOUT`].
@@ -145,9 +165,7 @@ impl<C: Contract> CommandSender<C> {
             Err(_) => Err(self.unanswered(command_id)),
         };
         self.appended(step, appended.as_ref().err());
-        let outcome = if appended.is_ok() { "accepted" } else { "refused" };
-        metrics::counter!("charter_commands_sent_total", "context" => C::NAME, "outcome" => outcome)
-            .increment(1);
+        self.sent.count(appended.is_ok(), 1);
         let [appended] = appended?[..] else {
             let reason = "the log acknowledged another number of records than one".to_owned();
             return Err(SendError::FateUnknown { command_id, reason });
@@ -191,9 +209,7 @@ impl<C: Contract> CommandSender<C> {
             Err(_) => Err(self.unanswered(first)),
         };
         self.appended(step, appended.as_ref().err());
-        let outcome = if appended.is_ok() { "accepted" } else { "refused" };
-        metrics::counter!("charter_commands_sent_total", "context" => C::NAME, "outcome" => outcome)
-            .increment(count);
+        self.sent.count(appended.is_ok(), count);
         appended.map(drop)
     }
 

@@ -20,7 +20,7 @@ use crate::api::Api;
 use crate::cursor::At;
 use crate::idempotency;
 use crate::input::Input;
-use crate::middleware::{answer, correlation_id};
+use crate::middleware::{About, correlation_id};
 use crate::operation::{CommandOperation, Fill};
 use crate::precondition;
 use crate::preferences;
@@ -42,8 +42,8 @@ struct Pending<'a> {
 
 /// Serves one request of the operation `O`.
 pub async fn serve<O: CommandOperation>(api: &Api, request: Request) -> Response {
-    let correlation = correlation_id(&request);
-    answer(request, async |request| send::<O>(api, request, &correlation).await).await
+    let (about, correlation) = (About::of(&request), correlation_id(&request));
+    about.answer(send::<O>(api, request, &correlation).await)
 }
 
 async fn send<O: CommandOperation>(
@@ -71,7 +71,7 @@ async fn send<O: CommandOperation>(
         expected_sequence,
     );
     if key.is_some()
-        && let Some(first) = status::outcome(api, Some(&input.tenant), command_id).await?
+        && let Some(first) = Box::pin(status::outcome(api, Some(&input.tenant), command_id)).await?
     {
         return decided(api, &first, Some(&hash), &input.path);
     }
@@ -121,7 +121,8 @@ async fn send<O: CommandOperation>(
     // From here on nothing may fail: the command is taken, and the client must learn its id.
     let asked = Asked { begun: SystemTime::now(), headers: &input.headers, command_id };
     if let Some((wait, waiter)) = waiter
-        && let Some(outcome) = await_outcome(api, &input.tenant, command_id, wait, waiter).await
+        && let Some(outcome) =
+            Box::pin(await_outcome(api, &input.tenant, command_id, wait, waiter)).await
     {
         asked.answered(&outcome);
         let hash = key.map(|_| &hash);

@@ -2,19 +2,24 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use charter_engine::trace::{Kind, Span, end};
+use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
-use tower::{ServiceBuilder, ServiceExt as _};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt as _};
 use tower_http::CompressionLevel;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -103,15 +108,29 @@ pub(crate) async fn answer(
     request: Request,
     serve: impl AsyncFnOnce(Request) -> Result<Response, Problem>,
 ) -> Response {
-    // Shared with the request, not copied: most have no problem.
-    let uri = request.uri().clone();
-    let correlation = request.extensions().get::<CorrelationId>().cloned();
-    match serve(request).await {
-        Ok(response) => response,
-        Err(problem) => {
-            let correlation = correlation.map_or_else(new_correlation_id, |id| id.0.to_string());
-            problem.instance(uri.path()).correlation_id(correlation).into_response()
-        }
+    let about = About::of(&request);
+    about.answer(serve(request).await)
+}
+
+/// What a problem says of the request that it is about. Shared with the request, not copied: most have no problem.
+#[derive(Debug)]
+pub(crate) struct About {
+    uri: Uri,
+    correlation: Option<CorrelationId>,
+}
+
+impl About {
+    pub(crate) fn of(request: &Request) -> Self {
+        let correlation = request.extensions().get::<CorrelationId>().cloned();
+        Self { uri: request.uri().clone(), correlation }
+    }
+
+    /// What was served, or the problem, which says what it is about.
+    pub(crate) fn answer(self, served: Result<Response, Problem>) -> Response {
+        served.unwrap_or_else(|problem| {
+            let id = self.correlation.map_or_else(new_correlation_id, |id| id.0.to_string());
+            problem.instance(self.uri.path()).correlation_id(id).into_response()
+        })
     }
 }
 
@@ -129,13 +148,11 @@ pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
     let around = Around {
         places: Semaphore::new(MAX_IN_HAND),
         origins: settings.cors.clone(),
+        in_hand: OnceLock::new(),
         answered: Answered::default(),
     };
-    let layers = ServiceBuilder::new()
-        .layer(compression)
-        .layer(middleware::from_fn_with_state(Arc::new(around), observe))
-        .layer(Shared)
-        .layer(CatchPanicLayer::custom(after_panic));
+    let layers =
+        ServiceBuilder::new().layer(compression).layer(Observe(Arc::new(around))).layer(Shared);
     let router = router
         .fallback(async |request: Request| {
             let detail = "the contract has no such path; see /openapi.json";
@@ -145,9 +162,6 @@ pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
         })
         .method_not_allowed_fallback(other_method)
         .layer(layers);
-    // `Allow` comes from the router itself, outside of its layers.
-    let router = ServiceBuilder::new().map_response(name_methods).service(router);
-    let router = Router::new().fallback_service(router);
     match cors(&settings.cors) {
         None => router,
         Some(cors) => {
@@ -163,24 +177,41 @@ struct Around {
     /// For requests in hand.
     places: Semaphore,
     origins: Origins,
+    /// Found once.
+    in_hand: OnceLock<metrics::Gauge>,
     answered: Answered,
 }
 
 impl Around {
-    /// Passes a request on, unless it is refused.
-    async fn pass(&self, request: Request, next: Next) -> Result<Response, Problem> {
-        limit_head(&request)?;
-        refuse_foreign_pages(&self.origins, request.headers())?;
+    /// Refuses a request for what its head says.
+    fn check(&self, request: &Request) -> Result<(), Problem> {
+        limit_head(request)?;
+        refuse_foreign_pages(&self.origins, request.headers())
+    }
+
+    /// Serves a request that was not refused, within its time.
+    async fn pass(
+        &self,
+        serving: Result<impl Future<Output = Result<Response, Infallible>>, Problem>,
+    ) -> Result<Response, Problem> {
+        let serving = serving?;
         let Ok(_place) = self.places.try_acquire() else {
             let detail = format!("{MAX_IN_HAND} requests are in hand already");
             return Err(Problem::unavailable(detail));
         };
-        let _in_hand = InHand::begin();
-        let served = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request));
-        served.await.map_err(|_| {
-            let seconds = REQUEST_TIMEOUT.as_secs();
-            Problem::unavailable(format!("the request took more than {seconds} s"))
-        })
+        let in_hand = self.in_hand.get_or_init(|| metrics::gauge!("charter_http_requests_in_hand"));
+        let _in_hand = InHand::begin(in_hand);
+        // What a panic leaves behind goes with the request.
+        let serving = AssertUnwindSafe(serving).catch_unwind();
+        match tokio::time::timeout(REQUEST_TIMEOUT, serving).await {
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(panic)) => Err(after_panic(&*panic)),
+            Err(_) => {
+                let seconds = REQUEST_TIMEOUT.as_secs();
+                Err(Problem::unavailable(format!("the request took more than {seconds} s")))
+            }
+        }
     }
 }
 
@@ -229,8 +260,8 @@ async fn other_method(request: Request) -> Response {
         .into_response()
 }
 
-/// `Allow` names OPTIONS too, which every path has.
-fn name_methods(mut response: Response) -> Response {
+/// `Allow` names OPTIONS too, which every path has. It comes from the router itself, outside of its layers.
+pub(crate) fn name_methods(mut response: Response) -> Response {
     let named = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
     let Some(named) = named else { return response };
     let mut methods: Vec<_> =
@@ -287,17 +318,16 @@ fn head_bytes(headers: &HeaderMap) -> usize {
 }
 
 /// One request in hand, as the metrics count them.
-struct InHand(metrics::Gauge);
+struct InHand<'a>(&'a metrics::Gauge);
 
-impl InHand {
-    fn begin() -> Self {
-        let gauge = metrics::gauge!("charter_http_requests_in_hand");
+impl<'a> InHand<'a> {
+    fn begin(gauge: &'a metrics::Gauge) -> Self {
         gauge.increment(1);
         Self(gauge)
     }
 }
 
-impl Drop for InHand {
+impl Drop for InHand<'_> {
     /// Also where the client went away.
     fn drop(&mut self) {
         self.0.decrement(1);
@@ -356,8 +386,7 @@ impl Answered {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
-fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+fn after_panic(panic: &(dyn Any + Send)) -> Problem {
     let said = panic
         .downcast_ref::<&str>()
         .copied()
@@ -365,7 +394,7 @@ fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
         .unwrap_or("no message");
     tracing::error!(panic = said, "a request panicked");
     let detail = "the service failed on this request; its log names the cause";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail).into_response()
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail)
 }
 
 /// Whether the contract allows this `X-Correlation-Id`.
@@ -374,73 +403,144 @@ fn is_correlation_id(text: &str) -> bool {
     (1..=MAX_CORRELATION).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-async fn observe(State(around): State<Arc<Around>>, mut request: Request, next: Next) -> Response {
-    let given = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
-    let id = match given {
-        Some(id) if is_correlation_id(id) => id.to_owned(),
-        _ => new_correlation_id(),
-    };
-    let refused = request.headers().contains_key(&CORRELATION) && given != Some(id.as_str());
-    // A proxied request carries the id on, and its trace.
-    let header = HeaderValue::try_from(id.as_str()).ok();
-    if let Some(header) = &header {
-        request.headers_mut().insert(CORRELATION, header.clone());
-    }
-    let trace = trace(request.headers_mut());
-    let recorded = trace.span();
-    let method = request.method().clone();
-    let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or("(none)", MatchedPath::as_str);
-    // At this level so that warnings of a request say which one it was.
-    let span = tracing::warn_span!("request", %method, route, correlation_id = id, trace_id = trace.trace_id(), command_id = Empty);
-    request.extensions_mut().insert(CorrelationId(id.as_str().into()));
+/// The layer that every request passes first and last.
+#[derive(Clone, Debug)]
+struct Observe(Arc<Around>);
 
-    let (begun, started) = (SystemTime::now(), Instant::now());
-    let served = answer(request, async |request| {
-        if refused {
-            return Err(Problem::validation(vec![Violation::of_parameter(
+/// What [`Observe`] makes of a service. It is written out, and not a function with what comes next: what a request holds while it
+/// waits is what it costs, since thousands of them wait for the log. Here that is the future of what is inside, and not the
+/// request beside it.
+#[derive(Clone, Debug)]
+struct Observed<S> {
+    around: Arc<Around>,
+    inner: S,
+}
+
+impl<S> Layer<S> for Observe {
+    type Service = Observed<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Observed { around: Arc::clone(&self.0), inner }
+    }
+}
+
+impl<S> Service<Request> for Observed<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let seen = Seen::of(&mut request);
+        let about = About::of(&request);
+        let serving = if seen.is_refused {
+            Err(Problem::validation(vec![Violation::of_parameter(
                 "header",
                 "X-Correlation-Id",
                 format!("expected 1 to {MAX_CORRELATION} characters of `A-Za-z0-9_.:-`"),
-            )]));
+            )]))
+        } else {
+            self.around.check(&request).map(|()| self.inner.call(request))
+        };
+        let around = Arc::clone(&self.around);
+        Box::pin(async move {
+            let served = around.pass(serving).instrument(seen.span.clone()).await;
+            let response = about.answer(served);
+            Ok(seen.answered(&around, response))
+        })
+    }
+}
+
+/// A request as it came, for what is said of it when it is answered.
+struct Seen {
+    /// The header that joins all that it sets in motion.
+    correlation: Option<HeaderValue>,
+    /// Whether its own correlation id was none.
+    is_refused: bool,
+    trace: TraceContext,
+    method: Method,
+    path: Option<MatchedPath>,
+    span: tracing::Span,
+    begun: SystemTime,
+    started: Instant,
+}
+
+impl Seen {
+    /// Notes the request, and gives it its correlation id and its place in a trace.
+    fn of(request: &mut Request) -> Self {
+        let given = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
+        let id: Arc<str> = match given {
+            Some(id) if is_correlation_id(id) => id.into(),
+            _ => new_correlation_id().into(),
+        };
+        let is_refused = request.headers().contains_key(&CORRELATION) && given != Some(&*id);
+        // A proxied request carries the id on, and its trace.
+        let correlation = HeaderValue::try_from(&*id).ok();
+        if let Some(header) = &correlation {
+            request.headers_mut().insert(CORRELATION, header.clone());
         }
-        around.pass(request, next).await
-    });
-    let mut response = served.instrument(span.clone()).await;
-    if let Some(header) = header {
-        response.headers_mut().insert(CORRELATION, header);
+        let trace = trace(request.headers_mut());
+        let method = request.method().clone();
+        let path = request.extensions().get::<MatchedPath>().cloned();
+        let route = route(path.as_ref());
+        // At this level so that warnings of a request say which one it was.
+        let span = tracing::warn_span!("request", %method, route, correlation_id = &*id, trace_id = trace.trace_id(), command_id = Empty);
+        request.extensions_mut().insert(CorrelationId(id));
+        let (begun, started) = (SystemTime::now(), Instant::now());
+        Self { correlation, is_refused, trace, method, path, span, begun, started }
     }
-    if let Ok(trace) = HeaderValue::try_from(trace.as_str()) {
-        response.headers_mut().insert(TRACEPARENT, trace);
-    }
-    let nosniff = HeaderValue::from_static("nosniff");
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    let took = started.elapsed();
-    // The route, never the path, its query or a header: none of them tells a secret.
-    span.in_scope(|| {
-        tracing::info!(status = response.status().as_u16(), took_us = took.as_micros(), "answered");
-    });
-    if let Some(context) = recorded {
-        let status = response.status();
-        end(Span {
-            name: format!("{method} {route}").into(),
-            kind: Kind::Server,
-            context,
-            parent: trace.caller(),
-            begun,
-            ended: SystemTime::now(),
-            attributes: vec![
-                ("http.request.method", method.to_string().into()),
-                ("http.route", route.to_owned().into()),
-                ("http.response.status_code", u32::from(status.as_u16()).into()),
-                ("charter.correlation_id", id.into()),
-            ],
-            links: Vec::new(),
-            error: status.is_server_error().then(String::new),
+
+    /// Says which request the answer is to, and counts it.
+    fn answered(self, around: &Around, mut response: Response) -> Response {
+        let Self { correlation, trace, method, path, span, begun, started, .. } = self;
+        let recorded = trace.span().map(|context| (context, correlation.clone()));
+        if let Some(header) = correlation {
+            response.headers_mut().insert(CORRELATION, header);
+        }
+        if let Ok(trace) = HeaderValue::try_from(trace.as_str()) {
+            response.headers_mut().insert(TRACEPARENT, trace);
+        }
+        let nosniff = HeaderValue::from_static("nosniff");
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+        let (took, status, route) = (started.elapsed(), response.status(), route(path.as_ref()));
+        // The route, never the path, its query or a header: none of them tells a secret.
+        span.in_scope(|| {
+            tracing::info!(status = status.as_u16(), took_us = took.as_micros(), "answered");
         });
+        if let Some((context, correlation)) = recorded {
+            let id = correlation.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
+            end(Span {
+                name: format!("{method} {route}").into(),
+                kind: Kind::Server,
+                context,
+                parent: trace.caller(),
+                begun,
+                ended: SystemTime::now(),
+                attributes: vec![
+                    ("http.request.method", method.to_string().into()),
+                    ("http.route", route.to_owned().into()),
+                    ("http.response.status_code", u32::from(status.as_u16()).into()),
+                    ("charter.correlation_id", id.to_owned().into()),
+                ],
+                links: Vec::new(),
+                error: status.is_server_error().then(String::new),
+            });
+        }
+        around.answered.count(&method, route, status, took);
+        response
     }
-    around.answered.count(&method, route, response.status(), took);
-    response
+}
+
+/// The route as the contract has it.
+fn route(path: Option<&MatchedPath>) -> &str {
+    path.map_or("(none)", MatchedPath::as_str)
 }
 
 /// The request's place in a trace, which its headers then carry on.

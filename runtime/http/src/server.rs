@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use futures_util::TryFutureExt as _;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -18,6 +19,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt as _, service_fn};
 
+use crate::middleware::name_methods;
 use crate::telemetry;
 
 pub use crate::middleware::with_middleware;
@@ -89,7 +91,7 @@ async fn serve_within(
         let service = TowerToHyperService::new(service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(peer);
-            router.clone().oneshot(request)
+            router.clone().oneshot(request).map_ok(name_methods)
         }));
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(write_timeout));

@@ -1,20 +1,23 @@
 //! What stands before every operation: who asks, how often, and whether they may.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::Future;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
+use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request};
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::middleware::{self, Next};
 use axum::response::Response;
-use tower::ServiceBuilder;
+use tower::{Layer, Service, ServiceBuilder};
 
 use super::share::{Place, Places};
 use super::{AccessControl, Principal};
 use crate::limits::{self, Verdict};
-use crate::middleware::{MAX_IN_HAND, answer};
+use crate::middleware::{About, MAX_IN_HAND};
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::server::Peer;
@@ -66,9 +69,7 @@ pub fn guarded(
         .collect();
     let places = Places::new(MAX_IN_HAND);
     let guard = Arc::new(Guard { operations, access, places });
-    let layers =
-        ServiceBuilder::new().layer(middleware::from_fn_with_state(guard, admit)).layer(Shared);
-    router.route_layer(layers)
+    router.route_layer(ServiceBuilder::new().layer(Admit(guard)).layer(Shared))
 }
 
 /// Who sends a request with these headers from this address, and whether its client may send one more.
@@ -97,27 +98,80 @@ pub(crate) async fn ask(
     (who, verdict)
 }
 
-async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    let Some(operation) = guard.operations.get(&(method.as_str(), path)).copied() else {
-        return next.run(request).await;
-    };
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    let (who, verdict) = ask(&guard.access, operation, request.headers(), peer).await;
-    let refused = verdict.as_ref().and_then(Verdict::refusal);
-    let mut response = answer(request, async |request| {
-        if let Some(refused) = refused {
-            return Err(refused);
-        }
-        let (request, _place) = admitted(operation, who?, &guard.places, request).await?;
-        Ok(next.run(request).await)
-    })
-    .await;
-    if let Some(verdict) = verdict {
-        verdict.tell(response.headers_mut());
+/// The layer that lets requests in. Written out as the outermost one is, and for the same reason.
+#[derive(Clone, Debug)]
+struct Admit(Arc<Guard>);
+
+#[derive(Clone, Debug)]
+struct Admitting<S> {
+    guard: Arc<Guard>,
+    inner: S,
+}
+
+impl<S> Layer<S> for Admit {
+    type Service = Admitting<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Admitting { guard: Arc::clone(&self.0), inner }
     }
-    response
+}
+
+impl<S> Service<Request> for Admitting<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        let Some(operation) = self.guard.operations.get(&(method.as_str(), path)).copied() else {
+            return Box::pin(self.inner.call(request));
+        };
+        let (guard, mut inner) = (Arc::clone(&self.guard), self.inner.clone());
+        Box::pin(async move {
+            let about = About::of(&request);
+            // It is over before the request waits for anything, and is not kept beside it.
+            let admission = Box::pin(guard.admit(operation, request)).await;
+            let (admitted, verdict) = admission;
+            let served = match admitted {
+                Ok((request, _place)) => inner.call(request).await.map_err(|never| match never {}),
+                Err(problem) => Err(problem),
+            };
+            let mut response = about.answer(served);
+            if let Some(verdict) = verdict {
+                verdict.tell(response.headers_mut());
+            }
+            Ok(response)
+        })
+    }
+}
+
+impl Guard {
+    /// The request with its place, or why it is not let in; and what the limits say of its client.
+    async fn admit(
+        &self,
+        operation: &Operation,
+        request: Request,
+    ) -> (Result<(Request, Place<'_>), Problem>, Option<Verdict>) {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+        let (who, verdict) = ask(&self.access, operation, request.headers(), peer).await;
+        if let Some(refused) = verdict.as_ref().and_then(Verdict::refusal) {
+            return (Err(refused), verdict);
+        }
+        let admitted = match who {
+            Ok(principal) => admitted(operation, principal, &self.places, request).await,
+            Err(problem) => Err(problem),
+        };
+        (admitted, verdict)
+    }
 }
 
 /// The request with who sent it, where they may, and its place among those in hand.
