@@ -6,8 +6,11 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Client;
 use super::collector::Collector;
+use super::{Client, until};
+
+/// How long an end may take before the test gives up.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running platform with its data in a directory of the test's.
 #[derive(Debug)]
@@ -80,17 +83,17 @@ impl Platform {
 
     /// Waits for its end.
     pub fn ended(mut self) -> ExitStatus {
-        self.child.wait().expect("its end")
+        let ended = until(PATIENCE, || self.child.try_wait().expect("its state").ok_or(()));
+        ended.expect("an end")
     }
 
     /// SIGTERM; gives how it ended and how long that took.
-    pub fn terminate(mut self) -> (ExitStatus, Duration) {
+    pub fn terminate(self) -> (ExitStatus, Duration) {
         let started = Instant::now();
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
         assert!(sent.success());
-        let status = self.child.wait().expect("its end");
-        (status, started.elapsed())
+        (self.ended(), started.elapsed())
     }
 }
 

@@ -559,3 +559,41 @@ fn trace(headers: &mut HeaderMap) -> TraceContext {
     }
     trace
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn ask(router: &Router, path: &str) -> (StatusCode, HeaderMap, Value) {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let answer = router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = to_bytes(answer.into_body(), 10_000).await.expect("a body");
+        (status, headers, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_request_alone_and_says_which_it_was() {
+        async fn falls() -> &'static str {
+            panic!("it falls")
+        }
+        let routes = Router::new().route("/falls", get(falls)).route("/stands", get(async || "1"));
+        let router = with_middleware(routes, &HttpSettings::default());
+        let (status, headers, problem) = ask(&router, "/falls").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            (&problem["code"], &problem["instance"]),
+            (&"INTERNAL".into(), &"/falls".into())
+        );
+        let id = headers.get(&CORRELATION).and_then(|id| id.to_str().ok()).expect("an id");
+        assert_eq!(problem["correlationId"], id);
+        assert!(!problem.to_string().contains("it falls"), "the log has it: {problem}");
+        let (status, headers, body) = ask(&router, "/stands").await;
+        assert_eq!((status, body), (StatusCode::OK, 1.into()));
+        assert_ne!(headers.get(&CORRELATION).expect("an id"), id);
+    }
+}
