@@ -407,9 +407,9 @@ fn is_correlation_id(text: &str) -> bool {
 #[derive(Clone, Debug)]
 struct Observe(Arc<Around>);
 
-/// What [`Observe`] makes of a service. It is written out, and not a function with what comes next: what a request holds while it
-/// waits is what it costs, since thousands of them wait for the log. Here that is the future of what is inside, and not the
-/// request beside it.
+/// What [`Observe`] makes of a service. It is written out, and not a function with what comes next: what a request
+/// holds while it waits is what it costs, since thousands of them wait for the log. Here that is the future of what is
+/// inside, and not the request beside it.
 #[derive(Clone, Debug)]
 struct Observed<S> {
     around: Arc<Around>,
@@ -581,8 +581,8 @@ mod tests {
         async fn falls() -> &'static str {
             panic!("it falls")
         }
-        let routes = Router::new().route("/falls", get(falls)).route("/stands", get(async || "1"));
-        let router = with_middleware(routes, &HttpSettings::default());
+        let served = Router::new().route("/falls", get(falls)).route("/stands", get(async || "1"));
+        let router = with_middleware(served, &HttpSettings::default());
         let (status, headers, problem) = ask(&router, "/falls").await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(

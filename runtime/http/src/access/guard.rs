@@ -139,8 +139,7 @@ where
         Box::pin(async move {
             let about = About::of(&request);
             // It is over before the request waits for anything, and is not kept beside it.
-            let admission = Box::pin(guard.admit(operation, request)).await;
-            let (admitted, verdict) = admission;
+            let (admitted, verdict) = Box::pin(guard.admit(operation, request)).await;
             let served = match admitted {
                 Ok((request, _place)) => inner.call(request).await.map_err(|never| match never {}),
                 Err(problem) => Err(problem),
