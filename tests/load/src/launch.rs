@@ -134,6 +134,14 @@ impl Running {
         self.child.id()
     }
 
+    /// How it ended, where it has.
+    ///
+    /// # Errors
+    /// Where the system does not tell.
+    pub fn ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
     /// Waits until it says that it is ready.
     ///
     /// # Errors

@@ -180,7 +180,11 @@ impl Place for Apart {
 
     fn evidence(&mut self, history: Vec<Record>) -> anyhow::Result<Evidence> {
         for instance in &mut self.instances {
-            if let Some(running) = instance.running.take() {
+            if let Some(mut running) = instance.running.take() {
+                // One that ended by itself is what a run that was broken off is about.
+                if let Some(status) = running.ended()? {
+                    eprintln!("{} had ended by itself: {status}", instance.name);
+                }
                 running.kill()?;
             }
         }
