@@ -1,5 +1,6 @@
 //! Services as processes of their own, two of each, on Apache Kafka and PostgreSQL.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ const SERVICES: [&str; 6] =
     ["seats", "gateway", "reservations", "housekeeping", "core", "registry"];
 /// Those of them that decide and project.
 const DECIDERS: [&str; 3] = ["seats", "reservations", "housekeeping"];
+/// What reading outside of a process's memory ends it with.
+const SIGSEGV: i32 = 11;
 /// How long the views may take to come to the end.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -129,6 +132,23 @@ impl Apart {
 }
 
 impl Instance {
+    /// Starts it again, as a supervisor would, where it ended with SIGSEGV; says whether it did. Kafka's answers just
+    /// after its start can make librdkafka 2.12.1 read partitions that it did not fill in (`rd_kafka_metadata_update_op`,
+    /// confluentinc/librdkafka#5280, open). It is another kill, and nothing may be lost of it either; any other end is a
+    /// fault.
+    fn revive(&mut self) -> anyhow::Result<bool> {
+        let Some(running) = &mut self.running else { return Ok(false) };
+        let Some(status) = running.ended()? else { return Ok(false) };
+        anyhow::ensure!(
+            status.signal() == Some(SIGSEGV),
+            "{} ended by itself: {status}",
+            self.name
+        );
+        eprintln!("{} ended with {status} (librdkafka#5280) and is started again", self.name);
+        self.running = Some(self.launch.spawn()?);
+        Ok(true)
+    }
+
     fn wait_ready(&mut self) -> anyhow::Result<()> {
         match &mut self.running {
             Some(running) if self.tells => running.wait_ready().with_context(|| self.name.clone()),
@@ -143,13 +163,20 @@ impl Place for Apart {
     }
 
     fn kill(&mut self, number: u64) -> anyhow::Result<String> {
-        let count = self.instances.len();
-        let index = usize::try_from(number - 1).unwrap_or_default() % (count + self.away.len());
-        if let Some(engine) = index.checked_sub(count).and_then(|index| self.away.get(index)) {
-            engine.kill()?;
+        let Self { instances, away, .. } = self;
+        let count = instances.len();
+        let index = usize::try_from(number - 1).unwrap_or_default() % (count + away.len());
+        if let Some(engine) = index.checked_sub(count).and_then(|index| away.get(index)) {
+            engine.kill(|| {
+                let mut has_revived = false;
+                for instance in instances.iter_mut() {
+                    has_revived |= instance.revive()?;
+                }
+                Ok(has_revived)
+            })?;
             return Ok(engine.name().to_owned());
         }
-        let instance = &mut self.instances[index];
+        let instance = &mut instances[index];
         instance.running.take().context("it does not run")?.kill()?;
         instance.running = Some(instance.launch.spawn()?);
         instance.wait_ready()?;

@@ -37,8 +37,12 @@ impl Engine {
         self.name
     }
 
-    /// Kills it, waits until every service says so, starts it again, and waits until all are ready.
-    pub(super) fn kill(&self) -> anyhow::Result<()> {
+    /// Kills it, waits until every service says so, starts it again, and waits until all are ready. `revive` starts
+    /// again what may end meanwhile, as its supervisor would; it says whether there was any.
+    pub(super) fn kill(
+        &self,
+        mut revive: impl FnMut() -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
         let runtime = Runtime::new()?;
         if self.name == "postgres" {
             // What a crash does: connections are cut, and the log is recovered at the next start. `kill -9` of the
@@ -49,9 +53,15 @@ impl Engine {
             let killed = Command::new("kill").args(["-KILL", pid.trim()]).status()?;
             anyhow::ensure!(killed.success(), "`kill -KILL {}` ended with {killed}", pid.trim());
         }
-        runtime.block_on(self.until("no longer ready", 503))?;
+        runtime.block_on(self.until("no longer ready", 503, &mut revive))?;
         self.script("start", &[])?;
-        runtime.block_on(self.until("ready again", 200))
+        // Also one that was ready and ended while others were waited for.
+        loop {
+            runtime.block_on(self.until("ready again", 200, &mut revive))?;
+            if !revive()? {
+                return Ok(());
+            }
+        }
     }
 
     fn script(&self, name: &str, more: &[&str]) -> anyhow::Result<()> {
@@ -65,14 +75,31 @@ impl Engine {
     }
 
     /// Waits until each service's readiness has this status.
-    async fn until(&self, what: &str, status: u16) -> anyhow::Result<()> {
+    async fn until(
+        &self,
+        what: &str,
+        status: u16,
+        revive: &mut impl FnMut() -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
         let begun = Instant::now();
+        let mut has_revived = false;
         for address in &self.needed_by {
             let mut connection = Connection::new(std::slice::from_ref(address), 0)?;
             loop {
                 let answer =
                     connection.ask(&Ask::get("/health/ready"), Duration::from_secs(5)).await;
-                let answer = answer.with_context(|| format!("the service at {address} is gone"))?;
+                let answer = match answer {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        // One that was started again listens in a moment.
+                        has_revived |= revive()?;
+                        if has_revived && begun.elapsed() < PATIENCE {
+                            tokio::time::sleep(LOOK).await;
+                            continue;
+                        }
+                        return Err(error.context(format!("the service at {address} is gone")));
+                    }
+                };
                 if answer.status == status {
                     break;
                 }
