@@ -183,14 +183,14 @@ pub(crate) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
 
 fn refused(error: &SendError, command_id: Uuid) -> Problem {
     match error {
-        SendError::FateUnknown { .. } => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "APPEND_UNKNOWN",
-            "whether the command was taken is not known; send it again with the same Idempotency-Key, or read its status",
-        )
-        .retry_after_s(1),
+        SendError::FateUnknown { .. } => Problem::append_unknown(
+            "the log did not confirm it",
+            "send it again with the same Idempotency-Key, or read its status",
+        ),
         SendError::TooLarge { .. } => Problem::too_large(error.to_string()),
-        SendError::Unavailable { .. } | SendError::Log(_) => Problem::unavailable(error.to_string()),
+        SendError::Unavailable { .. } | SendError::Log(_) => {
+            Problem::unavailable(error.to_string())
+        }
         _ => Problem::internal(error),
     }
     .command_id(command_id)

@@ -142,11 +142,16 @@ fn new_correlation_id() -> String {
 /// (90 s), on requests in hand (8,192) and on the size of a request's head, compression, other origins, problem
 /// details for unknown routes and for panics.
 pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
+    within(REQUEST_TIMEOUT, router, settings)
+}
+
+fn within(longest: Duration, router: Router, settings: &HttpSettings) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED_BYTES)));
     let around = Around {
         places: Semaphore::new(MAX_IN_HAND),
+        longest,
         origins: settings.cors.clone(),
         in_hand: OnceLock::new(),
         answered: Answered::default(),
@@ -176,6 +181,8 @@ pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
 struct Around {
     /// For requests in hand.
     places: Semaphore,
+    /// How long a request may take.
+    longest: Duration,
     origins: Origins,
     /// Found once.
     in_hand: OnceLock<metrics::Gauge>,
@@ -192,6 +199,7 @@ impl Around {
     /// Serves a request that was not refused, within its time.
     async fn pass(
         &self,
+        is_safe: bool,
         serving: Result<impl Future<Output = Result<Response, Infallible>>, Problem>,
     ) -> Result<Response, Problem> {
         let serving = serving?;
@@ -203,15 +211,22 @@ impl Around {
         let _in_hand = InHand::begin(in_hand);
         // What a panic leaves behind goes with the request.
         let serving = AssertUnwindSafe(serving).catch_unwind();
-        match tokio::time::timeout(REQUEST_TIMEOUT, serving).await {
+        match tokio::time::timeout(self.longest, serving).await {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(never))) => match never {},
             Ok(Err(panic)) => Err(after_panic(&*panic)),
-            Err(_) => {
-                let seconds = REQUEST_TIMEOUT.as_secs();
-                Err(Problem::unavailable(format!("the request took more than {seconds} s")))
-            }
+            Err(_) => Err(late(self.longest, is_safe)),
         }
+    }
+}
+
+/// A request that took too long. What one of an unsafe method asked for may have been done.
+fn late(longest: Duration, is_safe: bool) -> Problem {
+    let why = format!("the request took more than {} s", longest.as_secs());
+    if is_safe {
+        Problem::unavailable(why)
+    } else {
+        Problem::append_unknown(why, "send it again with the same Idempotency-Key")
     }
 }
 
@@ -451,7 +466,8 @@ where
         };
         let around = Arc::clone(&self.around);
         Box::pin(async move {
-            let served = around.pass(serving).instrument(seen.span.clone()).await;
+            let served =
+                around.pass(seen.method.is_safe(), serving).instrument(seen.span.clone()).await;
             let response = about.answer(served);
             Ok(seen.answered(&around, response))
         })
@@ -569,7 +585,12 @@ mod tests {
     use super::*;
 
     async fn ask(router: &Router, path: &str) -> (StatusCode, HeaderMap, Value) {
-        let request = Request::get(path).body(Body::empty()).expect("a request");
+        asked(router, Method::GET, path).await
+    }
+
+    async fn asked(router: &Router, method: Method, path: &str) -> (StatusCode, HeaderMap, Value) {
+        let request = Request::builder().method(method).uri(path).body(Body::empty());
+        let request = request.expect("a request");
         let answer = router.clone().oneshot(request).await.expect("an answer");
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = to_bytes(answer.into_body(), 10_000).await.expect("a body");
@@ -595,5 +616,17 @@ mod tests {
         let (status, headers, body) = ask(&router, "/stands").await;
         assert_eq!((status, body), (StatusCode::OK, 1.into()));
         assert_ne!(headers.get(&CORRELATION).expect("an id"), id);
+    }
+
+    /// A command may have been appended when its request is over: nobody may take the answer for a refusal.
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_says_whether_it_may_have_been_done() {
+        let stuck = get(std::future::pending::<()>).post(std::future::pending::<()>);
+        let served = Router::new().route("/stuck", stuck);
+        let router = within(Duration::from_millis(20), served, &HttpSettings::default());
+        for (method, code) in [(Method::GET, "UNAVAILABLE"), (Method::POST, "APPEND_UNKNOWN")] {
+            let (status, _, problem) = asked(&router, method, "/stuck").await;
+            assert_eq!((status.as_u16(), &problem["code"]), (503, &code.into()), "{problem}");
+        }
     }
 }

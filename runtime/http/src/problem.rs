@@ -1,6 +1,7 @@
 //! Problem details (RFC 9457): the only form in which this API reports an error.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -127,6 +128,13 @@ impl Problem {
     #[must_use]
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", detail).retry_after_s(1)
+    }
+
+    /// Whether the command was taken is not known, and why: 503 `APPEND_UNKNOWN`.
+    #[must_use]
+    pub fn append_unknown(why: impl fmt::Display, what_to_do: &str) -> Self {
+        let detail = format!("{why}, so whether the command was taken is not known; {what_to_do}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "APPEND_UNKNOWN", detail).retry_after_s(1)
     }
 
     /// The body or what is appended is too large: 413 `BODY_TOO_LARGE`.

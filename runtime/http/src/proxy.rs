@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use reqwest::Url;
@@ -169,15 +169,8 @@ impl Upstream {
             Some(_) => "ask for its status by its id",
             None => "send it again with the same Idempotency-Key",
         };
-        let problem = Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "APPEND_UNKNOWN",
-            format!(
-                "the service `{}` did not answer, so whether the command was taken is not known; {what_to_do}",
-                self.name
-            ),
-        );
-        let problem = problem.retry_after_s(1);
+        let why = format_args!("the service `{}` did not answer", self.name);
+        let problem = Problem::append_unknown(why, what_to_do);
         match command_id {
             Some(id) => problem.command_id(id),
             None => problem,

@@ -50,15 +50,12 @@ impl Sockets {
             };
             let (parts, body) = response.into_parts();
             let read = Limited::new(body, MAX_ANSWER).collect().await;
-            let bytes = read.map_err(|_| Problem::unavailable("the answer broke off"))?.to_bytes();
+            let bytes = read.map_err(|_| fate_unknown("the answer broke off"))?.to_bytes();
             let answer = serde_json::from_slice(&bytes).unwrap_or_default();
             Ok(self.acknowledged(command, parts.status, &parts.headers, answer))
         };
-        let late = || {
-            let seconds = REQUEST_TIMEOUT.as_secs();
-            Problem::unavailable(format!("the request took more than {seconds} s"))
-        };
-        tokio::time::timeout(REQUEST_TIMEOUT, answered).await.map_err(|_| late())?
+        let answer = tokio::time::timeout(REQUEST_TIMEOUT, answered).await;
+        answer.map_err(|_| fate_unknown("the request took too long"))?
     }
 
     /// What an answer over HTTP is on a socket.
@@ -104,6 +101,10 @@ impl Sockets {
         acknowledged.insert("problem".to_owned(), answer);
         acknowledged.into()
     }
+}
+
+fn fate_unknown(why: &str) -> Problem {
+    Problem::append_unknown(why, "send it again with the same `idempotencyKey`")
 }
 
 /// The request of an operation: what its path names is taken from the payload, the rest is its body.
