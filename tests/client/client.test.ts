@@ -82,6 +82,51 @@ test("a decision is one after any number of questions", () =>
     assert.deepEqual([problem.status, problem.code], [500, "COMMAND_FAILED"]);
   }));
 
+// Of a try that was lost, or failed where nobody knows how far it came, an answer to the next one says nothing: who took it for a
+// refusal and sent the command again under another key would have it done twice.
+const now = { "retry-after": "0" };
+const doubtful: [string, Answer][] = [
+  ["a lost try", lost],
+  ["APPEND_UNKNOWN", json(503, { code: "APPEND_UNKNOWN", commandId: "c-1" }, now)],
+  ["a proxy's 502", (_, response) => void response.writeHead(502, now).end("<h1>Bad Gateway</h1>")],
+  ["a proxy's 503", (_, response) => void response.writeHead(503, now).end("<h1>Unavailable</h1>")],
+];
+for (const [name, first] of doubtful) {
+  for (const [status, code] of [[429, "RATE_LIMITED"], [401, "UNAUTHENTICATED"], [403, "FORBIDDEN"]] as const) {
+    test(`what may be taken after ${name} is not refused by ${status}`, () =>
+      against([first, json(status, { code }, { "retry-after": "3600" })], {}, async (client, host) => {
+        const problem = await refused(client.seat.holdSeats(show, seats, { idempotencyKey: "order-4711" }));
+        assert.deepEqual([problem.status, problem.code, problem.retryAfter, problem.idempotencyKey], [0, "NO_ANSWER", 3_600, "order-4711"]);
+        assert.ok(problem.message.includes(code), problem.message);
+        assert.equal(host.asked.length, 2);
+      }));
+  }
+}
+
+const broken = json(500, { code: "INTERNAL", commandId: "c-1" });
+for (const [name, answers, code] of [
+  ["a gateway that fails says nothing of the command", [broken], "NO_ANSWER"],
+  ["a gateway that fails does not decide what is taken", [pending, broken], "NOT_DECIDED"],
+  ["what cannot have been taken is refused as it is", [json(503, { code: "UNAVAILABLE" }, now), json(401, { code: "UNAUTHENTICATED" })], "UNAUTHENTICATED"],
+  ["a decision is one after a lost try", [lost, json(409, { code: "SEAT_TAKEN", commandId: "c-1" })], "SEAT_TAKEN"],
+  ["a request that is wrong is wrong after a lost try", [lost, json(422, { code: "VALIDATION_FAILED" })], "VALIDATION_FAILED"],
+] as const)
+  test(name, () => against([...answers], {}, async (client) => assert.equal((await refused(client.seat.holdSeats(show, seats))).code, code)));
+
+test("what cannot be written is not sent", async () => {
+  await against([stats("one")], {}, async (client, host) => {
+    for (const showId of ["..", "."]) assert.equal((await refused(client.seat.getShowStats({ showId }))).code, "UNSENDABLE");
+    assert.equal((await refused(client.follow("/v1/../v2").next())).code, "UNSENDABLE");
+    assert.equal(host.asked.length, 0);
+  });
+  await against([stats("one")], { credentials: { apiKey: "a\nb" } }, async (client, host) => {
+    assert.equal((await refused(client.seat.getShow(show))).code, "UNSENDABLE");
+    assert.equal((await refused(client.seat.holdSeats(show, seats))).code, "UNSENDABLE");
+    assert.equal((await refused(client.seat.joinShow(show).next())).code, "UNSENDABLE");
+    assert.equal(host.asked.length, 0);
+  });
+});
+
 test("an answer that is no JSON has the key of its command", () =>
   against([(_, response) => void response.writeHead(200, { "content-type": "application/json" }).end("{")], {}, async (client) => {
     const problem = await refused(client.seat.holdSeats(show, seats, { idempotencyKey: "order-4711" }));
@@ -154,7 +199,8 @@ test("a stream that breaks goes on where it was, nothing twice", () =>
   against([stream([": hello\n\n", held("c1", 1), held("c2", 2).slice(0, -10)]), json(503, { code: "UNAVAILABLE" }, { "retry-after": "0" }), stream([held("c2", 2), held("c3", 3)], true)], {}, async (client, host) => {
     const standings: string[] = [];
     const found: unknown[] = [];
-    for await (const message of client.seat.joinShow(show, { standing: (standing) => standings.push(standing) })) {
+    const standing = (standing: string, why?: Problem) => standings.push(why === undefined ? standing : `${standing}: ${why.code}`);
+    for await (const message of client.seat.joinShow(show, { standing })) {
       assert(message.name === "seat.held");
       found.push([message.cursor, message.body.sequence, message.body.payload.seatIds[0]]);
       if (found.length === 3) break;
@@ -165,7 +211,18 @@ test("a stream that breaks goes on where it was, nothing twice", () =>
       ["/v1/streams/show%3Agala", "c1"],
       ["/v1/streams/show%3Agala", "c1"],
     ]);
-    assert.deepEqual(standings, ["connecting", "live", "waiting", "connecting", "waiting", "connecting", "live"]);
+    assert.deepEqual(standings, ["connecting", "live", "waiting", "connecting", "waiting: UNAVAILABLE", "connecting", "live"]);
+  }));
+
+test("a room that ends at once is asked for less and less often", () =>
+  against([...Array<Answer>(4).fill(stream([": hello\n\n"])), json(403, { code: "FORBIDDEN" })], {}, async (client, host) => {
+    const begun: number[] = [];
+    const problem = await refused(client.seat.joinShow(show, { standing: (standing) => standing === "connecting" && begun.push(performance.now()) }).next());
+    assert.deepEqual([problem.code, host.asked.length], ["FORBIDDEN", 5]);
+    begun.slice(1).forEach((time, again) => {
+      // At least half of a pause of 0.1 s that doubles, as exact as timers are.
+      assert(time - begun[again]! >= 50 * 2 ** again - 2, `${again}: ${begun}`);
+    });
   }));
 
 test("a loop that ends closes its stream", () => {

@@ -3,7 +3,7 @@
 mod host;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use charter_gateway_client::schemas::{HoldSeatsRequest, SeatStatus, UpdateReservationRequest};
 use charter_gateway_client::seat::{ListSeatsParams, ListShowsParams, Rejection, ShowMessage};
@@ -138,6 +138,69 @@ async fn what_is_taken_stays_taken_whatever_is_answered_to_asking_again() {
     let (client, _host) = against(vec![pending(), failed]).await;
     let refused = client.seat.hold_seats("gala", &holding()).await.expect_err("a decision");
     assert_eq!(refused.problem().code(), "COMMAND_FAILED");
+}
+
+/// Of a try that was lost, or failed where nobody knows how far it came, an answer to the next one says nothing: who took
+/// it for a refusal and sent the command again under another key would have it done twice.
+#[tokio::test]
+async fn what_may_be_taken_is_not_refused_by_an_answer_to_asking_again() {
+    let unknown =
+        || with(503, value!({"code": "APPEND_UNKNOWN", "commandId": COMMAND}), "retry-after", "0");
+    let proxy = || with(502, value!("bad gateway"), "retry-after", "0");
+    let limited = || with(429, value!({"code": "RATE_LIMITED"}), "retry-after", "3600");
+    let over = || json(401, value!({"code": "UNAUTHENTICATED"}));
+    let not_yours = || json(403, value!({"code": "FORBIDDEN"}));
+    for first in [Answer::Lost, unknown(), proxy(), with(503, value!(null), "retry-after", "0")] {
+        for (last, code) in
+            [(limited(), "RATE_LIMITED"), (over(), "UNAUTHENTICATED"), (not_yours(), "FORBIDDEN")]
+        {
+            let (client, host) = against(vec![first.clone(), last]).await;
+            let command = client.seat.hold_seats("gala", &holding()).idempotency_key("order-4711");
+            let refused = command.await.expect_err("no outcome");
+            let problem = refused.problem();
+            assert_eq!(
+                (problem.status(), problem.code()),
+                (0, "NO_ANSWER"),
+                "{first:?}: {problem}"
+            );
+            assert_eq!(problem.idempotency_key(), Some("order-4711"));
+            assert!(problem.detail().contains(code), "{problem}");
+            let wait = (code == "RATE_LIMITED").then_some(Duration::from_hours(1));
+            assert_eq!(problem.retry_after(), wait);
+            assert_eq!(host.asked().len(), 2);
+        }
+    }
+    // A gateway that fails says nothing of the command either, though it names it.
+    let failed = || json(500, value!({"code": "INTERNAL", "commandId": COMMAND}));
+    for (answers, code) in
+        [(vec![failed()], "NO_ANSWER"), (vec![pending(), failed()], "NOT_DECIDED")]
+    {
+        let (client, _host) = against(answers).await;
+        let refused = client.seat.hold_seats("gala", &holding()).await.expect_err("no outcome");
+        assert_eq!(refused.problem().code(), code);
+        assert!(refused.problem().detail().contains("INTERNAL"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_have_been_taken_or_is_decided_is_refused_as_it_is() {
+    let taken = || {
+        json(
+            409,
+            value!({"code": "SEAT_TAKEN", "details": {"seatIds": ["a"]}, "commandId": COMMAND}),
+        )
+    };
+    let wrong = || json(422, value!({"code": "VALIDATION_FAILED"}));
+    let over = || json(401, value!({"code": "UNAUTHENTICATED"}));
+    for (answers, code) in [
+        (vec![unavailable(), over()], "UNAUTHENTICATED"),
+        (vec![Answer::Lost, taken()], "SEAT_TAKEN"),
+        (vec![Answer::Lost, wrong()], "VALIDATION_FAILED"),
+    ] {
+        let (client, _host) = against(answers).await;
+        let refused = client.seat.hold_seats("gala", &holding()).await.expect_err("a refusal");
+        assert_eq!(refused.problem().code(), code);
+    }
 }
 
 /// What can't be read may have been carried out: the key goes with it.
@@ -368,7 +431,15 @@ async fn a_stream_that_breaks_goes_on_where_it_was_nothing_twice() {
     let standings = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&standings);
     let room = client.seat.join_show("gala");
-    let room = room.standing(move |standing| told.lock().expect("standings").push(standing));
+    let room = room.standing(move |standing| {
+        let standing = match standing {
+            Standing::Waiting(Some(why)) => format!("waiting: {}", why.code()),
+            Standing::Connecting | Standing::Live | Standing::Waiting(None) => {
+                format!("{standing:?}")
+            }
+        };
+        told.lock().expect("standings").push(standing);
+    });
     let messages: Vec<_> = room.take(3).collect().await;
     let messages = messages.into_iter().map(|message| {
         let message = message.expect("a message");
@@ -389,15 +460,38 @@ async fn a_stream_that_breaks_goes_on_where_it_was_nothing_twice() {
     assert_eq!(
         *standings.lock().expect("standings"),
         [
-            Standing::Connecting,
-            Standing::Live,
-            Standing::Waiting,
-            Standing::Connecting,
-            Standing::Waiting,
-            Standing::Connecting,
-            Standing::Live,
+            "Connecting",
+            "Live",
+            "Waiting(None)",
+            "Connecting",
+            "waiting: UNAVAILABLE",
+            "Connecting",
+            "Live",
         ]
     );
+}
+
+/// A host that takes every connection and ends it is not asked as fast as it answers.
+#[tokio::test]
+async fn a_room_that_ends_at_once_is_asked_for_less_and_less_often() {
+    let ends = || Answer::Stream(vec![": hello\n\n".to_owned()], false);
+    let refused = json(403, value!({"code": "FORBIDDEN"}));
+    let (client, host) = against(vec![ends(), ends(), ends(), ends(), refused]).await;
+    let begun = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&begun);
+    let mut room = client.seat.join_show("gala").standing(move |standing| {
+        if matches!(standing, Standing::Connecting) {
+            told.lock().expect("times").push(Instant::now());
+        }
+    });
+    assert!(room.next().await.expect("an item").is_err());
+    assert_eq!(host.asked().len(), 5);
+    let begun = begun.lock().expect("times");
+    for (again, times) in begun.windows(2).enumerate() {
+        // At least half of a pause of 0.2 s that doubles.
+        let least = Duration::from_millis(100 << again);
+        assert!(times[1] - times[0] >= least, "{again}: {:?}", times[1] - times[0]);
+    }
 }
 
 #[tokio::test]

@@ -146,6 +146,17 @@ test("a command whose connection breaks, that is undecided, or refused for a mom
   assert.equal(new Set(socket.asked.map(({ body }) => body["idempotencyKey"])).size, 1);
 });
 
+test("what may be taken is not refused by who may not connect again", async () => {
+  const { socket, live } = made();
+  const outcome = refused(live.seat.holdSeats(show, seats, { idempotencyKey: "order-4711" }));
+  await socket.at(0);
+  socket.refusal = { status: 401, code: "UNAUTHENTICATED", detail: "It is over." };
+  socket.cut();
+  const problem = await outcome;
+  assert.deepEqual([problem.status, problem.code, problem.idempotencyKey], [0, "NO_ANSWER", "order-4711"]);
+  assert.ok(problem.message.includes("UNAUTHENTICATED (401): It is over."), problem.message);
+});
+
 test("what is not decided in time says so, with its key", async () => {
   const { socket, live } = made({ timeoutMs: 1_000 });
   const outcome = refused(live.seat.holdSeats(show, seats, { idempotencyKey: "order-4711" }));

@@ -134,16 +134,11 @@ impl<T, A, R, const CONDITIONAL: bool> Command<T, A, R, CONDITIONAL> {
             let wait = self.wait.unwrap_or(on.settings().wait).as_secs().clamp(1, 30);
             ask = ask.header("prefer", format!("wait={wait}"));
         }
-        let (mut taken, mut again) = (None::<String>, 0);
+        let (mut fate, mut again) = (Fate::Untaken, 0);
         loop {
-            let answer = match on.answered(&ask, limit).await {
+            let answer = match on.tried(&ask, limit, |problem| fate.doubt(problem)).await {
                 Ok(answer) => answer,
-                Err(problem) => {
-                    return Err(match taken {
-                        Some(id) => problem.of_taken(id),
-                        None => problem,
-                    });
-                }
+                Err(problem) => return Err(fate.end(problem)),
             };
             let said: Said = answer.json().unwrap_or_default();
             on.see(said.cursor);
@@ -154,8 +149,38 @@ impl<T, A, R, const CONDITIONAL: bool> Command<T, A, R, CONDITIONAL> {
             if !limit.pause(delay(again)).await {
                 return Err(Problem::undecided(command_id, None));
             }
-            taken = Some(command_id);
+            fate = Fate::Taken(command_id);
             again += 1;
+        }
+    }
+}
+
+/// What is known of a command between its tries.
+enum Fate {
+    /// No try can have been taken.
+    Untaken,
+    /// A try may have been taken: nothing said so, and nothing said that it was not.
+    Unknown,
+    /// It is taken, under this id.
+    Taken(String),
+}
+
+impl Fate {
+    /// A try was answered with this.
+    fn doubt(&mut self, problem: &Problem) {
+        if matches!(self, Self::Untaken) && problem.leaves_doubt() {
+            *self = Self::Unknown;
+        }
+    }
+
+    /// What the last answer says of the command. One about asking again, such as a limit or a token that is over, says
+    /// nothing of a try before: who took it for a refusal and sent the command under another key would have it done twice.
+    fn end(self, last: Problem) -> Problem {
+        match self {
+            _ if last.is_decision() => last,
+            Self::Taken(command_id) => Problem::undecided(command_id, Some(last)),
+            Self::Unknown if !last.is_of_the_request() => Problem::fate_unknown(last),
+            Self::Untaken | Self::Unknown => last,
         }
     }
 }

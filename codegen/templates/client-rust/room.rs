@@ -95,14 +95,14 @@ pub struct Dropped {
 }
 
 /// How a stream stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Standing {
     /// A connection is being opened.
     Connecting,
     /// Messages come.
     Live,
-    /// The connection is lost; another is opened in a moment.
-    Waiting,
+    /// There is no connection; another is opened in a moment. Why, unless the last one just ended.
+    Waiting(Option<Problem>),
 }
 
 type Told = Arc<dyn Fn(Standing) + Send + Sync>;
@@ -225,7 +225,7 @@ impl Reader {
                 if self.since.take().is_some_and(|since| since.elapsed() > LASTED) {
                     self.lost = 0;
                 }
-                self.rest(delay(self.lost)).await;
+                self.rest(delay(self.lost), None).await;
                 continue;
             };
             if let Some(id) = said.id.filter(|id| !id.is_empty()) {
@@ -249,7 +249,7 @@ impl Reader {
     /// Opens a connection, or waits until another may be tried. An error is a refusal that stays one.
     async fn connect(&mut self) -> Result<(), Problem> {
         self.tell(Standing::Connecting);
-        let mut pause = delay(self.lost);
+        let pause = delay(self.lost);
         self.lost = self.lost.saturating_add(1);
         let mut headers = vec![("accept", "text/event-stream"), ("cache-control", "no-store")];
         if !self.cursor.is_empty() {
@@ -260,7 +260,7 @@ impl Reader {
                 (self.since, self.is_known) = (Some(Instant::now()), false);
                 self.connection = Some(spoken(response));
                 self.tell(Standing::Live);
-                return Ok(());
+                Ok(())
             }
             Err(problem) => {
                 let is_transient = problem.is_momentary() || problem.status() >= 500;
@@ -272,15 +272,14 @@ impl Reader {
                 } else if !is_transient {
                     return Err(problem);
                 }
-                pause = problem.retry_after().unwrap_or(pause);
+                self.rest(problem.retry_after().unwrap_or(pause), Some(problem)).await;
+                Ok(())
             }
         }
-        self.rest(pause).await;
-        Ok(())
     }
 
-    fn rest(&self, pause: Duration) -> impl Future<Output = ()> + use<> {
-        self.tell(Standing::Waiting);
+    fn rest(&self, pause: Duration, why: Option<Problem>) -> impl Future<Output = ()> + use<> {
+        self.tell(Standing::Waiting(why));
         sleep(pause)
     }
 

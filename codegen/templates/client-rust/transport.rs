@@ -216,6 +216,16 @@ impl Transport {
 
     /// The first answer that is no failure of the moment, in the 200s or not modified.
     pub(crate) async fn answered(&self, ask: &Ask, limit: Limit) -> Result<Answer, Problem> {
+        self.tried(ask, limit, |_| ()).await
+    }
+
+    /// As [`answered`](Self::answered); `failed` is told of every try that was not.
+    pub(crate) async fn tried(
+        &self,
+        ask: &Ask,
+        limit: Limit,
+        mut failed: impl FnMut(&Problem) + Send,
+    ) -> Result<Answer, Problem> {
         let (mut again, mut is_known) = (0, false);
         loop {
             let problem = match self.once(ask, limit).await {
@@ -223,6 +233,7 @@ impl Transport {
                 Ok(answer) => problem_of(answer.status, &answer.headers, &answer.body),
                 Err(problem) => problem,
             };
+            failed(&problem);
             if problem.status() == 401 && !is_known && self.settings().may_ask_again(&problem).await
             {
                 is_known = true;

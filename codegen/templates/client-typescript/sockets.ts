@@ -1,7 +1,7 @@
 /** Rooms and commands on one socket of Socket.IO. What is lost with a connection comes with the next one. */
 
 import { type JoinOptions, lasting, type Message, type Place } from "./stream.js";
-import { credentialsOf, delay, fate, isMomentary, limitOf, Problem, type Transport, unique } from "./transport.js";
+import { credentialsOf, delay, Fate, isMomentary, limitOf, Problem, type Transport, unanswered, unique } from "./transport.js";
 
 /** What is used of a socket of `socket.io-client` 4. */
 export interface Socket {
@@ -73,6 +73,7 @@ interface Body {
   parts?: number;
 }
 
+const CLOSED = "the socket was closed";
 /** Messages that wait for a slow loop; beyond them the room is left, and joined again where the loop has come to. */
 const MOST_WAITING = 1_000;
 
@@ -105,7 +106,7 @@ export class Sockets {
     this.hasEnded = true;
     for (const end of this.ending) end();
     this.socket?.disconnect();
-    this.tell(ended());
+    this.tell(unanswered(CLOSED));
     this.lose();
   }
 
@@ -114,7 +115,7 @@ export class Sockets {
     const { settings } = this.client;
     const idempotencyKey = options.idempotencyKey ?? unique();
     const limit = limitOf(settings, options);
-    let taken: string | undefined;
+    const fate = new Fate();
     let isKnown = false;
     try {
       for (let again = 0; ; again++) {
@@ -127,13 +128,14 @@ export class Sockets {
         } else {
           if (answer.cursor !== undefined) this.client.see(answer.cursor);
           if (answer.status === "APPLIED") return answer as Applied;
-          if (answer.status === "PENDING") taken = answer.commandId;
+          if (answer.status === "PENDING") fate.taken = answer.commandId;
           isDecided = answer.status === "REJECTED" || answer.status === "FAILED";
-          problem = answer.problem === undefined ? unanswered(type) : this.refused(answer.problem);
+          problem = answer.problem === undefined ? unacknowledged(type) : this.refused(answer.problem);
         }
+        if (!isDecided) fate.doubt(problem);
         if (problem.status === 401 && !isKnown && (await settings.unauthenticated?.(problem)) === true) isKnown = true;
         else if (isDecided) throw problem;
-        else if (this.hasEnded || !isMomentary(problem) || !(await limit.pause(delay(again)))) throw fate(problem, taken);
+        else if (this.hasEnded || !isMomentary(problem) || !(await limit.pause(delay(again)))) throw fate.end(problem);
       }
     } catch (error) {
       if (error instanceof Problem) error.idempotencyKey = idempotencyKey;
@@ -206,7 +208,7 @@ export class Sockets {
       };
       const lost = (): void => {
         end();
-        reject(unanswered(name));
+        reject(unacknowledged(name));
       };
       // It would be sent by the next connection, and perhaps twice.
       if (!socket.connected || signal?.aborted === true) return lost();
@@ -222,7 +224,7 @@ export class Sockets {
 
   /** The socket once it is connected. */
   private async connected(name: string, signal: AbortSignal): Promise<Socket> {
-    if (this.hasEnded) throw ended();
+    if (this.hasEnded) throw unanswered(CLOSED);
     const socket = (this.socket ??= this.open());
     if (!socket.active) socket.connect();
     if (socket.connected) return socket;
@@ -233,7 +235,7 @@ export class Sockets {
         if (refused === undefined) resolve();
         else reject(refused);
       };
-      const stop = (): void => told(unanswered(name));
+      const stop = (): void => told(unacknowledged(name));
       this.waiting.add(told);
       signal.addEventListener("abort", stop);
       if (signal.aborted) stop();
@@ -247,7 +249,7 @@ export class Sockets {
     const auth = (give: (auth: object) => void): void => {
       const unknown = (cause: unknown): void => {
         socket.disconnect();
-        this.tell(new Problem(0, { code: "NO_ANSWER", detail: `the credentials are not there: ${String(cause)}` }, undefined, { cause }));
+        this.tell(unanswered("the credentials are not there", cause));
       };
       void credentialsOf(settings).then(({ apiKey, token }) => give({ key: apiKey, token }), unknown);
     };
@@ -338,16 +340,12 @@ function refusalOf(text: string): Problem {
   try {
     return refusal(JSON.parse(text) as Refusal);
   } catch {
-    return new Problem(0, { code: "NO_ANSWER", detail: text });
+    return unanswered(text);
   }
 }
 
-function unanswered(name: string): Problem {
-  return new Problem(0, { code: "NO_ANSWER", detail: `\`${name}\` was not acknowledged` });
-}
-
-function ended(): Problem {
-  return new Problem(0, { code: "NO_ANSWER", detail: "the socket was closed" });
+function unacknowledged(name: string): Problem {
+  return unanswered(`\`${name}\` was not acknowledged`);
 }
 
 /** Lets problems be answers; what else is thrown stays thrown. */

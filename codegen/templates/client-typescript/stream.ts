@@ -1,6 +1,6 @@
 /** Rooms as server-sent events, by `fetch`, so that headers can say who asks; a stream that ends is opened again where it ended. */
 
-import { delay, isMomentary, Problem, problemOf, type Settings, sleep, Transport } from "./transport.js";
+import { delay, isMomentary, Problem, problemOf, type Settings, sleep, Transport, unanswered } from "./transport.js";
 
 /** A message of a room. */
 export interface Message<Name extends string = string, Body = unknown> {
@@ -21,8 +21,8 @@ export interface JoinOptions {
   tenant?: string | undefined;
   /** Ends the stream. */
   signal?: AbortSignal | undefined;
-  /** Told how the stream stands, each time that changes. */
-  standing?: ((standing: Standing) => void) | undefined;
+  /** Told how the stream stands, each time that changes; of one that waits, also why, unless its connection just ended. */
+  standing?: ((standing: Standing, why?: Problem) => void) | undefined;
 }
 
 /** The longest silence before a connection is held to be lost, in milliseconds; the server says something every 15 s. */
@@ -127,6 +127,7 @@ export async function* lasting<M extends Message>(
     while (!closing.signal.aborted) {
       options.standing?.("connecting");
       let pause = delay(lost++);
+      let why: Problem | undefined;
       try {
         since = 0;
         for await (const message of connection(place, closing.signal, live)) {
@@ -136,18 +137,17 @@ export async function* lasting<M extends Message>(
       } catch (problem) {
         if (closing.signal.aborted) return;
         if (problem instanceof SyntaxError) throw problem;
-        if (problem instanceof Problem) {
-          // A room more than a connection may have is none in a moment either.
-          const isTransient = problem.code !== "TOO_MANY_ROOMS" && (isMomentary(problem) || problem.status >= 500);
-          if (problem.status === 401 && !isKnown && (await settings.unauthenticated?.(problem)) === true) isKnown = true;
-          else if (!isTransient) throw problem;
-          if (problem.retryAfter !== undefined) pause = problem.retryAfter * 1000;
-        }
+        why = problem instanceof Problem ? problem : unanswered("the connection was lost", problem);
+        // A room more than a connection may have is none in a moment either.
+        const isTransient = why.code !== "TOO_MANY_ROOMS" && (isMomentary(why) || why.status >= 500);
+        if (why.status === 401 && !isKnown && (await settings.unauthenticated?.(why)) === true) isKnown = true;
+        else if (!isTransient) throw why;
+        if (why.retryAfter !== undefined) pause = why.retryAfter * 1000;
       }
       if (closing.signal.aborted) return;
       // One that ends at once is opened less and less often; one that held was good, with something to say or without.
       if (since > 0 && Date.now() - since > LASTED) lost = 0;
-      options.standing?.("waiting");
+      options.standing?.("waiting", why);
       await rest(pause, closing.signal);
     }
   } finally {

@@ -71,9 +71,10 @@ export interface Violation {
  *
  * | code | status | |
  * |---|---|---|
- * | `NO_ANSWER` | 0 | nothing answered within the call's time; a command may be taken: call again with its `idempotencyKey` |
+ * | `NO_ANSWER` | 0 | nothing answered within the call's time, or of a command nothing that says whether it was taken: call again with its `idempotencyKey` |
  * | `NOT_DECIDED` | 202 | the command is taken and not decided yet; call again with its `idempotencyKey` |
  * | `UNREADABLE` | the answer's | the answer is no JSON; of a command the same holds as of `NO_ANSWER` |
+ * | `UNSENDABLE` | 0 | the request cannot be written: an id `..`, a header with a line break |
  * | `UNKNOWN` | the answer's | the answer is no problem document |
  */
 export class Problem extends Error {
@@ -96,7 +97,8 @@ export class Problem extends Error {
   constructor(status: number, said: Partial<Document>, retryAfter?: number, options?: ErrorOptions) {
     super(said.detail ?? said.code ?? `status ${status}`, options);
     this.status = status;
-    this.code = said.code ?? "UNKNOWN";
+    // Something between may have codes of its own.
+    this.code = typeof said.code === "string" ? said.code : "UNKNOWN";
     this.details = said.details ?? {};
     this.errors = said.errors ?? [];
     this.commandId = said.commandId;
@@ -175,21 +177,21 @@ export class Transport {
       Prefer: wait === 0 ? undefined : `wait=${wait}`,
     };
     const limit = this.limit(options);
-    let taken: string | undefined;
+    const fate = new Fate();
     try {
       for (let again = 0; ; again++) {
-        const answer = await this.answered({ ...ask, headers }, options, limit);
+        const answer = await this.answered({ ...ask, headers }, options, limit, (problem) => fate.doubt(problem));
         const outcome = json<Pending & { cursor?: string }>(answer);
         if (answer.status !== 202 || wait === 0) {
           if (outcome.cursor !== undefined) this.see(outcome.cursor);
           return outcome as unknown as T | A;
         }
-        taken = outcome.commandId;
-        if (!(await limit.pause(delay(again)))) throw undecided(taken);
+        fate.taken = outcome.commandId;
+        if (!(await limit.pause(delay(again)))) throw undecided(fate.taken);
       }
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const problem = fate(error, taken);
+      const problem = fate.end(error);
       problem.idempotencyKey = idempotencyKey;
       throw problem;
     } finally {
@@ -247,15 +249,15 @@ export class Transport {
   /** Opens a response whose body is read as it comes. */
   protected async open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
     const who = await this.authorization();
-    return await this.send(this.url({ method: "GET", path }), { headers: { ...who, ...headers }, signal, cache: "no-store" });
+    return await this.send(this.url({ method: "GET", path }), { headers: headersOf({ ...who, ...headers }), signal, cache: "no-store" });
   }
 
   private limit(options: CallOptions): Limit {
     return limitOf(this.settings, options);
   }
 
-  /** The first answer that is no failure of the moment; throws what isn't in the 200s. */
-  private async answered(ask: Ask, options: CallOptions, limit: Limit): Promise<Answer> {
+  /** The first answer that is no failure of the moment; throws what isn't in the 200s. `failed` is told of every try that was not. */
+  private async answered(ask: Ask, options: CallOptions, limit: Limit, failed?: (problem: Problem) => void): Promise<Answer> {
     let isKnown = false;
     for (let again = 0; ; again++) {
       let problem: Problem;
@@ -267,9 +269,9 @@ export class Transport {
         problem = problemIn(answer);
       } catch (cause) {
         options.signal?.throwIfAborted();
-        const detail = `${ask.method} ${ask.path} was not answered: ${String(cause)}`;
-        problem = new Problem(0, { code: "NO_ANSWER", detail }, undefined, { cause });
+        problem = cause instanceof Problem ? cause : unanswered(`${ask.method} ${ask.path} was not answered`, cause);
       }
+      failed?.(problem);
       if (problem.status === 401 && !isKnown && (await this.settings.unauthenticated?.(problem)) === true) {
         isKnown = true;
         continue;
@@ -281,15 +283,16 @@ export class Transport {
   }
 
   private async once(ask: Ask, options: CallOptions, limit: Limit): Promise<Response> {
-    const given = { Accept: "application/json", "X-Correlation-Id": options.correlationId, ...ask.headers };
-    const headers = new Headers(await this.authorization());
-    for (const [name, value] of Object.entries(given)) if (value !== undefined) headers.set(name, value);
-    if (ask.body !== undefined) headers.set("Content-Type", ask.body.mediaType);
+    const who = await this.authorization();
+    const headers = headersOf({ Accept: "application/json", ...who, "X-Correlation-Id": options.correlationId, ...ask.headers, "Content-Type": ask.body?.mediaType });
     const body = ask.body === undefined ? null : JSON.stringify(ask.body.value);
     return await this.send(this.url(ask), { method: ask.method, headers, body, signal: limit.signal });
   }
 
   private url({ path, query = {} }: Ask): string {
+    // A URL goes up by them, and another resource would be asked for.
+    const lost = path.split(/[/?]/).find((part) => part === "." || part === "..");
+    if (lost !== undefined) throw unsendable(`expected a part of a path, found \`${lost}\`, which no URL can carry`);
     const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
     const search = given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
     return `${(this.settings.baseUrl ?? "").replace(/\/+$/, "")}${path}${search}`;
@@ -370,24 +373,81 @@ export function unique(): string {
 }
 
 /** Whether it may help to ask again. */
-export function isMomentary({ status }: Problem): boolean {
-  return [0, 429, 502, 503, 504].includes(status);
+export function isMomentary({ status, code }: Problem): boolean {
+  return status === 0 ? code === "NO_ANSWER" : [429, 502, 503, 504].includes(status);
 }
 
-/**
- * What a problem says of a command that is `taken`: its decision names the command. Anything else, such as a limit or a token that is
- * over, is about asking again, and the command may still be carried out.
- */
-export function fate(problem: Problem, taken: string | undefined): Problem {
-  const isDecided = !isMomentary(problem) && problem.commandId !== undefined;
-  return taken === undefined || isDecided || problem.code === "NOT_DECIDED" ? problem : undecided(taken, problem);
+/** What is known of a command between its tries. */
+export class Fate {
+  /** The command, once it is known to be taken. */
+  taken: string | undefined;
+  /** Whether a try may have been taken: nothing said so, and nothing said that it was not. */
+  private isUnknown = false;
+
+  /** A try was answered with this. */
+  doubt(problem: Problem): void {
+    this.isUnknown ||= leavesDoubt(problem);
+  }
+
+  /**
+   * What the last answer says of the command. One about asking again, such as a limit or a token that is over, says nothing of a try
+   * before: who took it for a refusal and sent the command under another key would have it done twice.
+   */
+  end(last: Problem): Problem {
+    if (isDecision(last) || last.code === "NOT_DECIDED" || last.code === "UNREADABLE") return last;
+    if (this.taken !== undefined) return undecided(this.taken, last);
+    // The one is about the request itself, and every try would be answered with it; the other says the same.
+    if (!this.isUnknown || last.code === "VALIDATION_FAILED" || last.code === "NO_ANSWER") return last;
+    const detail = `whether the command was taken is not known; call again with the same key${after(last)}`;
+    return new Problem(0, { code: "NO_ANSWER", detail }, last.retryAfter, { cause: last });
+  }
+}
+
+/** Whether a problem decides a command. A decision names it; so does a gateway that fails on it. */
+function isDecision(problem: Problem): boolean {
+  const isFailure = problem.status >= 500 && problem.code !== "COMMAND_FAILED";
+  return problem.commandId !== undefined && !isMomentary(problem) && !isFailure;
+}
+
+/** Whether a command that was answered so may be taken all the same. */
+function leavesDoubt(problem: Problem): boolean {
+  if (problem.status === 0) return problem.code === "NO_ANSWER";
+  // A gateway that refuses says why; something between does not.
+  if (problem.status === 503) return problem.code === "APPEND_UNKNOWN" || problem.code === "UNKNOWN";
+  return problem.status >= 500 && !isDecision(problem);
 }
 
 /** The command is taken, and its outcome not known; `last` is what was answered last. */
-export function undecided(commandId: string, last?: Problem): Problem {
-  const said = last === undefined ? "" : `; the last answer was ${last.code} (${last.status}): ${last.message}`;
-  const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key${said}`;
+function undecided(commandId: string, last?: Problem): Problem {
+  const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key${after(last)}`;
   return new Problem(202, { code: "NOT_DECIDED", detail, commandId }, last?.retryAfter, { cause: last });
+}
+
+function after(last: Problem | undefined): string {
+  return last === undefined ? "" : `; the last answer was ${last.code} (${last.status}): ${last.message}`;
+}
+
+/** Nothing answered, and why. */
+export function unanswered(what: string, cause?: unknown): Problem {
+  const detail = cause === undefined ? what : `${what}: ${String(cause)}`;
+  return new Problem(0, { code: "NO_ANSWER", detail }, undefined, { cause });
+}
+
+function unsendable(detail: string, cause?: unknown): Problem {
+  return new Problem(0, { code: "UNSENDABLE", detail }, undefined, { cause });
+}
+
+/** Headers of those that have a value. */
+function headersOf(given: Record<string, string | undefined>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    try {
+      if (value !== undefined) headers.set(name, value);
+    } catch (cause) {
+      throw unsendable(`expected a header \`${name}\` of visible characters`, cause);
+    }
+  }
+  return headers;
 }
 
 function json<T>({ status, text }: Answer): T {

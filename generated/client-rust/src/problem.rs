@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 ///
 /// | code | status | |
 /// |---|---|---|
-/// | `NO_ANSWER` | 0 | nothing answered within the call's time; a command may be taken: call again with its `idempotency_key` |
+/// | `NO_ANSWER` | 0 | nothing answered within the call's time, or of a command nothing that says whether it was taken: call again with its `idempotency_key` |
 /// | `NOT_DECIDED` | 202 | the command is taken and not decided yet; call again with its `idempotency_key` |
 /// | `UNREADABLE` | the answer's | the answer is not what this client's contract says; of a command the same holds as of `NO_ANSWER` |
 /// | `UNSENDABLE` | 0 | the request cannot be written: an id `..`, a header with a line break |
@@ -148,23 +148,50 @@ impl Problem {
 
     /// The command is taken, and its outcome not known; `last` is what was answered last.
     pub(crate) fn undecided(command_id: String, last: Option<Self>) -> Self {
-        let said = last.as_ref().map_or_else(String::new, |last| format!("; the last answer was {last}"));
         let detail = format!(
-            "the command `{command_id}` is taken and was not decided in time; call again with the same key{said}"
+            "the command `{command_id}` is taken and was not decided in time; call again with the same key"
         );
-        let retry_after = last.as_ref().and_then(Self::retry_after);
-        let source = last.map(|last| Arc::new(last) as Arc<dyn Error + Send + Sync>);
-        let mut problem = Self::own(202, "NOT_DECIDED", detail, source);
+        let mut problem = Self::own(202, "NOT_DECIDED", detail, None).after(last);
         problem.0.document.command_id = Some(command_id);
-        problem.0.retry_after = retry_after;
         problem
     }
 
-    /// What it says of a command that is taken: its decision names the command. Anything else, such as a limit or a
-    /// token that is over, is about asking again, and the command may still be carried out.
-    pub(crate) fn of_taken(self, command_id: String) -> Self {
-        let is_decided = !self.is_momentary() && self.command_id().is_some();
-        if is_decided { self } else { Self::undecided(command_id, Some(self)) }
+    /// Whether the command was taken is not known; `last` is what was answered last.
+    pub(crate) fn fate_unknown(last: Self) -> Self {
+        let detail = "whether the command was taken is not known; call again with the same key";
+        Self::own(0, "NO_ANSWER", detail.to_owned(), None).after(Some(last))
+    }
+
+    /// With what was answered last.
+    fn after(mut self, last: Option<Self>) -> Self {
+        if let Some(last) = last {
+            self.0.document.detail = Some(format!("{}; the last answer was {last}", self.detail()));
+            self.0.retry_after = last.retry_after();
+            self.0.source = Some(Arc::new(last));
+        }
+        self
+    }
+
+    /// Whether it decides a command. A decision names it; so does a gateway that fails on it.
+    pub(crate) fn is_decision(&self) -> bool {
+        let is_failure = self.status() >= 500 && self.code() != "COMMAND_FAILED";
+        self.command_id().is_some() && !self.is_momentary() && !is_failure
+    }
+
+    /// Whether it is about the request itself, which every try would be answered with, or says by itself that the fate
+    /// of a command is not known.
+    pub(crate) fn is_of_the_request(&self) -> bool {
+        matches!(self.code(), "VALIDATION_FAILED" | "NO_ANSWER")
+    }
+
+    /// Whether a command that was answered so may be taken all the same.
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        match self.status() {
+            0 => self.code() == "NO_ANSWER",
+            // A gateway that refuses says why; something between does not.
+            503 => matches!(self.code(), "APPEND_UNKNOWN" | "UNKNOWN"),
+            status => status >= 500 && !self.is_decision(),
+        }
     }
 
     pub(crate) fn unreadable(status: u16, error: serde_json::Error) -> Self {

@@ -51,6 +51,12 @@ interface Build {
   begun?: string;
 }
 
+/** A list as it is shown. */
+interface Found<T> {
+  items: T[];
+  hasMore?: boolean;
+}
+
 /** A message in a line. */
 interface Shown {
   time: string;
@@ -89,9 +95,15 @@ function trying(act: () => Promise<void>): void {
   void act().catch((problem: unknown) => say("waiting", problem instanceof Error ? problem.message : String(problem)));
 }
 
+/** Asks for a list, as long as it is shown; one entry more tells whether there are more. */
+async function first<T>(path: string): Promise<Found<T>> {
+  const { items } = await found<{ items: T[] }>(`${path}?limit=${MOST + 1}`);
+  return { items: items.slice(0, MOST), hasMore: items.length > MOST };
+}
+
 /** Fills a table; a row that can be looked into has a button. */
-function fill<T>(id: string, entries: T[], none: string, texts: (entry: T) => string[], into?: (entry: T) => Promise<void>): void {
-  const rows = entries.map((entry) => {
+function fill<T>(id: string, { items, hasMore }: Found<T>, none: string, texts: (entry: T) => string[], into?: (entry: T) => Promise<void>): void {
+  const rows = items.map((entry) => {
     const row = document.createElement("tr");
     for (const text of texts(entry)) row.insertCell().textContent = text;
     if (into !== undefined) {
@@ -105,7 +117,7 @@ function fill<T>(id: string, entries: T[], none: string, texts: (entry: T) => st
     return row;
   });
   if (rows.length === 0) rows.push(remark(none));
-  if (rows.length >= MOST) rows.push(remark(`These are the first ${MOST}; \`charterctl\` lists more.`));
+  if (hasMore) rows.push(remark(`These are the first ${MOST}; \`charterctl\` lists more.`));
   part(id).replaceChildren(...rows);
 }
 
@@ -146,18 +158,18 @@ async function letter({ id }: Letter): Promise<void> {
 async function look(): Promise<void> {
   say("", "Looking …");
   // One after the other: who is not known is asked once.
-  const aside = await found<{ items: Parked[] }>(`/operations/parked?limit=${MOST}`);
-  const letters = await found<{ items: Letter[] }>(`/operations/dead-letters?limit=${MOST}`);
-  const builds = await found<{ items: Build[] }>("/operations/projections");
+  const aside = await first<Parked>("/operations/parked");
+  const letters = await first<Letter>("/operations/dead-letters");
+  const builds = await found<Found<Build>>("/operations/projections");
   fill(
     "care-parked",
-    aside.items,
+    aside,
     "nothing is set aside",
     ({ context, reactor, tenantId, key, waiting, since, reason }) => [context, reactor ?? "views", `${tenantId}/${key}`, whole.format(waiting), when(since), reason],
     parked,
   );
-  fill("care-letters", letters.items, "there are none", ({ context, failedAt, type, code, reason }) => [context, when(failedAt), type ?? "–", code, reason], letter);
-  fill("care-builds", builds.items, "no context has views", ({ context, number, state, lag, rows, parked, projectionVersion, begun }) => [
+  fill("care-letters", letters, "there are none", ({ context, failedAt, type, code, reason }) => [context, when(failedAt), type ?? "–", code, reason], letter);
+  fill("care-builds", builds, "no context has views", ({ context, number, state, lag, rows, parked, projectionVersion, begun }) => [
     `${context}`,
     `${number}`,
     state,

@@ -1,6 +1,7 @@
 /** The live view: how the parts are, rates, lag, outcomes and dead letters from the metrics, and the events as they happen. */
 
-import type { Message } from "charter-client/stream";
+import type { Message, Standing } from "charter-client/stream";
+import type { Problem } from "charter-client/transport";
 import { Look, parse } from "./metrics";
 import { care } from "./care";
 import { type Line, isWanted, lineOf } from "./lines";
@@ -186,7 +187,8 @@ function follow(name: string, asks: boolean): void {
     standing.textContent = text;
   };
   const words = { connecting: "Connecting …", live: `Following ${name === "" ? "all events" : name}`, waiting: "Connection lost" };
-  const options = { signal, standing: (now: keyof typeof words): void => say(now, words[now]) };
+  const standingOf = (now: Standing, why?: Problem): void => say(now, why === undefined ? words[now] : `${words[now]}: ${why.message}`);
+  const options = { signal, standing: standingOf };
   const messages = name === "" ? (asks ? rooms : unasked).follow("/operations/events", options) : rooms.join(name, options);
   const read = async (): Promise<void> => {
     for await (const message of messages) take(message);

@@ -97,7 +97,7 @@
     constructor(status, said, retryAfter, options) {
       super(said.detail ?? said.code ?? `status ${status}`, options);
       this.status = status;
-      this.code = said.code ?? "UNKNOWN";
+      this.code = typeof said.code === "string" ? said.code : "UNKNOWN";
       this.details = said.details ?? {};
       this.errors = said.errors ?? [];
       this.commandId = said.commandId;
@@ -137,21 +137,21 @@
         Prefer: wait === 0 ? void 0 : `wait=${wait}`
       };
       const limit = this.limit(options);
-      let taken;
+      const fate = new Fate();
       try {
         for (let again = 0; ; again++) {
-          const answer = await this.answered({ ...ask2, headers }, options, limit);
+          const answer = await this.answered({ ...ask2, headers }, options, limit, (problem) => fate.doubt(problem));
           const outcome = json(answer);
           if (answer.status !== 202 || wait === 0) {
             if (outcome.cursor !== void 0) this.see(outcome.cursor);
             return outcome;
           }
-          taken = outcome.commandId;
-          if (!await limit.pause(delay(again))) throw undecided(taken);
+          fate.taken = outcome.commandId;
+          if (!await limit.pause(delay(again))) throw undecided(fate.taken);
         }
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        const problem = fate(error, taken);
+        const problem = fate.end(error);
         problem.idempotencyKey = idempotencyKey;
         throw problem;
       } finally {
@@ -204,13 +204,13 @@
     /** Opens a response whose body is read as it comes. */
     async open(path, headers, signal) {
       const who = await this.authorization();
-      return await this.send(this.url({ method: "GET", path }), { headers: { ...who, ...headers }, signal, cache: "no-store" });
+      return await this.send(this.url({ method: "GET", path }), { headers: headersOf({ ...who, ...headers }), signal, cache: "no-store" });
     }
     limit(options) {
       return limitOf(this.settings, options);
     }
-    /** The first answer that is no failure of the moment; throws what isn't in the 200s. */
-    async answered(ask2, options, limit) {
+    /** The first answer that is no failure of the moment; throws what isn't in the 200s. `failed` is told of every try that was not. */
+    async answered(ask2, options, limit, failed) {
       let isKnown = false;
       for (let again = 0; ; again++) {
         let problem;
@@ -221,9 +221,9 @@
           problem = problemIn(answer);
         } catch (cause) {
           options.signal?.throwIfAborted();
-          const detail = `${ask2.method} ${ask2.path} was not answered: ${String(cause)}`;
-          problem = new Problem(0, { code: "NO_ANSWER", detail }, void 0, { cause });
+          problem = cause instanceof Problem ? cause : unanswered(`${ask2.method} ${ask2.path} was not answered`, cause);
         }
+        failed?.(problem);
         if (problem.status === 401 && !isKnown && await this.settings.unauthenticated?.(problem) === true) {
           isKnown = true;
           continue;
@@ -234,14 +234,14 @@
       }
     }
     async once(ask2, options, limit) {
-      const given = { Accept: "application/json", "X-Correlation-Id": options.correlationId, ...ask2.headers };
-      const headers = new Headers(await this.authorization());
-      for (const [name, value] of Object.entries(given)) if (value !== void 0) headers.set(name, value);
-      if (ask2.body !== void 0) headers.set("Content-Type", ask2.body.mediaType);
+      const who = await this.authorization();
+      const headers = headersOf({ Accept: "application/json", ...who, "X-Correlation-Id": options.correlationId, ...ask2.headers, "Content-Type": ask2.body?.mediaType });
       const body = ask2.body === void 0 ? null : JSON.stringify(ask2.body.value);
       return await this.send(this.url(ask2), { method: ask2.method, headers, body, signal: limit.signal });
     }
     url({ path, query = {} }) {
+      const lost = path.split(/[/?]/).find((part2) => part2 === "." || part2 === "..");
+      if (lost !== void 0) throw unsendable(`expected a part of a path, found \`${lost}\`, which no URL can carry`);
       const given = Object.entries(query).flatMap(([name, value]) => value === void 0 ? [] : [[name, String(value)]]);
       const search = given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
       return `${(this.settings.baseUrl ?? "").replace(/\/+$/, "")}${path}${search}`;
@@ -302,17 +302,63 @@
     else crypto.getRandomValues(bytes);
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
-  function isMomentary({ status }) {
-    return [0, 429, 502, 503, 504].includes(status);
+  function isMomentary({ status, code }) {
+    return status === 0 ? code === "NO_ANSWER" : [429, 502, 503, 504].includes(status);
   }
-  function fate(problem, taken) {
-    const isDecided = !isMomentary(problem) && problem.commandId !== void 0;
-    return taken === void 0 || isDecided || problem.code === "NOT_DECIDED" ? problem : undecided(taken, problem);
+  var Fate = class {
+    /** The command, once it is known to be taken. */
+    taken;
+    /** Whether a try may have been taken: nothing said so, and nothing said that it was not. */
+    isUnknown = false;
+    /** A try was answered with this. */
+    doubt(problem) {
+      this.isUnknown ||= leavesDoubt(problem);
+    }
+    /**
+     * What the last answer says of the command. One about asking again, such as a limit or a token that is over, says nothing of a try
+     * before: who took it for a refusal and sent the command under another key would have it done twice.
+     */
+    end(last) {
+      if (isDecision(last) || last.code === "NOT_DECIDED" || last.code === "UNREADABLE") return last;
+      if (this.taken !== void 0) return undecided(this.taken, last);
+      if (!this.isUnknown || last.code === "VALIDATION_FAILED" || last.code === "NO_ANSWER") return last;
+      const detail = `whether the command was taken is not known; call again with the same key${after(last)}`;
+      return new Problem(0, { code: "NO_ANSWER", detail }, last.retryAfter, { cause: last });
+    }
+  };
+  function isDecision(problem) {
+    const isFailure = problem.status >= 500 && problem.code !== "COMMAND_FAILED";
+    return problem.commandId !== void 0 && !isMomentary(problem) && !isFailure;
+  }
+  function leavesDoubt(problem) {
+    if (problem.status === 0) return problem.code === "NO_ANSWER";
+    if (problem.status === 503) return problem.code === "APPEND_UNKNOWN" || problem.code === "UNKNOWN";
+    return problem.status >= 500 && !isDecision(problem);
   }
   function undecided(commandId, last) {
-    const said = last === void 0 ? "" : `; the last answer was ${last.code} (${last.status}): ${last.message}`;
-    const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key${said}`;
+    const detail = `the command \`${commandId}\` is taken and was not decided in time; call again with the same key${after(last)}`;
     return new Problem(202, { code: "NOT_DECIDED", detail, commandId }, last?.retryAfter, { cause: last });
+  }
+  function after(last) {
+    return last === void 0 ? "" : `; the last answer was ${last.code} (${last.status}): ${last.message}`;
+  }
+  function unanswered(what, cause) {
+    const detail = cause === void 0 ? what : `${what}: ${String(cause)}`;
+    return new Problem(0, { code: "NO_ANSWER", detail }, void 0, { cause });
+  }
+  function unsendable(detail, cause) {
+    return new Problem(0, { code: "UNSENDABLE", detail }, void 0, { cause });
+  }
+  function headersOf(given) {
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(given)) {
+      try {
+        if (value !== void 0) headers.set(name, value);
+      } catch (cause) {
+        throw unsendable(`expected a header \`${name}\` of visible characters`, cause);
+      }
+    }
+    return headers;
   }
   function json({ status, text }) {
     try {
@@ -325,8 +371,8 @@
     return problemIn({ status: response.status, headers: response.headers, text: await response.text() });
   }
   function problemIn({ status, headers, text }) {
-    const after = headers.get("retry-after");
-    const seconds = after === null ? Number.NaN : Number(after);
+    const after2 = headers.get("retry-after");
+    const seconds = after2 === null ? Number.NaN : Number(after2);
     const retryAfter = Number.isFinite(seconds) && seconds >= 0 ? seconds : void 0;
     try {
       return new Problem(status, JSON.parse(text), retryAfter);
@@ -538,6 +584,7 @@
       while (!closing.signal.aborted) {
         options.standing?.("connecting");
         let pause = delay(lost++);
+        let why;
         try {
           since = 0;
           for await (const message of connection(place, closing.signal, live)) {
@@ -547,16 +594,15 @@
         } catch (problem) {
           if (closing.signal.aborted) return;
           if (problem instanceof SyntaxError) throw problem;
-          if (problem instanceof Problem) {
-            const isTransient = problem.code !== "TOO_MANY_ROOMS" && (isMomentary(problem) || problem.status >= 500);
-            if (problem.status === 401 && !isKnown && await settings.unauthenticated?.(problem) === true) isKnown = true;
-            else if (!isTransient) throw problem;
-            if (problem.retryAfter !== void 0) pause = problem.retryAfter * 1e3;
-          }
+          why = problem instanceof Problem ? problem : unanswered("the connection was lost", problem);
+          const isTransient = why.code !== "TOO_MANY_ROOMS" && (isMomentary(why) || why.status >= 500);
+          if (why.status === 401 && !isKnown && await settings.unauthenticated?.(why) === true) isKnown = true;
+          else if (!isTransient) throw why;
+          if (why.retryAfter !== void 0) pause = why.retryAfter * 1e3;
         }
         if (closing.signal.aborted) return;
         if (since > 0 && Date.now() - since > LASTED) lost = 0;
-        options.standing?.("waiting");
+        options.standing?.("waiting", why);
         await rest(pause, closing.signal);
       }
     } finally {
@@ -799,9 +845,9 @@
       const names = ["available", "held", "reserved"];
       const before = names[this.status[seat2] ?? 0];
       this.status[seat2] = STATUS[status];
-      const after = names[STATUS[status]];
+      const after2 = names[STATUS[status]];
       if (before !== void 0) this.counts[before]--;
-      if (after !== void 0) this.counts[after]++;
+      if (after2 !== void 0) this.counts[after2]++;
       this.isMine[seat2] = holdId !== null && this.mine.has(holdId) ? 1 : 0;
       this.changed(seat2);
     }
