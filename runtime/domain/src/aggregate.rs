@@ -21,12 +21,18 @@ impl AggregateId {
     /// aggregates never share a record key.
     #[must_use]
     pub fn record_key(&self) -> String {
-        let mut joined = String::with_capacity(self.tenant.len() + 1 + self.key.len());
-        push_escaped(&mut joined, &self.tenant);
-        joined.push('/');
-        joined.push_str(&self.key);
-        joined
+        record_key(&self.tenant, &self.key)
     }
+}
+
+/// The log record's key of the aggregate `key` of `tenant`, as [`AggregateId::record_key`].
+#[must_use]
+pub fn record_key(tenant: &str, key: &str) -> String {
+    let mut joined = String::with_capacity(tenant.len() + 1 + key.len());
+    push_escaped(&mut joined, tenant);
+    joined.push('/');
+    joined.push_str(key);
+    joined
 }
 
 impl fmt::Display for AggregateId {

@@ -18,7 +18,7 @@ pub mod row;
 pub mod testing;
 mod view;
 
-pub use aggregate::{AggregateId, composite_key};
+pub use aggregate::{AggregateId, composite_key, record_key};
 pub use charter_avro::logical::{Date, Timestamp};
 pub use context::Context;
 pub use contract::{

@@ -191,7 +191,7 @@ impl<C: Contract> CommandSender<C> {
         let mut partitions: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
         for (reaction, command) in commands {
             let (partition, mut record) = self.record(command, &mut step);
-            record.headers.push((REACTION.to_owned(), Bytes::from(reaction.to_string())));
+            record.headers.push((REACTION.into(), Bytes::from(reaction.to_string())));
             let (size, limit) = (record.size(), MAX_RECORD_BYTES);
             if size > limit {
                 return Err(SendError::TooLarge { size, limit });
@@ -282,10 +282,10 @@ impl<C: Contract> CommandSender<C> {
         let trace = step.of(traceparent.as_deref().map(str::as_bytes));
         let mut record = self.codec.record(&metadata, &command, trace);
         if let Some(hash) = request_hash {
-            record.headers.push((REQUEST_HASH.to_owned(), Bytes::copy_from_slice(&hash)));
+            record.headers.push((REQUEST_HASH.into(), Bytes::copy_from_slice(&hash)));
         }
         if let Some(sequence) = expected_sequence {
-            record.headers.push((IF_SEQUENCE.to_owned(), Bytes::from(sequence.to_string())));
+            record.headers.push((IF_SEQUENCE.into(), Bytes::from(sequence.to_string())));
         }
         (partition_of(&record.key, self.partitions), record)
     }

@@ -188,10 +188,8 @@ async fn a_record_that_is_no_command_is_set_aside() {
     let key = AggregateId::new(TENANT, "a").record_key();
     let accepted = world.send_as(Uuid::now_v7(), add("a", 1, PLAIN)).await;
     let known = Uuid::now_v7();
-    let headers = vec![
-        ("ce_id".to_owned(), known.to_string().into()),
-        ("ce_type".to_owned(), "tally.add".into()),
-    ];
+    let headers =
+        vec![("ce_id".into(), known.to_string().into()), ("ce_type".into(), "tally.add".into())];
     let named = Record { key: key.into(), value: "nonsense".into(), headers };
     let nameless = Record { key: "no aggregate".into(), value: "".into(), headers: Vec::new() };
     world

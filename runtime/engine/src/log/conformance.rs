@@ -175,10 +175,10 @@ pub async fn records_come_back_whole(harness: &dyn Harness) {
     let log = harness.log().await;
     let topic = topic_of(&log, 1, None).await;
     let headers = vec![
-        ("ce_id".to_owned(), Bytes::from_static(b"1")),
-        ("trace".to_owned(), Bytes::from_static(&[0, 255, 128])),
-        ("ce_id".to_owned(), Bytes::from_static(b"2")),
-        ("empty".to_owned(), Bytes::new()),
+        ("ce_id".into(), Bytes::from_static(b"1")),
+        ("trace".into(), Bytes::from_static(&[0, 255, 128])),
+        ("ce_id".into(), Bytes::from_static(b"2")),
+        ("empty".into(), Bytes::new()),
     ];
     let whole = Record { key: "ключ".into(), value: vec![0, 1, 2].into(), headers };
     let bare = record("", Bytes::new());

@@ -10,6 +10,7 @@ mod group;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 
+use std::borrow::Cow;
 use std::fmt::{self, Debug};
 use std::ops::Range;
 use std::time::Duration;
@@ -42,6 +43,9 @@ pub struct TopicSpec {
     pub volatile: bool,
 }
 
+/// The name of a record's header; those that are Charter's own are known at compile time.
+pub type HeaderName = Cow<'static, str>;
+
 /// What is appended: an opaque value under a key, with headers.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Record {
@@ -50,7 +54,7 @@ pub struct Record {
     /// The value's bytes.
     pub value: Bytes,
     /// Names and values, in order; a name may come again.
-    pub headers: Vec<(String, Bytes)>,
+    pub headers: Vec<(HeaderName, Bytes)>,
 }
 
 impl Record {

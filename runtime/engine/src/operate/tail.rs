@@ -127,7 +127,7 @@ impl Operator {
             key: text(&record.record.key),
             headers: headers
                 .filter(|(_, value)| std::str::from_utf8(value).is_ok())
-                .map(|(name, value)| (name.clone(), text(value)))
+                .map(|(name, value)| (name.to_string(), text(value)))
                 .collect(),
             message: self.framed(&record.record.value).await,
         }

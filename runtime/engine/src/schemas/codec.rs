@@ -8,7 +8,7 @@ use bytes::{BufMut, Bytes};
 use charter_avro::codec::{self, Codec, CodecRef as _, Uuid};
 use charter_avro::schema::Schema;
 use charter_avro::wire::{DecodeError, Reader};
-use charter_domain::{AggregateId, Envelope, Message, MessageType, Metadata};
+use charter_domain::{Envelope, Message, MessageType, Metadata, record_key};
 use contract_shared::{DeadLetter, MetadataRef, Outcome};
 
 use super::registry::{RegistryError, SchemaRegistry};
@@ -114,21 +114,19 @@ impl<M: Message> MessageCodec<M> {
     /// As [`MessageCodec::encode_parts`].
     #[must_use]
     pub fn record(&self, metadata: &Metadata, message: &M, traceparent: Option<&str>) -> Record {
-        let aggregate = AggregateId::new(metadata.tenant_id.clone(), metadata.key.clone());
         let text = |value: &str| Bytes::copy_from_slice(value.as_bytes());
-        let mut headers = vec![
-            (CE_SPECVERSION.to_owned(), Bytes::from_static(SPECVERSION.as_bytes())),
-            (
-                CE_ID.to_owned(),
-                text(metadata.id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
-            ),
-            (CE_SOURCE.to_owned(), text(&metadata.source)),
-            (CE_TYPE.to_owned(), text(message.message_type().wire_type)),
-        ];
+        let fixed = |value: &'static str| Bytes::from_static(value.as_bytes());
+        let id = text(metadata.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        // A sender adds two at most.
+        let mut headers = Vec::with_capacity(7);
+        headers.push((CE_SPECVERSION.into(), fixed(SPECVERSION)));
+        headers.push((CE_ID.into(), id));
+        headers.push((CE_SOURCE.into(), text(&metadata.source)));
+        headers.push((CE_TYPE.into(), fixed(message.message_type().wire_type)));
         if let Some(traceparent) = traceparent {
-            headers.push((TRACEPARENT.to_owned(), text(traceparent)));
+            headers.push((TRACEPARENT.into(), text(traceparent)));
         }
-        let key = aggregate.record_key().into();
+        let key = record_key(&metadata.tenant_id, &metadata.key).into();
         Record { key, value: self.encode_parts(metadata, message), headers }
     }
 
@@ -139,7 +137,6 @@ impl<M: Message> MessageCodec<M> {
         envelope_bytes: usize,
         traceparent: Option<&str>,
     ) -> usize {
-        let aggregate = AggregateId::new(metadata.tenant_id.clone(), metadata.key.clone());
         let headers = [
             (CE_SPECVERSION, SPECVERSION.len()),
             (CE_ID, uuid::fmt::Hyphenated::LENGTH),
@@ -148,7 +145,8 @@ impl<M: Message> MessageCodec<M> {
         ];
         let trace = traceparent.map(|value| (TRACEPARENT, value.len()));
         let headers = headers.into_iter().chain(trace).map(|(name, value)| name.len() + value);
-        aggregate.record_key().len() + FRAME_BYTES + envelope_bytes + headers.sum::<usize>()
+        let key = record_key(&metadata.tenant_id, &metadata.key);
+        key.len() + FRAME_BYTES + envelope_bytes + headers.sum::<usize>()
     }
 
     /// Reads a record whose schema id is known; `None` where it has to be fetched, by

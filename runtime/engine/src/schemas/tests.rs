@@ -51,7 +51,7 @@ async fn a_message_travels_in_confluents_framing_with_cloudevents_headers() {
     assert_eq!(record.value, codec.encode(&envelope));
     assert_eq!(record.key, "default/l/1");
     let headers: Vec<(&str, &[u8])> =
-        record.headers.iter().map(|(name, value)| (name.as_str(), value.as_ref())).collect();
+        record.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
     assert_eq!(
         headers,
         [
@@ -110,7 +110,7 @@ async fn what_can_never_be_read_is_poison_with_a_code() {
     let header = |name: &str, found: &'static str| {
         let mut record = good.clone();
         record.headers.retain(|(known, _)| known != name);
-        record.headers.push((name.to_owned(), Bytes::from_static(found.as_bytes())));
+        record.headers.push((name.to_owned().into(), Bytes::from_static(found.as_bytes())));
         record
     };
     let mut trailing = good.value.to_vec();

@@ -63,7 +63,7 @@ pub(super) fn decode(offset: u64, mut row: Bytes) -> Option<LogRecord> {
         let name = take(&mut row, usize::from(name_bytes))?;
         let value_bytes = row.try_get_u32().ok()?;
         let value = take(&mut row, value_bytes as usize)?;
-        headers.push((std::str::from_utf8(&name).ok()?.to_owned(), value));
+        headers.push((std::str::from_utf8(&name).ok()?.to_owned().into(), value));
     }
     Some(LogRecord { offset, time, record: Record { key, value: row, headers } })
 }
@@ -89,7 +89,7 @@ mod tests {
             let record = Record {
                 key: key_bytes.into(),
                 value: value.into(),
-                headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
+                headers: headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             };
             let mut bytes = encode(&record).expect("fits");
             set_time(&mut bytes, Timestamp::from_micros(micros));
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_header_name_that_does_not_fit_is_refused() {
-        let headers = vec![("x".repeat(70_000), Bytes::new())];
+        let headers = vec![("x".repeat(70_000).into(), Bytes::new())];
         assert_eq!(encode(&Record { headers, ..Record::default() }), None);
     }
 }

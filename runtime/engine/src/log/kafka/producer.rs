@@ -63,19 +63,22 @@ impl Appender {
         partition: i32,
         records: Vec<Record>,
     ) -> Result<Vec<Appended>, LogError> {
-        let mut bytes = 0;
+        let (mut bytes, mut largest) = (0, 0);
         for record in &records {
             let size = record.size();
             if size > MAX_RECORD_BYTES {
                 return Err(LogError::TooLarge { size, limit: MAX_RECORD_BYTES });
             }
             bytes += size + OVERHEAD_BYTES;
+            largest = largest.max(size);
         }
         // What is handed over while nobody answers would only be given up later, its fate unknown.
         self.connection.check()?;
         let place = self.place(bytes).await?;
         let (done, answer) = oneshot::channel();
         self.hand_over(topic, partition, &records, place, done)?;
+        // The producer has a copy: thousands of appends wait at once, and what they hold is what they cost.
+        drop(records);
         let outcome = tokio::time::timeout(DELIVERY_PATIENCE, answer).await;
         let failure = match outcome {
             Ok(Ok(Ok(appended))) => return Ok(appended),
@@ -83,7 +86,7 @@ impl Appender {
             Ok(Err(_)) => Failure::unknown("the log was closed before the brokers answered"),
             Err(_) => Failure::unknown("the producer didn't tell"),
         };
-        Err(failure.into_error(topic, &records))
+        Err(failure.into_error(topic, largest))
     }
 
     /// Gives all records to the producer, with no other append's among them.
@@ -334,15 +337,15 @@ impl Failure {
         Self { is_refused, code, reason: error.to_string() }
     }
 
-    fn into_error(self, topic: &str, records: &[Record]) -> LogError {
+    /// The error of an append to this topic of records of this size at most.
+    fn into_error(self, topic: &str, largest: usize) -> LogError {
         let Self { is_refused, code, reason } = self;
         if !is_refused {
             return LogError::FateUnknown { reason, source: None };
         }
         match code {
             Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                let size = records.iter().map(Record::size).max().unwrap_or_default();
-                LogError::TooLarge { size, limit: MAX_RECORD_BYTES }
+                LogError::TooLarge { size: largest, limit: MAX_RECORD_BYTES }
             }
             Some(
                 RDKafkaErrorCode::UnknownTopic

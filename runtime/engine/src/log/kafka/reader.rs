@@ -377,7 +377,7 @@ impl Drop for Room {
 fn read(message: &BorrowedMessage<'_>, offset: u64, before: Option<Timestamp>) -> LogRecord {
     let copy = |bytes: Option<&[u8]>| bytes.map(bytes::Bytes::copy_from_slice).unwrap_or_default();
     let headers = message.headers().map_or_else(Vec::new, |headers| {
-        headers.iter().map(|header| (header.key.to_owned(), copy(header.value))).collect()
+        headers.iter().map(|header| (header.key.to_owned().into(), copy(header.value))).collect()
     });
     let record = Record { key: copy(message.key()), value: copy(message.payload()), headers };
     let time = timestamp(message.timestamp());
