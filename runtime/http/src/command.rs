@@ -1,5 +1,7 @@
 //! Serving an operation that sends a command: validate, append, answer 202, or wait for the outcome.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
@@ -41,52 +43,55 @@ struct Pending<'a> {
 }
 
 /// Serves one request of the operation `O`.
-pub async fn serve<O: CommandOperation>(api: &Api, request: Request) -> Response {
+///
+/// Thousands of commands wait for the log at once, and what they hold is what they cost: reading is over by then, and so
+/// is the request with all but what is named here.
+pub fn serve<O: CommandOperation>(
+    api: &Api,
+    request: Request,
+) -> impl Future<Output = Response> + Send + use<'_, O> {
     let (about, correlation) = (About::of(&request), correlation_id(&request));
-    about.answer(send::<O>(api, request, &correlation).await)
+    let schema = api.schema(O::OPERATION);
+    let read_key = move |headers: &HeaderMap| idempotency::key(headers, schema.needs_key);
+    let reading = Box::pin(Input::read(O::OPERATION, schema, request, read_key));
+    async move { about.answer(send::<O>(api, reading, &correlation).await) }
 }
 
 async fn send<O: CommandOperation>(
     api: &Api,
-    request: Request,
+    reading: Pin<Box<impl Future<Output = Result<(Input, Option<String>), Problem>> + Send>>,
     correlation: &str,
 ) -> Result<Response, Problem> {
     let operation = O::OPERATION;
-    let schema = api.schema(operation);
-    let read_key = |headers: &HeaderMap| idempotency::key(headers, schema.needs_key);
-    let (input, key) = Input::read(operation, schema, request, read_key).await?;
+    let (input, key) = reading.await?;
+    let Input { parameters, body, headers, path, query, tenant, principal } = input;
     let key = key.as_deref();
-    let expected_sequence = precondition::expected_sequence(&input.headers, schema.if_match)?;
-    let wait = preferences::wait(&input.headers);
+    let schema = api.schema(operation);
+    let expected_sequence = precondition::expected_sequence(&headers, schema.if_match)?;
+    let wait = preferences::wait(&headers);
 
-    let command_id = match (key, api.named_command_id(&input.headers)) {
+    let command_id = match (key, api.named_command_id(&headers)) {
         (None, Some(named)) => named,
-        _ => idempotency::command_id(&input.tenant, input.principal.id(), operation.id, key),
+        _ => idempotency::command_id(&tenant, principal.id(), operation.id, key),
     };
     tracing::Span::current().record("command_id", tracing::field::display(command_id));
-    let hash = idempotency::request_hash(
-        &input.path,
-        &input.query,
-        input.body.as_ref(),
-        expected_sequence,
-    );
+    let hash = idempotency::request_hash(&path, &query, body.as_ref(), expected_sequence);
     if key.is_some()
-        && let Some(first) = Box::pin(status::outcome(api, Some(&input.tenant), command_id)).await?
+        && let Some(first) = Box::pin(status::outcome(api, Some(&tenant), command_id)).await?
     {
-        return decided(api, &first, Some(&hash), &input.path);
+        return decided(api, &first, Some(&hash), &path);
     }
 
-    let parameters = typed(Value::Object(input.parameters))?;
-    let body = typed(input.body.unwrap_or_else(|| Value::Object(serde_json::Map::default())))?;
+    let parameters = typed(Value::Object(parameters))?;
+    let body = typed(body.unwrap_or_else(|| Value::Object(serde_json::Map::default())))?;
     let command = O::command(parameters, body, &Fill::new(command_id));
     let wire_type = command.message_type().wire_type;
 
     let sender = api.sender::<O::Contract>().ok_or_else(|| {
         Problem::unavailable(format!("this process takes no commands of `{}`", O::Contract::NAME))
     })?;
-    let aggregate = AggregateId::new(input.tenant.clone(), command.key());
-    let partition = sender.partition(&aggregate);
-    let admitted = api.lag().admit(&**api.store(), O::Contract::NAME, partition).await;
+    let partition = sender.partition(&AggregateId::new(tenant.clone(), command.key()));
+    let admitted = Box::pin(api.lag().admit(&**api.store(), O::Contract::NAME, partition)).await;
     admitted.map_err(|problem| problem.command_id(command_id))?;
     let waiter = match (wait, api.hints()) {
         (Some(wait), Some(hints)) if !wait.is_zero() => {
@@ -94,45 +99,43 @@ async fn send<O: CommandOperation>(
         }
         _ => None,
     };
-    let accepted = sender
-        .send(NewCommand {
-            command_id,
-            tenant: input.tenant.clone(),
-            correlation_id: correlation.to_owned(),
-            causation_id: None,
-            actor: Some(input.principal.subject())
-                .filter(|actor| !actor.is_empty())
-                .map(str::to_owned),
-            reply_to: waiter.as_ref().and(api.hints()).map(OutcomeHints::reply_to),
-            request_hash: Some(hash),
-            traceparent: input
-                .headers
-                .get(TRACEPARENT)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
-            expected_sequence,
-            command,
-        })
-        .await
-        .map_err(|error| refused(&error, command_id))?;
+    let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let traceparent = traceparent.map(str::to_owned);
+    let request = waiter.as_ref().and(traceparent.as_deref());
+    let request = request.and_then(|text| SpanContext::sampled(text.as_bytes()));
+    let subject = Some(principal.subject()).filter(|subject| !subject.is_empty());
+    let command = NewCommand {
+        command_id,
+        tenant: tenant.clone(),
+        correlation_id: correlation.to_owned(),
+        causation_id: None,
+        actor: subject.map(str::to_owned),
+        reply_to: waiter.as_ref().and(api.hints()).map(OutcomeHints::reply_to),
+        request_hash: Some(hash),
+        traceparent,
+        expected_sequence,
+        command,
+    };
+    drop((headers, principal, query));
+    let accepted = sender.send(command).await.map_err(|error| refused(&error, command_id))?;
 
     api.lag().appended(O::Contract::NAME, accepted.partition, accepted.offset);
 
     // From here on nothing may fail: the command is taken, and the client must learn its id.
-    let asked = Asked { begun: SystemTime::now(), headers: &input.headers, command_id };
-    if let Some((wait, waiter)) = waiter
-        && let Some(outcome) =
-            Box::pin(await_outcome(api, &input.tenant, command_id, wait, waiter)).await
-    {
-        asked.answered(&outcome);
-        let hash = key.map(|_| &hash);
-        return Ok(applied_preference(wait, decided(api, &outcome, hash, &input.path)?));
+    if let Some((wait, waiter)) = waiter {
+        let asked = Asked { begun: SystemTime::now(), request, command_id };
+        let waiting = Box::pin(await_outcome(api, &tenant, command_id, wait, waiter));
+        if let Some(outcome) = waiting.await {
+            asked.answered(&outcome);
+            let hash = key.map(|_| &hash);
+            return Ok(applied_preference(wait, decided(api, &outcome, hash, &path)?));
+        }
     }
     let at = At {
         command_id,
-        context: O::Contract::NAME.to_owned(),
-        wire_type: wire_type.to_owned(),
-        tenant: input.tenant,
+        context: O::Contract::NAME.into(),
+        wire_type: wire_type.into(),
+        tenant,
         partition: accepted.partition,
         offset: accepted.offset,
         accepted_us: accepted.time.micros(),
@@ -142,20 +145,17 @@ async fn send<O: CommandOperation>(
 }
 
 /// A command whose outcome is waited for.
-struct Asked<'a> {
+struct Asked {
     begun: SystemTime,
-    headers: &'a HeaderMap,
+    /// The span of the request, where it is recorded.
+    request: Option<SpanContext>,
     command_id: Uuid,
 }
 
-impl Asked<'_> {
+impl Asked {
     /// The outcome is there: a span of the wait, where the request is recorded.
     fn answered(self, outcome: &Outcome) {
-        let request = self.headers.get(TRACEPARENT);
-        let Some(request) = request.and_then(|header| SpanContext::sampled(header.as_bytes()))
-        else {
-            return;
-        };
+        let Some(request) = self.request else { return };
         trace::end(Span {
             name: "await outcome".into(),
             kind: Kind::Internal,

@@ -3,6 +3,7 @@
 //! All are base64url (RFC 4648 section 5) of JSON; a token that was altered is refused or leads to
 //! nothing that the client couldn't ask for anyway.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -81,10 +82,10 @@ pub struct At {
     pub command_id: Uuid,
     /// The context.
     #[serde(rename = "c")]
-    pub context: String,
+    pub context: Cow<'static, str>,
     /// The command's name on the wire.
     #[serde(rename = "t")]
-    pub wire_type: String,
+    pub wire_type: Cow<'static, str>,
     /// The tenant.
     #[serde(rename = "n")]
     pub tenant: String,

@@ -28,14 +28,18 @@ const RETRY_AFTER_S: u32 = 2;
 pub(crate) struct Lag {
     /// 0 for any number.
     most: u64,
-    known: Mutex<Known>,
+    /// By context.
+    known: Mutex<HashMap<&'static str, Known>>,
 }
 
+/// A context's partitions, by number.
 #[derive(Debug, Default)]
 struct Known {
-    partitions: HashMap<(&'static str, u32), Seen>,
-    /// When the context's partitions were looked at last.
-    looked: HashMap<&'static str, Instant>,
+    partitions: Vec<Seen>,
+    /// How many commands wait in all of them.
+    waiting: u64,
+    /// When they were looked at last.
+    looked: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +54,11 @@ impl Seen {
     fn waiting(&self) -> u64 {
         self.appended.saturating_sub(self.decided)
     }
+}
+
+/// A partition's place in a list.
+fn index(partition: u32) -> usize {
+    usize::try_from(partition).unwrap_or(usize::MAX)
 }
 
 impl Default for Lag {
@@ -94,34 +103,48 @@ impl Lag {
 
     /// Takes note of a command that was appended.
     pub(crate) fn appended(&self, context: &'static str, partition: u32, offset: u64) {
-        self.change(context, partition, |seen| seen.appended = seen.appended.max(offset + 1));
+        if self.most > 0 {
+            self.change(context, partition, |seen| seen.appended = seen.appended.max(offset + 1));
+        }
     }
 
     /// How many wait in the partition, where that is more than its share.
     fn refused(&self, context: &'static str, partition: u32) -> Option<u64> {
-        let known = self.known();
-        let own = known.partitions.get(&(context, partition)).map_or(0, Seen::waiting);
-        let of_context = known.partitions.iter().filter(|((of, _), _)| *of == context);
-        let all: u64 = of_context.map(|(_, seen)| seen.waiting()).sum();
-        let free = self.most.saturating_sub(all);
-        (self.most > 0 && own > 0 && own >= WEIGHT * free).then_some(own)
+        if self.most == 0 {
+            return None;
+        }
+        let contexts = self.known();
+        let known = contexts.get(context)?;
+        let own = known.partitions.get(index(partition)).map_or(0, Seen::waiting);
+        let free = self.most.saturating_sub(known.waiting);
+        (own > 0 && own >= WEIGHT * free).then_some(own)
     }
 
     /// Who comes meanwhile is refused by what was known: one look is enough for all.
     fn is_look_due(&self, context: &'static str) -> bool {
-        let mut known = self.known();
-        let is_due = known.looked.get(context).is_none_or(|at| at.elapsed() >= LOOK_PAUSE);
+        let mut contexts = self.known();
+        let looked = &mut contexts.entry(context).or_default().looked;
+        let is_due = looked.is_none_or(|at| at.elapsed() >= LOOK_PAUSE);
         if is_due {
-            known.looked.insert(context, Instant::now());
+            *looked = Some(Instant::now());
         }
         is_due
     }
 
     fn change(&self, context: &'static str, partition: u32, change: impl FnOnce(&mut Seen)) {
-        change(self.known().partitions.entry((context, partition)).or_default());
+        let mut contexts = self.known();
+        let known = contexts.entry(context).or_default();
+        let index = index(partition);
+        if known.partitions.len() <= index {
+            known.partitions.resize_with(index + 1, Seen::default);
+        }
+        let seen = &mut known.partitions[index];
+        let before = seen.waiting();
+        change(seen);
+        known.waiting = known.waiting + seen.waiting() - before;
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, HashMap<&'static str, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

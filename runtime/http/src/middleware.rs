@@ -507,7 +507,7 @@ impl Seen {
         let path = request.extensions().get::<MatchedPath>().cloned();
         let route = route(path.as_ref());
         // At this level so that warnings of a request say which one it was.
-        let span = tracing::warn_span!("request", %method, route, correlation_id = &*id, trace_id = trace.trace_id(), command_id = Empty);
+        let span = tracing::warn_span!("request", %method, %route, correlation_id = %id, trace_id = %trace.trace_id(), command_id = Empty);
         request.extensions_mut().insert(CorrelationId(id));
         let (begun, started) = (SystemTime::now(), Instant::now());
         Self { correlation, is_refused, trace, method, path, span, begun, started }

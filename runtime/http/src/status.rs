@@ -108,7 +108,7 @@ async fn read(
 /// Whether such a command can be there at all. A token is not signed.
 fn is_of_contract(api: &Api, at: &At) -> bool {
     let context = at.wire_type.split('.').next();
-    context == Some(at.context.as_str()) && api.command_type(&at.wire_type).is_some()
+    context == Some(&*at.context) && api.command_type(&at.wire_type).is_some()
 }
 
 fn found(api: &Api, outcome: &Outcome, at: Option<&At>) -> Result<Response, Problem> {
