@@ -179,7 +179,7 @@ impl Fate {
         match self {
             _ if last.is_decision() => last,
             Self::Taken(command_id) => Problem::undecided(command_id, Some(last)),
-            Self::Unknown if !last.is_of_the_request() => Problem::fate_unknown(last),
+            Self::Unknown if !last.speaks_for_all_tries() => Problem::fate_unknown(last),
             Self::Untaken | Self::Unknown => last,
         }
     }

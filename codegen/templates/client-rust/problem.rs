@@ -176,9 +176,9 @@ impl Problem {
         self.command_id().is_some() && !self.is_momentary() && !is_failure
     }
 
-    /// Whether it is about the request itself, which every try would be answered with, or says by itself that the fate
-    /// of a command is not known.
-    pub(crate) fn is_of_the_request(&self) -> bool {
+    /// Whether every try of the request would be answered so, or it says by itself that the fate of a command is not
+    /// known: no try before can make it say less.
+    pub(crate) fn speaks_for_all_tries(&self) -> bool {
         matches!(self.code(), "VALIDATION_FAILED" | "NO_ANSWER")
     }
 
