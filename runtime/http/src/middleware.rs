@@ -1,12 +1,13 @@
 //! What every request passes before and after its route.
 
+mod answered;
+
 use std::any::Any;
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,7 +19,8 @@ use axum::response::{IntoResponse, Response};
 use charter_engine::trace::{Kind, Span, end};
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
-use tower::{Layer, Service, ServiceBuilder, ServiceExt as _};
+use tower::layer::layer_fn;
+use tower::{Service, ServiceBuilder, ServiceExt as _};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
@@ -26,6 +28,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use self::answered::Answered;
 use crate::ids;
 use crate::problem::{Problem, Violation};
 use crate::settings::{HttpSettings, Origins};
@@ -50,17 +53,6 @@ const MAX_HEADER_BYTES: usize = 32 * 1024;
 const MIN_COMPRESSED_BYTES: u64 = 1024;
 /// How long a browser may keep what it was told about other origins.
 const CORS_MAX_AGE: Duration = Duration::from_mins(10);
-
-/// Methods that a contract may have, and what comes with them.
-const KNOWN_METHODS: [Method; 7] = [
-    Method::GET,
-    Method::HEAD,
-    Method::POST,
-    Method::PUT,
-    Method::PATCH,
-    Method::DELETE,
-    Method::OPTIONS,
-];
 
 /// Headers that pages of other origins may send.
 const CORS_REQUEST_HEADERS: [HeaderName; 11] = [
@@ -156,8 +148,9 @@ fn within(longest: Duration, router: Router, settings: &HttpSettings) -> Router 
         in_hand: OnceLock::new(),
         answered: Answered::default(),
     };
-    let layers =
-        ServiceBuilder::new().layer(compression).layer(Observe(Arc::new(around))).layer(Shared);
+    let around = Arc::new(around);
+    let observed = move |inner| Observed { around: Arc::clone(&around), inner };
+    let layers = ServiceBuilder::new().layer(compression).layer(layer_fn(observed)).layer(Shared);
     let router = router
         .fallback(async |request: Request| {
             let detail = "the contract has no such path; see /openapi.json";
@@ -220,9 +213,14 @@ impl Around {
     }
 }
 
+/// Why a request is over that took longer than it may.
+pub(crate) fn took_too_long(longest: Duration) -> String {
+    format!("the request took more than {} s", longest.as_secs())
+}
+
 /// A request that took too long. What one of an unsafe method asked for may have been done.
 fn late(longest: Duration, is_safe: bool) -> Problem {
-    let why = format!("the request took more than {} s", longest.as_secs());
+    let why = took_too_long(longest);
     if is_safe {
         Problem::unavailable(why)
     } else {
@@ -349,58 +347,6 @@ impl Drop for InHand<'_> {
     }
 }
 
-/// The metrics of requests answered, by route. Each is found once: to put its labels together for every request would
-/// cost more than to count it. There are as many as the contract has routes, methods and answers.
-#[derive(Debug, Default)]
-struct Answered(RwLock<HashMap<String, Vec<Counted>>>);
-
-#[derive(Debug)]
-struct Counted {
-    method: Method,
-    status: StatusCode,
-    requests: metrics::Counter,
-    seconds: metrics::Histogram,
-}
-
-impl Counted {
-    fn of(method: &Method, route: &str, status: StatusCode) -> Self {
-        let (name, route) = (method.to_string(), route.to_owned());
-        Self {
-            method: method.clone(),
-            status,
-            requests: metrics::counter!("charter_http_requests_total", "method" => name.clone(), "route" => route.clone(), "status" => status.as_u16().to_string()),
-            seconds: metrics::histogram!("charter_http_request_duration_seconds", "method" => name, "route" => route),
-        }
-    }
-
-    fn count(&self, took: Duration) {
-        self.requests.increment(1);
-        self.seconds.record(took.as_secs_f64());
-    }
-}
-
-impl Answered {
-    fn count(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
-        let is_it = |one: &&Counted| one.method == *method && one.status == status;
-        {
-            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(one) = known.get(route).and_then(|known| known.iter().find(is_it)) {
-                return one.count(took);
-            }
-        }
-        let one = Counted::of(method, route, status);
-        one.count(took);
-        // Whoever makes up methods gets no place here.
-        if KNOWN_METHODS.contains(method) {
-            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            let of_route = known.entry(route.to_owned()).or_default();
-            if !of_route.iter().any(|other| is_it(&other)) {
-                of_route.push(one);
-            }
-        }
-    }
-}
-
 fn after_panic(panic: &(dyn Any + Send)) -> Problem {
     let said = panic
         .downcast_ref::<&str>()
@@ -418,25 +364,13 @@ fn is_correlation_id(text: &str) -> bool {
     (1..=MAX_CORRELATION).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// The layer that every request passes first and last.
-#[derive(Clone, Debug)]
-struct Observe(Arc<Around>);
-
-/// What [`Observe`] makes of a service. It is written out, and not a function with what comes next: what a request
+/// What every request passes first and last. It is written out, and not a function with what comes next: what a request
 /// holds while it waits is what it costs, since thousands of them wait for the log. Here that is the future of what is
 /// inside, and not the request beside it.
 #[derive(Clone, Debug)]
 struct Observed<S> {
     around: Arc<Around>,
     inner: S,
-}
-
-impl<S> Layer<S> for Observe {
-    type Service = Observed<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Observed { around: Arc::clone(&self.0), inner }
-    }
 }
 
 impl<S> Service<Request> for Observed<S>

@@ -12,7 +12,8 @@ use axum::Router;
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use tower::{Layer, Service, ServiceBuilder};
+use tower::layer::layer_fn;
+use tower::{Service, ServiceBuilder};
 
 use super::share::{Place, Places};
 use super::{AccessControl, Principal};
@@ -69,7 +70,8 @@ pub fn guarded(
         .collect();
     let places = Places::new(MAX_IN_HAND);
     let guard = Arc::new(Guard { operations, access, places });
-    router.route_layer(ServiceBuilder::new().layer(Admit(guard)).layer(Shared))
+    let admitting = move |inner| Admitting { guard: Arc::clone(&guard), inner };
+    router.route_layer(ServiceBuilder::new().layer(layer_fn(admitting)).layer(Shared))
 }
 
 /// Who sends a request with these headers from this address, and whether its client may send one more.
@@ -98,22 +100,11 @@ pub(crate) async fn ask(
     (who, verdict)
 }
 
-/// The layer that lets requests in. Written out as the outermost one is, and for the same reason.
-#[derive(Clone, Debug)]
-struct Admit(Arc<Guard>);
-
+/// What lets requests in. Written out as the outermost layer is, and for the same reason.
 #[derive(Clone, Debug)]
 struct Admitting<S> {
     guard: Arc<Guard>,
     inner: S,
-}
-
-impl<S> Layer<S> for Admit {
-    type Service = Admitting<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Admitting { guard: Arc::clone(&self.0), inner }
-    }
 }
 
 impl<S> Service<Request> for Admitting<S>

@@ -1,5 +1,7 @@
 //! A command of a socket as the request of its operation, and the answer as an acknowledgement.
 
+use std::fmt;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
@@ -8,7 +10,7 @@ use tower::ServiceExt as _;
 
 use super::Sockets;
 use super::client::Client;
-use crate::middleware::REQUEST_TIMEOUT;
+use crate::middleware::{REQUEST_TIMEOUT, took_too_long};
 use crate::operation::Operation;
 use crate::problem::{Problem, Violation};
 use crate::push::SocketCommand;
@@ -55,7 +57,7 @@ impl Sockets {
             Ok(self.acknowledged(command, parts.status, &parts.headers, answer))
         };
         let answer = tokio::time::timeout(REQUEST_TIMEOUT, answered).await;
-        answer.map_err(|_| fate_unknown("the request took too long"))?
+        answer.map_err(|_| fate_unknown(took_too_long(REQUEST_TIMEOUT)))?
     }
 
     /// What an answer over HTTP is on a socket.
@@ -103,7 +105,7 @@ impl Sockets {
     }
 }
 
-fn fate_unknown(why: &str) -> Problem {
+fn fate_unknown(why: impl fmt::Display) -> Problem {
     Problem::append_unknown(why, "send it again with the same `idempotencyKey`")
 }
 
