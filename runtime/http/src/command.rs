@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use charter_domain::{AggregateId, Contract, Message};
@@ -18,11 +17,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::access::AdmittedRequest;
 use crate::api::Api;
 use crate::cursor::At;
 use crate::idempotency;
 use crate::input::Input;
-use crate::middleware::{About, correlation_id};
+use crate::middleware::correlation_id;
 use crate::operation::{CommandOperation, Fill};
 use crate::precondition;
 use crate::preferences;
@@ -46,15 +46,18 @@ struct Pending<'a> {
 ///
 /// Thousands of commands wait for the log at once, and what they hold is what they cost: reading is over by then, and so
 /// is the request with all but what is named here.
+///
+/// # Errors
+/// What is wrong with the request, or why the command was not taken.
 pub fn serve<O: CommandOperation>(
     api: &Api,
-    request: Request,
-) -> impl Future<Output = Response> + Send + use<'_, O> {
-    let (about, correlation) = (About::of(&request), correlation_id(&request));
+    request: AdmittedRequest,
+) -> impl Future<Output = Result<Response, Problem>> + Send + use<'_, O> {
+    let correlation = correlation_id(&request.request);
     let schema = api.schema(O::OPERATION);
     let read_key = move |headers: &HeaderMap| idempotency::key(headers, schema.needs_key);
     let reading = Box::pin(Input::read(O::OPERATION, schema, request, read_key));
-    async move { about.answer(send::<O>(api, reading, &correlation).await) }
+    async move { send::<O>(api, reading, &correlation).await }
 }
 
 async fn send<O: CommandOperation>(

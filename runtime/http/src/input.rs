@@ -3,13 +3,13 @@
 use std::pin::pin;
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use futures_util::future::poll_immediate;
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
-use crate::access::{Admitted, Principal, forbidden};
+use crate::access::{Admitted, AdmittedRequest, Principal, forbidden};
 use crate::document::{BodySchema, OperationSchema, Place};
 use crate::json;
 use crate::middleware::BODY_TIMEOUT;
@@ -49,15 +49,11 @@ impl Input {
     pub(crate) async fn read<T>(
         operation: &Operation,
         schema: &OperationSchema,
-        request: Request,
+        AdmittedRequest { admitted, request }: AdmittedRequest,
         header: impl FnOnce(&HeaderMap) -> Result<T, Violation>,
     ) -> Result<(Self, T), Problem> {
+        let Admitted { principal, tenant } = admitted;
         let (mut parts, body) = request.into_parts();
-        // A route that no guard stands before is not served: who asks is not known.
-        let Some(Admitted { principal, tenant }) = parts.extensions.remove() else {
-            tracing::error!(operation = operation.id, "an operation is served without its guard");
-            return Err(forbidden("nobody was asked who they are".to_owned()));
-        };
         negotiate::check(schema, &parts.headers)?;
         let mut violations = Vec::new();
         let header = header(&parts.headers).map_err(|violation| violations.push(violation));

@@ -50,9 +50,10 @@ pub mod telemetry;
 mod trace_context;
 pub mod traces;
 
+pub use access::AdmittedRequest;
 pub use api::{Api, ApiBuilder};
 pub use operation::{
-    Access, Acting, CommandOperation, Dispatch, Fill, ListOperation, NoBody, Operation,
-    OperationKind, RowOperation,
+    Access, Acting, CommandOperation, Dispatch, Endpoint, Fill, ListOperation, NoBody, Operation,
+    OperationKind, RowOperation, Serving,
 };
 pub use problem::Problem;

@@ -2,10 +2,20 @@
 //!
 //! Everything else about serving an operation is generic, in [`crate::command`] and [`crate::query`].
 
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::http::Method;
+use axum::response::Response;
+use axum::routing::MethodFilter;
 use charter_domain::{Contract, View};
 use charter_engine::reads::{Filter, OrderBy};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
+
+use crate::access::AdmittedRequest;
+use crate::api::Api;
+use crate::problem::Problem;
 
 /// Where a context's commands are appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +64,30 @@ pub struct Operation {
     pub kind: OperationKind,
     /// Who may, and how often.
     pub access: Access,
+}
+
+impl Operation {
+    /// Which requests on its path are its: those of its method, and HEAD where that is GET.
+    ///
+    /// # Panics
+    /// Where it has a method that no contract may have.
+    pub(crate) fn filter(&self) -> MethodFilter {
+        let method = Method::from_bytes(self.method.as_bytes()).ok();
+        let filter = method.and_then(|method| MethodFilter::try_from(method).ok());
+        filter.expect("a contract's methods are HTTP's")
+    }
+}
+
+/// An operation's answer, or the problem with its request, under way.
+pub type Serving<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
+
+/// An operation and what serves it, behind a guard ([`crate::gateway::operations`]).
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint {
+    /// What the contract says of it.
+    pub operation: &'static Operation,
+    /// Serves a request of it.
+    pub serve: for<'a> fn(&'a Api, AdmittedRequest) -> Serving<'a>,
 }
 
 /// Who may use an operation, and how often.

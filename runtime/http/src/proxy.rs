@@ -1,27 +1,23 @@
 //! Forwarding operations to the service that has them: `dispatch: proxy`, and reads where the gateway
 //! runs apart from the core.
 
-use std::collections::HashMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use axum::middleware::{self, Next};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use reqwest::Url;
-use tower::ServiceBuilder;
 use uuid::Uuid;
 
+use crate::access::{AdmittedRequest, Serve};
 use crate::ids;
 use crate::input::read_bytes;
-use crate::middleware::answer;
 use crate::operation::{Operation, OperationKind};
 use crate::problem::Problem;
-use crate::shared::Shared;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,9 +27,6 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 /// Names the id of a forwarded command. Only a service behind a gateway heeds it; a client's own is
 /// dropped.
 pub(crate) const COMMAND_ID: HeaderName = HeaderName::from_static("charter-command-id");
-
-/// Operations that are forwarded, by method and path.
-type Table = HashMap<(&'static str, &'static str), (&'static Operation, Upstream)>;
 
 /// Headers that belong to one connection (RFC 9110 section 7.6.1), and those that are made anew.
 const NOT_FORWARDED: [HeaderName; 10] = [
@@ -104,10 +97,6 @@ impl Upstream {
             .no_proxy()
             .build()?;
         Ok(Self { name: name.into(), addresses, next: Arc::default(), client })
-    }
-
-    async fn forward(&self, operation: &Operation, request: Request) -> Response {
-        answer(request, async |request| self.send(operation, request).await).await
     }
 
     async fn send(&self, operation: &Operation, request: Request) -> Result<Response, Problem> {
@@ -185,32 +174,18 @@ fn own_command_id(operation: &Operation, headers: &HeaderMap) -> Option<Uuid> {
     (is_command && !headers.contains_key("idempotency-key")).then(ids::now_v7)
 }
 
-/// `router` with some of its operations forwarded instead of served here.
-pub fn forwarding(
-    router: Router,
-    elsewhere: impl IntoIterator<Item = (&'static Operation, Upstream)>,
-) -> Router {
-    let table: Table = elsewhere
-        .into_iter()
-        .map(|(operation, upstream)| ((operation.method, operation.path), (operation, upstream)))
-        .collect();
-    // What has all of it needs no look for each request.
-    if table.is_empty() {
-        return router;
-    }
-    let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(Arc::new(table), forward_some))
-        .layer(Shared);
-    router.route_layer(layers)
+/// An operation that another service has.
+pub(crate) struct Forwarded {
+    pub(crate) operation: &'static Operation,
+    pub(crate) upstream: Upstream,
 }
 
-async fn forward_some(State(table): State<Arc<Table>>, request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    // A HEAD is the GET without its body; the other service leaves it out.
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    match table.get(&(method.as_str(), path)).cloned() {
-        Some((operation, upstream)) => upstream.forward(operation, request).await,
-        None => next.run(request).await,
+impl Serve for Forwarded {
+    fn serve(
+        &self,
+        AdmittedRequest { request, .. }: AdmittedRequest,
+    ) -> impl Future<Output = Result<Response, Problem>> + Send {
+        self.upstream.send(self.operation, request)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
@@ -13,6 +12,7 @@ use charter_engine::reads::{ListQuery, OrderBy};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::access::AdmittedRequest;
 use crate::api::{Api, CONSISTENCY_WAIT};
 use crate::command::typed;
 use crate::cursor::{Cursor, page_token, parse_page_token};
@@ -20,7 +20,6 @@ use crate::etag;
 use crate::idempotency;
 use crate::input::Input;
 use crate::link;
-use crate::middleware::answer;
 use crate::operation::{ListOperation, RowOperation};
 use crate::preferences;
 use crate::problem::{Problem, Violation};
@@ -39,11 +38,10 @@ struct ListBody<I> {
 }
 
 /// Serves one row: 200 with the item, 404 `NOT_FOUND` where there is none.
-pub async fn row<O: RowOperation>(api: &Api, request: Request) -> Response {
-    answer(request, async |request| read_row::<O>(api, request).await).await
-}
-
-async fn read_row<O: RowOperation>(api: &Api, request: Request) -> Result<Response, Problem> {
+///
+/// # Errors
+/// What is wrong with the request, or why it can't be served.
+pub async fn row<O: RowOperation>(api: &Api, request: AdmittedRequest) -> Result<Response, Problem> {
     let operation = O::OPERATION;
     let (input, seen) =
         Input::read(operation, api.schema(operation), request, consistent_with).await?;
@@ -67,11 +65,10 @@ async fn read_row<O: RowOperation>(api: &Api, request: Request) -> Result<Respon
 }
 
 /// Serves a page: 200 with `items`, `nextPageToken` (null on the last page) and `cursor`.
-pub async fn list<O: ListOperation>(api: &Api, request: Request) -> Response {
-    answer(request, async |request| read_list::<O>(api, request).await).await
-}
-
-async fn read_list<O: ListOperation>(api: &Api, request: Request) -> Result<Response, Problem> {
+///
+/// # Errors
+/// What is wrong with the request, or why it can't be served.
+pub async fn list<O: ListOperation>(api: &Api, request: AdmittedRequest) -> Result<Response, Problem> {
     let operation = O::OPERATION;
     let (mut input, seen) =
         Input::read(operation, api.schema(operation), request, consistent_with).await?;

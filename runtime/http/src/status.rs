@@ -1,7 +1,6 @@
 //! Outcomes: a command's status as a client reads it, and as a waiting client gets it.
 
 use axum::Json;
-use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use charter_engine::store::StoreError;
@@ -13,11 +12,11 @@ use uuid::Uuid;
 
 use charter_domain::Timestamp;
 
+use crate::access::AdmittedRequest;
 use crate::api::Api;
 use crate::command::typed;
 use crate::cursor::{At, Cursor};
 use crate::input::Input;
-use crate::middleware::answer;
 use crate::operation::Operation;
 use crate::problem::{Problem, Violation};
 
@@ -63,14 +62,13 @@ struct Parameters {
 }
 
 /// Serves `GET /v1/commands/{commandId}`.
-pub async fn serve(api: &Api, operation: &'static Operation, request: Request) -> Response {
-    answer(request, async |request| read(api, operation, request).await).await
-}
-
-async fn read(
+///
+/// # Errors
+/// What is wrong with the request, or why it can't be served.
+pub async fn serve(
     api: &Api,
     operation: &'static Operation,
-    request: Request,
+    request: AdmittedRequest,
 ) -> Result<Response, Problem> {
     let (input, ()) = Input::read(operation, api.schema(operation), request, |_| Ok(())).await?;
     let Parameters { command_id, at } = typed(Value::Object(input.parameters))?;

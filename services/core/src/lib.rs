@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use charter_engine::store::Store;
-use charter_http::access::{AccessControl, guarded};
+use charter_http::access::AccessControl;
 use charter_http::document::DocumentError;
-use charter_http::{Api, Operation};
+use charter_http::gateway::{self, Elsewhere};
+use charter_http::{Api, Endpoint, Operation};
 use contract_gateway::{document, routes};
 use contract_housekeeping::Housekeeping;
 use contract_reservation::Reservation;
@@ -19,7 +20,7 @@ pub use views::{ViewsPart, tables};
 /// The operations that read.
 #[must_use]
 pub fn operations() -> Vec<&'static Operation> {
-    [routes::QUERIES, routes::OUTCOMES].concat()
+    endpoints().map(|endpoint| endpoint.operation).collect()
 }
 
 /// What the routes rest on where nothing else runs in the process: outcomes of each context are shown,
@@ -38,7 +39,10 @@ pub fn api(store: Arc<dyn Store>, access: AccessControl) -> Result<Api, Document
 }
 
 /// The routes that read, guarded.
-pub fn router(api: Api) -> Router {
-    let access = Arc::clone(api.access());
-    guarded(routes::queries().merge(routes::outcomes()).with_state(api), operations(), access)
+pub fn router(api: &Api) -> Router {
+    gateway::operations(api, endpoints(), &Elsewhere::default())
+}
+
+fn endpoints() -> impl Iterator<Item = Endpoint> {
+    routes::QUERIES.iter().chain(routes::OUTCOMES).copied()
 }

@@ -1,10 +1,8 @@
 //! The wiring of the service.
 
-use std::sync::Arc;
-
 use axum::Router;
 use charter_engine::ContextService;
-use charter_http::access::guarded;
+use charter_http::gateway::{self, Elsewhere};
 use charter_http::{Api, Operation};
 use contract_gateway::routes;
 use contract_reservation::{AvailabilityView, PropertyView, ReservationView};
@@ -22,13 +20,12 @@ pub fn service() -> ContextService<Reservations> {
 
 /// The operations that send the context's commands.
 #[must_use]
-pub fn operations() -> &'static [&'static Operation] {
-    routes::RESERVATION_COMMANDS
+pub fn operations() -> Vec<&'static Operation> {
+    routes::RESERVATION_COMMANDS.iter().map(|endpoint| endpoint.operation).collect()
 }
 
 /// The guarded routes of the context's commands, which gateways forward to (`dispatch: proxy`).
 pub fn router(api: Api) -> Router {
-    let access = Arc::clone(api.access());
-    let routes = routes::reservation_commands().with_state(api.behind_gateway());
-    guarded(routes, operations().iter().copied(), access)
+    let endpoints = routes::RESERVATION_COMMANDS.iter().copied();
+    gateway::operations(&api.behind_gateway(), endpoints, &Elsewhere::default())
 }

@@ -82,7 +82,7 @@ fn lib(contracts: &Contracts, gateway: &Gateway) -> RustFile {
     let mut modules = vec![
         ("document", "the contract itself, and the document that the code's annotations make"),
         ("operations", "a type, a trait implementation and a handler for each operation"),
-        ("routes", "the routes, in the groups that a process mounts together"),
+        ("routes", "the operations and what serves them, in the groups that a process mounts together"),
         ("schemas", "what bodies are made of, and the way to and from the messages"),
     ];
     if !gateway.shared_parameters().is_empty() {
@@ -127,7 +127,6 @@ fn contract(pushes: bool) -> TokenStream {
             asyncapi: document::ASYNCAPI,
             catalogue: document::CATALOGUE,
             operations: routes::ALL,
-            routes: routes::all,
             rooms: #rooms,
             socket_commands: #socket_commands,
         };

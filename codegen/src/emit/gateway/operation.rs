@@ -486,31 +486,30 @@ fn handler(place: &mut Place<'_, '_>, operation: &Operation) -> TokenStream {
     let function = parsed(&operation.rust);
     let doc = format!(" Serves [`{}`].", operation.rust_type);
     let annotation = annotation::of(place, operation);
-    let state = place.scope.path("axum::extract", "State");
-    let request = place.scope.path("axum::extract", "Request");
-    let response = place.scope.path("axum::response", "Response");
+    let request = place.scope.path("charter_http", "AdmittedRequest");
+    let serving = place.scope.path("charter_http", "Serving");
     let api = place.scope.path("charter_http", "Api");
     let serve = match &operation.kind {
         OperationKind::Command(_) => {
-            quote!(charter_http::command::serve::<#name>(&api, request).await)
+            quote!(charter_http::command::serve::<#name>(api, request))
         }
         OperationKind::Query(query) => match query.result {
             QueryResult::One { .. } => {
-                quote!(charter_http::query::row::<#name>(&api, request).await)
+                quote!(charter_http::query::row::<#name>(api, request))
             }
             QueryResult::Page { .. } => {
-                quote!(charter_http::query::list::<#name>(&api, request).await)
+                quote!(charter_http::query::list::<#name>(api, request))
             }
         },
         OperationKind::Outcome => {
-            quote!(charter_http::status::serve(&api, #name::OPERATION, request).await)
+            quote!(charter_http::status::serve(api, #name::OPERATION, request))
         }
     };
     quote! {
         #[doc = #doc]
         #annotation
-        pub async fn #function(#state(api): #state<#api>, request: #request) -> #response {
-            #serve
+        pub fn #function(api: &#api, request: #request) -> #serving<'_> {
+            Box::pin(#serve)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The routes in the groups that a process mounts together: `routes.rs`.
+//! The operations in the groups that a process mounts together: `routes.rs`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,7 +16,7 @@ struct Group<'a> {
     operations: Vec<&'a Operation>,
 }
 
-/// The file of routes.
+/// The file of operations and what serves them.
 pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
     let gateway = place.gateway;
     let groups = groups(place.scope.contracts(), &gateway.operations);
@@ -25,21 +25,13 @@ pub(super) fn file(place: &mut Place<'_, '_>) -> RustFile {
         items.extend(group_items(place, group));
     }
     let constants = groups.iter().map(|group| parsed(&constant(&group.name)));
-    let operation = place.scope.path("charter_http", "Operation");
-    let api = place.scope.path("charter_http", "Api");
-    let router = place.scope.path("axum", "Router");
-    let functions = groups.iter().map(|group| parsed(&group.name));
+    let endpoint = place.scope.path("charter_http", "Endpoint");
     let all = quote! {
         /// The operations of each group.
-        pub const ALL: &[&[&#operation]] = &[#(#constants),*];
-
-        /// Routes of all operations.
-        pub fn all() -> #router<#api> {
-            #router::new() #(.merge(#functions()))*
-        }
+        pub const ALL: &[&[#endpoint]] = &[#(#constants),*];
     };
     let mut file = RustFile::from_source(&gateway.file);
-    file.docs("The routes, in the groups that a process mounts together.");
+    file.docs("The operations, in the groups that a process mounts together.");
     file.items(place.scope.uses()).items(all).items(items);
     file
 }
@@ -78,55 +70,36 @@ fn constant(name: &str) -> String {
 }
 
 fn group_items(place: &mut Place<'_, '_>, group: &Group<'_>) -> TokenStream {
-    let operation_type = place.scope.path("charter_http", "Operation");
-    let api = place.scope.path("charter_http", "Api");
-    let router = place.scope.path("axum", "Router");
+    let endpoint = place.scope.path("charter_http", "Endpoint");
     let operations = place.scope.path("crate", "operations");
-    let function = parsed(&group.name);
     let constant = parsed(&constant(&group.name));
-    let constant_doc = docs::attributes(&format!("The {}.", group.doc));
-    let function_doc = docs::attributes(&format!("Routes of the {}.", group.doc));
-    let values: Vec<_> = group
+    let doc = docs::attributes(&format!("The {}.", group.doc));
+    let endpoints: Vec<_> = group
         .operations
         .iter()
         .map(|operation| {
             let marker = parsed(&operation.rust_type);
             let trait_name = match &operation.kind {
-                OperationKind::Command(_) => "CommandOperation",
-                OperationKind::Query(query) => match query.result {
+                OperationKind::Command(_) => Some("CommandOperation"),
+                OperationKind::Query(query) => Some(match query.result {
                     crate::ir::QueryResult::One { .. } => "RowOperation",
                     crate::ir::QueryResult::Page { .. } => "ListOperation",
-                },
-                OperationKind::Outcome => return quote!(#operations::#marker::OPERATION),
+                }),
+                OperationKind::Outcome => None,
             };
-            let operation_trait = place.scope.path("charter_http", trait_name);
-            quote!(<#operations::#marker as #operation_trait>::OPERATION)
-        })
-        .collect();
-    let mounted: Vec<_> = group
-        .operations
-        .iter()
-        .map(|operation| {
-            let path = &operation.path;
-            let method = match operation.method {
-                crate::ir::Method::Get => "get",
-                crate::ir::Method::Put => "put",
-                crate::ir::Method::Post => "post",
-                crate::ir::Method::Delete => "delete",
-                crate::ir::Method::Patch => "patch",
+            let said = match trait_name {
+                Some(name) => {
+                    let operation_trait = place.scope.path("charter_http", name);
+                    quote!(<#operations::#marker as #operation_trait>::OPERATION)
+                }
+                None => quote!(#operations::#marker::OPERATION),
             };
-            let method = place.scope.path("axum::routing", method);
             let handler = parsed(&operation.rust);
-            quote!(.route(#path, #method(#operations::#handler)))
+            quote!(#endpoint { operation: #said, serve: #operations::#handler })
         })
         .collect();
     quote! {
-        #constant_doc
-        pub const #constant: &[&#operation_type] = &[#(#values),*];
-
-        #function_doc
-        pub fn #function() -> #router<#api> {
-            #router::new() #(#mounted)*
-        }
+        #doc
+        pub const #constant: &[#endpoint] = &[#(#endpoints),*];
     }
 }

@@ -1,30 +1,33 @@
 //! What stands before every operation: who asks, how often, and whether they may.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::extract::{FromRequestParts as _, RawPathParams, Request};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use tower::layer::layer_fn;
-use tower::{Service, ServiceBuilder};
+use axum::routing::on_service;
+use tower::service_fn;
 
-use super::share::{Place, Places};
+use super::share::Places;
 use super::{AccessControl, Principal};
 use crate::limits::{self, Verdict};
 use crate::middleware::{About, MAX_IN_HAND};
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::server::Peer;
-use crate::shared::Shared;
 
-/// A request that was let in, as everything behind the guard knows it. No operation is served without.
+/// A request that a guard let in. Nothing else makes one, and no operation is served without.
+#[derive(Debug)]
+pub struct AdmittedRequest {
+    pub(crate) admitted: Admitted,
+    pub(crate) request: Request,
+}
+
+/// What everything behind the guard knows of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Admitted {
     /// Who asks.
@@ -51,27 +54,78 @@ impl Admitted {
     }
 }
 
+/// What serves the requests of an operation that were let in.
+pub(crate) trait Serve: Send + Sync + 'static {
+    /// The answer, or the problem with the request.
+    fn serve(
+        &self,
+        request: AdmittedRequest,
+    ) -> impl Future<Output = Result<Response, Problem>> + Send;
+}
+
+/// What stands before the operations of a router.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard(Arc<Guarding>);
+
 #[derive(Debug)]
-struct Guard {
-    operations: HashMap<(&'static str, &'static str), &'static Operation>,
+struct Guarding {
     access: Arc<AccessControl>,
     places: Places,
 }
 
-/// `router` with its operations guarded. One that is not named in `operations` is not served at all.
-pub fn guarded(
-    router: Router,
-    operations: impl IntoIterator<Item = &'static Operation>,
-    access: Arc<AccessControl>,
-) -> Router {
-    let operations = operations
-        .into_iter()
-        .map(|operation| ((operation.method, operation.path), operation))
-        .collect();
-    let places = Places::new(MAX_IN_HAND);
-    let guard = Arc::new(Guard { operations, access, places });
-    let admitting = move |inner| Admitting { guard: Arc::clone(&guard), inner };
-    router.route_layer(ServiceBuilder::new().layer(layer_fn(admitting)).layer(Shared))
+impl Guard {
+    /// Lets in whom `access` lets in, and as many as a process serves at once.
+    pub(crate) fn new(access: Arc<AccessControl>) -> Self {
+        Self(Arc::new(Guarding { access, places: Places::new(MAX_IN_HAND) }))
+    }
+
+    /// `router` with the operation's route, served by `behind` where this guard lets a request in. Guard and operation
+    /// are one service: there is no way to the operation that does not lead past the guard.
+    pub(crate) fn route(
+        &self,
+        router: Router,
+        operation: &'static Operation,
+        behind: impl Serve,
+    ) -> Router {
+        let route = Arc::new(Guarded { guard: self.clone(), operation, behind });
+        let service = service_fn(move |request| Arc::clone(&route).serve(request));
+        router.route(operation.path, on_service(operation.filter(), service))
+    }
+}
+
+/// An operation behind its guard.
+struct Guarded<S> {
+    guard: Guard,
+    operation: &'static Operation,
+    behind: S,
+}
+
+impl<S: Serve> Guarded<S> {
+    /// Not an `async` function: one keeps the request beside what is made of it while it waits.
+    fn serve(
+        self: Arc<Self>,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send {
+        let about = About::of(&request);
+        let route = Arc::clone(&self);
+        // It is over before the request waits for anything, and is not kept beside it.
+        let admitting = Box::pin(async move { route.guard.0.admit(route.operation, request).await });
+        async move {
+            let (admitted, verdict) = admitting.await;
+            let served = match admitted {
+                Ok(request) => match self.guard.0.places.take(&request.admitted.tenant) {
+                    Ok(_place) => self.behind.serve(request).await,
+                    Err(problem) => Err(problem),
+                },
+                Err(problem) => Err(problem),
+            };
+            let mut response = about.answer(served);
+            if let Some(verdict) = verdict {
+                verdict.tell(response.headers_mut());
+            }
+            Ok(response)
+        }
+    }
 }
 
 /// Who sends a request with these headers from this address, and whether its client may send one more.
@@ -100,77 +154,32 @@ pub(crate) async fn ask(
     (who, verdict)
 }
 
-/// What lets requests in. Written out as the outermost layer is, and for the same reason.
-#[derive(Clone, Debug)]
-struct Admitting<S> {
-    guard: Arc<Guard>,
-    inner: S,
-}
-
-impl<S> Service<Request> for Admitting<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-        let Some(operation) = self.guard.operations.get(&(method.as_str(), path)).copied() else {
-            return Box::pin(self.inner.call(request));
-        };
-        let (guard, mut inner) = (Arc::clone(&self.guard), self.inner.clone());
-        Box::pin(async move {
-            let about = About::of(&request);
-            // It is over before the request waits for anything, and is not kept beside it.
-            let (admitted, verdict) = Box::pin(guard.admit(operation, request)).await;
-            let served = match admitted {
-                Ok((request, _place)) => inner.call(request).await.map_err(|never| match never {}),
-                Err(problem) => Err(problem),
-            };
-            let mut response = about.answer(served);
-            if let Some(verdict) = verdict {
-                verdict.tell(response.headers_mut());
-            }
-            Ok(response)
-        })
-    }
-}
-
-impl Guard {
-    /// The request with its place, or why it is not let in; and what the limits say of its client.
+impl Guarding {
+    /// The request, or why it is not let in; and what the limits say of its client.
     async fn admit(
         &self,
         operation: &Operation,
         request: Request,
-    ) -> (Result<(Request, Place<'_>), Problem>, Option<Verdict>) {
+    ) -> (Result<AdmittedRequest, Problem>, Option<Verdict>) {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
         let (who, verdict) = ask(&self.access, operation, request.headers(), peer).await;
         if let Some(refused) = verdict.as_ref().and_then(Verdict::refusal) {
             return (Err(refused), verdict);
         }
         let admitted = match who {
-            Ok(principal) => admitted(operation, principal, &self.places, request).await,
+            Ok(principal) => admitted(operation, principal, request).await,
             Err(problem) => Err(problem),
         };
         (admitted, verdict)
     }
 }
 
-/// The request with who sent it, where they may, and its place among those in hand.
-async fn admitted<'a>(
+/// The request with who sent it, where they may.
+async fn admitted(
     operation: &Operation,
     principal: Principal,
-    places: &'a Places,
     request: Request,
-) -> Result<(Request, Place<'a>), Problem> {
+) -> Result<AdmittedRequest, Problem> {
     let scopes = operation.access.scopes;
     if let Some(missing) = scopes.iter().find(|scope| !principal.has(scope)) {
         return Err(forbidden(format!(
@@ -188,9 +197,7 @@ async fn admitted<'a>(
         }
     };
     let admitted = Admitted::of(principal, of_path.as_deref())?;
-    let place = places.take(&admitted.tenant)?;
-    parts.extensions.insert(admitted);
-    Ok((Request::from_parts(parts, body), place))
+    Ok(AdmittedRequest { admitted, request: Request::from_parts(parts, body) })
 }
 
 pub(crate) fn forbidden(detail: String) -> Problem {

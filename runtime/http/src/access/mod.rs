@@ -20,8 +20,8 @@ use crate::problem::Problem;
 
 pub use charter_keys::KeysError;
 pub use flags::{AccessCommand, AccessError, AccessFlags};
-pub use guard::guarded;
-pub(crate) use guard::{Admitted, ask, forbidden};
+pub use guard::AdmittedRequest;
+pub(crate) use guard::{Admitted, Guard, Serve, ask, forbidden};
 pub use jwt::{JwtSettings, KeySource};
 pub use principal::{Principal, Tenants};
 

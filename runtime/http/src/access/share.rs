@@ -5,7 +5,7 @@
 //! finds a place.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::problem::Problem;
 
@@ -23,7 +23,7 @@ pub(crate) struct Places {
 
 #[derive(Debug, Default)]
 struct Taken {
-    by_tenant: HashMap<String, usize>,
+    by_tenant: HashMap<Arc<str>, usize>,
     total: usize,
 }
 
@@ -31,7 +31,7 @@ struct Taken {
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
     places: &'a Places,
-    tenant: String,
+    tenant: Arc<str>,
 }
 
 impl Places {
@@ -45,7 +45,10 @@ impl Places {
     /// 503 with `Retry-After` where the tenant has its share already.
     pub(crate) fn take(&self, tenant: &str) -> Result<Place<'_>, Problem> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = taken.by_tenant.get(tenant).copied().unwrap_or(0);
+        let (name, own) = match taken.by_tenant.get_key_value(tenant) {
+            Some((name, own)) => (Arc::clone(name), *own),
+            None => (tenant.into(), 0),
+        };
         let free = self.all.saturating_sub(taken.total);
         if own >= WEIGHT * free {
             metrics::counter!("charter_http_refused_by_share_total").increment(1);
@@ -55,8 +58,8 @@ impl Places {
             return Err(Problem::unavailable(detail).retry_after_s(RETRY_AFTER_S));
         }
         taken.total += 1;
-        *taken.by_tenant.entry(tenant.to_owned()).or_default() += 1;
-        Ok(Place { places: self, tenant: tenant.to_owned() })
+        taken.by_tenant.insert(Arc::clone(&name), own + 1);
+        Ok(Place { places: self, tenant: name })
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::RequestExt as _;
+use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use axum::routing::get;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _};
@@ -17,8 +17,7 @@ use tokio::time::Instant;
 use super::hub::Pushed;
 use super::message::{Message, Reason};
 use super::{Push, PushSettings};
-use crate::access::{AccessControl, Admitted, forbidden, guarded};
-use crate::middleware::answer;
+use crate::access::{AccessControl, AdmittedRequest, Guard, Serve};
 use crate::operation::{Access, Operation, OperationKind};
 use crate::problem::{Problem, Violation};
 
@@ -40,46 +39,43 @@ pub(super) const MAX_NAME: usize = 512;
 
 /// The route of streams, guarded.
 pub fn routes(push: Push, access: Arc<AccessControl>) -> Router {
-    let routes =
-        Router::new().route(STREAM.path, get(serve)).with_state((push, Arc::clone(&access)));
-    guarded(routes, [STREAM], access)
+    Guard::new(Arc::clone(&access)).route(Router::new(), STREAM, Streams { push, access })
 }
 
-type Served = (Push, Arc<AccessControl>);
+/// What serves streams.
+struct Streams {
+    push: Push,
+    access: Arc<AccessControl>,
+}
 
-async fn serve(
-    State((push, access)): State<Served>,
-    Path(room): Path<String>,
-    request: Request,
-) -> Response {
-    answer(request, async |request| {
-        let Some(admitted) = request.extensions().get::<Admitted>().cloned() else {
-            tracing::error!("a stream is served without its guard");
-            return Err(forbidden("nobody was asked who they are".to_owned()));
+impl Serve for Streams {
+    async fn serve(&self, request: AdmittedRequest) -> Result<Response, Problem> {
+        let AdmittedRequest { admitted, mut request } = request;
+        let Ok(Path(room)) = request.extract_parts::<Path<String>>().await else {
+            return Err(Problem::malformed("expected a room's name in UTF-8"));
         };
         if room.len() > MAX_NAME {
             let detail = format!("expected a name of at most {MAX_NAME} bytes");
             let violation = Violation::of_parameter("path", "room", detail);
             return Err(Problem::validation(vec![violation]));
         }
-        let place = push.place()?;
+        let place = self.push.place()?;
         let admitted = admitted.at(of_query(&request, "tenant").as_deref())?;
         let cursor = cursor_of(&request);
-        let pushed = push.join(&admitted, &room, cursor.as_deref()).await?;
+        let pushed = self.push.join(&admitted, &room, cursor.as_deref()).await?;
         let stream = Streaming {
             room,
             pushed,
-            access,
+            access: Arc::clone(&self.access),
             headers: request.headers().clone(),
-            settings: *push.settings(),
+            settings: *self.push.settings(),
             checked: Instant::now(),
             has_begun: false,
             has_ended: false,
             _open: Open::new("sse", place),
         };
         Ok(server_sent(Body::from_stream(stream.frames())))
-    })
-    .await
+    }
 }
 
 /// An answer of server-sent events.
