@@ -1,6 +1,7 @@
 //! Appending commands to the log, where their partition's owner decides them.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -73,6 +74,24 @@ impl<C> NewCommand<C> {
             expected_sequence: None,
             command,
         }
+    }
+}
+
+/// A command as the log will have it.
+#[derive(Debug)]
+pub struct Prepared<C> {
+    command_id: Uuid,
+    partition: u32,
+    record: Record,
+    step: trace::Step,
+    context: PhantomData<C>,
+}
+
+impl<C> Prepared<C> {
+    /// The partition of the context's command topic that it goes to.
+    #[must_use]
+    pub fn partition(&self) -> u32 {
+        self.partition
     }
 }
 
@@ -156,9 +175,23 @@ impl<C: Contract> CommandSender<C> {
     /// # Errors
     /// [`SendError`]. Only under [`SendError::FateUnknown`] may the command be decided all the same.
     pub async fn send(&self, command: NewCommand<C::Command>) -> Result<Accepted, SendError> {
+        self.append(self.prepare(command)).await
+    }
+
+    /// Makes the record of a command, which says the partition that it goes to.
+    pub fn prepare(&self, command: NewCommand<C::Command>) -> Prepared<C> {
         let command_id = command.command_id;
         let mut step = trace::Step::begin();
         let (partition, record) = self.record(command, &mut step);
+        Prepared { command_id, partition, record, step, context: PhantomData }
+    }
+
+    /// Appends a command that was prepared; when it returns, the command is durable and will be decided once.
+    ///
+    /// # Errors
+    /// As [`CommandSender::send`].
+    pub async fn append(&self, command: Prepared<C>) -> Result<Accepted, SendError> {
+        let Prepared { command_id, partition, record, step, .. } = command;
         let append = self.log.append(self.codec.topic(), partition, vec![record]);
         let appended = match tokio::time::timeout(self.timeout, append).await {
             Ok(appended) => appended.map_err(|error| SendError::from_log(command_id, error)),

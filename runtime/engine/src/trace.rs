@@ -247,11 +247,13 @@ impl Handled {
 }
 
 /// One step of the work on many messages: a span for each sampled span that sent some of them.
+#[derive(Debug)]
 pub(crate) struct Step {
     begun: Instant,
     spans: Vec<Sent>,
 }
 
+#[derive(Debug)]
 struct Sent {
     handled: Handled,
     text: String,

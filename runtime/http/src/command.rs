@@ -33,6 +33,9 @@ use crate::trace_context::TRACEPARENT;
 /// How long a waiting request waits for the outcome's row when no hint has come.
 const ROW_WAIT: Duration = Duration::from_secs(2);
 
+/// How long a `Location` is at most for nearly all, in bytes.
+const USUAL_LOCATION: usize = 384;
+
 /// The answer to a command that was taken and is not decided yet.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,9 +96,6 @@ async fn send<O: CommandOperation>(
     let sender = api.sender::<O::Contract>().ok_or_else(|| {
         Problem::unavailable(format!("this process takes no commands of `{}`", O::Contract::NAME))
     })?;
-    let partition = sender.partition(&AggregateId::new(tenant.clone(), command.key()));
-    let admitted = Box::pin(api.lag().admit(&**api.store(), O::Contract::NAME, partition)).await;
-    admitted.map_err(|problem| problem.command_id(command_id))?;
     let waiter = match (wait, api.hints()) {
         (Some(wait), Some(hints)) if !wait.is_zero() => {
             hints.expect(command_id).ok().map(|waiter| (wait, waiter))
@@ -119,10 +119,16 @@ async fn send<O: CommandOperation>(
         expected_sequence,
         command,
     };
+    let command = sender.prepare(command);
     drop((headers, principal, query));
-    let accepted = sender.send(command).await.map_err(|error| refused(&error, command_id))?;
+    let (lag, context) = (api.lag(), O::Contract::NAME);
+    if lag.may_refuse(context, command.partition()) {
+        let admitted = Box::pin(lag.admit(&**api.store(), context, command.partition())).await;
+        admitted.map_err(|problem| problem.command_id(command_id))?;
+    }
+    let accepted = sender.append(command).await.map_err(|error| refused(&error, command_id))?;
 
-    api.lag().appended(O::Contract::NAME, accepted.partition, accepted.offset);
+    lag.appended(context, accepted.partition, accepted.offset);
 
     // From here on nothing may fail: the command is taken, and the client must learn its id.
     if let Some((wait, waiter)) = waiter {
@@ -136,7 +142,7 @@ async fn send<O: CommandOperation>(
     }
     let at = At {
         command_id,
-        context: O::Contract::NAME.into(),
+        context: context.into(),
         wire_type: wire_type.into(),
         tenant,
         partition: accepted.partition,
@@ -226,7 +232,11 @@ async fn await_outcome(
 
 fn pending(command_id: Uuid, correlation: &str, at: &At) -> Response {
     let body = Pending { command_id, correlation_id: correlation, status: "PENDING" };
-    let location = format!("/v1/commands/{command_id}?at={at}");
+    let mut location = String::with_capacity(USUAL_LOCATION);
+    location.push_str("/v1/commands/");
+    location.push_str(command_id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    location.push_str("?at=");
+    at.push_to(&mut location);
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(header::LOCATION, location);

@@ -17,8 +17,14 @@ use uuid::Uuid;
 const MAX_TOKEN: usize = 4_096;
 
 fn seal<T: Serialize>(value: &T) -> String {
+    let mut token = String::new();
+    push_sealed(value, &mut token);
+    token
+}
+
+fn push_sealed<T: Serialize>(value: &T, out: &mut String) {
     let json = serde_json::to_vec(value).expect("plain data has a JSON form");
-    URL_SAFE_NO_PAD.encode(json)
+    URL_SAFE_NO_PAD.encode_string(json, out);
 }
 
 fn open<T: DeserializeOwned>(token: &str) -> Option<T> {
@@ -108,6 +114,11 @@ impl At {
     #[must_use]
     pub fn parse(token: &str) -> Option<Self> {
         open(token)
+    }
+
+    /// Adds the text form.
+    pub(crate) fn push_to(&self, out: &mut String) {
+        push_sealed(self, out);
     }
 
     /// The text form of a request hash.

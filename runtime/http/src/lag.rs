@@ -72,6 +72,11 @@ impl Lag {
         Self { most, known: Mutex::default() }
     }
 
+    /// Whether [`Lag::admit`] has to be asked: too many commands wait, by what is known here.
+    pub(crate) fn may_refuse(&self, context: &'static str, partition: u32) -> bool {
+        self.refused(context, partition).is_some()
+    }
+
     /// Refuses where too many commands wait in the partition for what is free of the bound: 503 with `Retry-After`.
     pub(crate) async fn admit(
         &self,

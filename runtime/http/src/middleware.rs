@@ -6,9 +6,8 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
@@ -16,11 +15,12 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::Route;
 use charter_engine::trace::{Kind, Span, end};
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tower::layer::layer_fn;
-use tower::{Service, ServiceBuilder, ServiceExt as _};
+use tower::{Service, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
@@ -32,7 +32,7 @@ use self::answered::Answered;
 use crate::ids;
 use crate::problem::{Problem, Violation};
 use crate::settings::{HttpSettings, Origins};
-use crate::shared::Shared;
+use crate::shared::{Shared, SharedService};
 use crate::trace_context::{TRACEPARENT, TRACESTATE, TraceContext};
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -149,8 +149,11 @@ fn within(longest: Duration, router: Router, settings: &HttpSettings) -> Router 
         answered: Answered::default(),
     };
     let around = Arc::new(around);
-    let observed = move |inner| Observed { around: Arc::clone(&around), inner };
-    let layers = ServiceBuilder::new().layer(compression).layer(layer_fn(observed)).layer(Shared);
+    let observing = layer_fn(move |inner: SharedService<Route>| {
+        let around = Arc::clone(&around);
+        service_fn(move |request| observed(Arc::clone(&around), inner.clone(), request))
+    });
+    let layers = ServiceBuilder::new().layer(compression).layer(observing).layer(Shared);
     let router = router
         .fallback(async |request: Request| {
             let detail = "the contract has no such path; see /openapi.json";
@@ -364,47 +367,33 @@ fn is_correlation_id(text: &str) -> bool {
     (1..=MAX_CORRELATION).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// What every request passes first and last. It is written out, and not a function with what comes next: what a request
-/// holds while it waits is what it costs, since thousands of them wait for the log. Here that is the future of what is
-/// inside, and not the request beside it.
-#[derive(Clone, Debug)]
-struct Observed<S> {
+/// What every request passes first and last. Not an `async` function: what a request holds while it waits is what it
+/// costs, since thousands of them wait for the log. Here that is the future of what is inside, and not the request
+/// beside it.
+fn observed<S>(
     around: Arc<Around>,
-    inner: S,
-}
-
-impl<S> Service<Request> for Observed<S>
+    mut inner: S,
+    mut request: Request,
+) -> impl Future<Output = Result<Response, Infallible>> + Send
 where
     S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
+    S::Future: Send,
 {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let seen = Seen::of(&mut request);
-        let about = About::of(&request);
-        let serving = if seen.is_refused {
-            Err(Problem::validation(vec![Violation::of_parameter(
-                "header",
-                "X-Correlation-Id",
-                format!("expected 1 to {MAX_CORRELATION} characters of `A-Za-z0-9_.:-`"),
-            )]))
-        } else {
-            self.around.check(&request).map(|()| self.inner.call(request))
-        };
-        let around = Arc::clone(&self.around);
-        Box::pin(async move {
-            let served =
-                around.pass(seen.method.is_safe(), serving).instrument(seen.span.clone()).await;
-            let response = about.answer(served);
-            Ok(seen.answered(&around, response))
-        })
+    let (seen, span) = Seen::of(&mut request);
+    let about = About::of(&request);
+    let serving = if seen.is_refused {
+        Err(Problem::validation(vec![Violation::of_parameter(
+            "header",
+            "X-Correlation-Id",
+            format!("expected 1 to {MAX_CORRELATION} characters of `A-Za-z0-9_.:-`"),
+        )]))
+    } else {
+        around.check(&request).map(|()| inner.call(request))
+    };
+    async move {
+        let mut serving = pin!(around.pass(seen.method.is_safe(), serving).instrument(span));
+        let served = serving.as_mut().await;
+        Ok(seen.answered(&around, serving.span(), about.answer(served)))
     }
 }
 
@@ -417,14 +406,13 @@ struct Seen {
     trace: TraceContext,
     method: Method,
     path: Option<MatchedPath>,
-    span: tracing::Span,
     begun: SystemTime,
     started: Instant,
 }
 
 impl Seen {
-    /// Notes the request, and gives it its correlation id and its place in a trace.
-    fn of(request: &mut Request) -> Self {
+    /// Notes the request, and gives it its correlation id and its place in a trace. Beside it, the span of its log lines.
+    fn of(request: &mut Request) -> (Self, tracing::Span) {
         let given = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
         let id: Arc<str> = match given {
             Some(id) if is_correlation_id(id) => id.into(),
@@ -444,12 +432,17 @@ impl Seen {
         let span = tracing::warn_span!("request", %method, %route, correlation_id = %id, trace_id = %trace.trace_id(), command_id = Empty);
         request.extensions_mut().insert(CorrelationId(id));
         let (begun, started) = (SystemTime::now(), Instant::now());
-        Self { correlation, is_refused, trace, method, path, span, begun, started }
+        (Self { correlation, is_refused, trace, method, path, begun, started }, span)
     }
 
     /// Says which request the answer is to, and counts it.
-    fn answered(self, around: &Around, mut response: Response) -> Response {
-        let Self { correlation, trace, method, path, span, begun, started, .. } = self;
+    fn answered(
+        self,
+        around: &Around,
+        span: &tracing::Span,
+        mut response: Response,
+    ) -> Response {
+        let Self { correlation, trace, method, path, begun, started, .. } = self;
         let recorded = trace.span().map(|context| (context, correlation.clone()));
         if let Some(header) = correlation {
             response.headers_mut().insert(CORRELATION, header);

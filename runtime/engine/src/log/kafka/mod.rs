@@ -160,29 +160,33 @@ impl Shared {
 
     /// The topic's name on Kafka.
     fn full(&self, topic: &str) -> String {
-        format!("{}{topic}", self.settings.topic_prefix)
+        [&self.settings.topic_prefix, topic].concat()
     }
 
     async fn partitions(&self, topic: &str) -> Result<u32, LogError> {
+        self.count(&self.full(topic)).await
+    }
+
+    async fn count(&self, full: &str) -> Result<u32, LogError> {
         if self.closed.is_cancelled() {
             return Err(closed());
         }
-        let full = self.full(topic);
-        if let Some(count) = self.topics.known(&full) {
+        if let Some(count) = self.topics.known(full) {
             return Ok(count);
         }
-        let topics = self.topics.clone();
+        let (topics, full) = (self.topics.clone(), full.to_owned());
         blocking(move || topics.ask(&full)).await
     }
 
     /// The topic's full name, where it has that partition.
     async fn partition(&self, topic: &str, partition: u32) -> Result<String, LogError> {
-        let partitions = self.partitions(topic).await?;
+        let full = self.full(topic);
+        let partitions = self.count(&full).await?;
         if partition >= partitions {
             let topic = topic.to_owned();
             return Err(LogError::UnknownPartition { topic, partition, partitions });
         }
-        Ok(self.full(topic))
+        Ok(full)
     }
 
     async fn bounds(self: &Arc<Self>, full: &str, partition: u32) -> Result<Range<u64>, LogError> {
