@@ -1,18 +1,23 @@
 //! `dispatch: proxy` over the network: a gateway that forwards to the services that have the operations.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use charter_engine::store::{Durability, SqliteStore};
 use charter_http::access::AccessFlags;
 use charter_http::flags::RetentionFlags;
+use charter_http::gateway::{self, Elsewhere};
 use charter_http::proxy::Upstream;
 use charter_http::server;
 use charter_http::settings::{HttpFlags, HttpSettings};
-use gateway_service::Elsewhere;
+use charter_http::{Api, Endpoint};
+use contract_gateway::document::JSON;
+use contract_gateway::routes;
 use platform_service::{Options, Platform};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -76,7 +81,7 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
     });
     is_ready.await.expect("the services work");
 
-    let (core, core_asked) = serve(core_service::router(api.clone()), &shutdown, &mut tasks).await;
+    let (core, core_asked) = serve(core_service::router(&api), &shutdown, &mut tasks).await;
     let (reservations, reservations_asked) =
         serve(reservations_service::router(api.clone()), &shutdown, &mut tasks).await;
     let elsewhere = Elsewhere {
@@ -128,16 +133,24 @@ async fn commands_and_reads_go_to_the_services_that_have_them() {
     }
 }
 
+/// A gateway that has one operation of the contract, `elsewhere`.
+async fn gateway_of(endpoint: &Endpoint, elsewhere: &Elsewhere, directory: &Path) -> Router {
+    let store = SqliteStore::open(directory, Durability::Process).await.expect("a store");
+    let api = Api::builder(JSON, &[endpoint.operation], Arc::new(store)).expect("a contract");
+    gateway::operations(&api.build(), [*endpoint], elsewhere)
+}
+
 #[tokio::test]
 async fn a_service_that_is_away_is_named() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", nobody.local_addr().expect("an address"));
     drop(nobody);
-    let core = Upstream::new("core", &url).expect("an address");
-    let mut queries = contract_gateway::routes::QUERIES.iter().copied();
-    let operation = queries.find(|query| query.path == "/v1/shows/{showId}").expect("a query");
-    let router = Router::new().route(operation.path, axum::routing::get(async || "here"));
-    let router = charter_http::proxy::forwarding(router, [(operation, core)]);
+    let core = Some(Upstream::new("core", &url).expect("an address"));
+    let elsewhere = Elsewhere { core, services: Vec::new() };
+    let mut queries = routes::QUERIES.iter();
+    let query = queries.find(|query| query.operation.path == "/v1/shows/{showId}");
+    let data = tempfile::tempdir().expect("a directory");
+    let router = gateway_of(query.expect("a query"), &elsewhere, data.path()).await;
     let shutdown = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let (gateway, _) = serve(router, &shutdown, &mut tasks).await;
@@ -166,13 +179,17 @@ async fn a_command_whose_fate_the_service_does_not_tell_has_an_id_all_the_same()
         let mut head = [0; 64];
         tokio::io::AsyncReadExt::read_exact(&mut connection, &mut head).await.expect("a request");
     });
-    let seats = Upstream::new("seats", &url).expect("an address");
-    let operation = contract_gateway::routes::SEAT_COMMANDS[0];
-    let router = Router::new().route(operation.path, axum::routing::post(async || "here"));
-    let router = charter_http::proxy::forwarding(router, [(operation, seats)]);
+    let reservations = Upstream::new("reservations", &url).expect("an address");
+    let services = vec![("reservations".to_owned(), reservations)];
+    let elsewhere = Elsewhere { core: None, services };
+    let mut commands = routes::RESERVATION_COMMANDS.iter();
+    let open = commands.find(|command| command.operation.id == "openProperty");
+    let data = tempfile::tempdir().expect("a directory");
+    let router = gateway_of(open.expect("a command"), &elsewhere, data.path()).await;
     let (gateway, _) = serve(router, &shutdown, &mut tasks).await;
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let answer = client.post(format!("{gateway}{}", operation.path)).json(&json!({})).send().await;
+    let request = client.post(format!("{gateway}/v1/tenants/t/properties")).json(&json!({}));
+    let answer = request.send().await;
     let answer = answer.expect("an answer");
     assert_eq!(answer.status(), 503);
     let problem: Value = answer.json().await.expect("JSON");

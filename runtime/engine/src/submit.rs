@@ -47,7 +47,7 @@ pub struct NewCommand<C> {
     pub actor: Option<String>,
     /// Where the outcome's hint is to be sent, as [`crate::outcomes::OutcomeHints::reply_to`] gives it.
     pub reply_to: Option<String>,
-    /// SHA-256 of the client's request before defaults.
+    /// SHA-256 of the client's request before defaults, where it may be repeated under the same id.
     pub request_hash: Option<[u8; 32]>,
     /// The W3C trace context of the request.
     pub traceparent: Option<String>,

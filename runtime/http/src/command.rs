@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use charter_domain::{AggregateId, Contract, Message};
+use charter_domain::{Contract, Message};
 use charter_engine::outcomes::{OutcomeHints, Waiter};
 use charter_engine::submit::{NewCommand, SendError};
 use charter_engine::trace::{self, Kind, Span, SpanContext};
@@ -22,6 +22,7 @@ use crate::api::Api;
 use crate::cursor::At;
 use crate::idempotency;
 use crate::input::Input;
+use crate::log_lines;
 use crate::middleware::correlation_id;
 use crate::operation::{CommandOperation, Fill};
 use crate::precondition;
@@ -80,12 +81,14 @@ async fn send<O: CommandOperation>(
         (None, Some(named)) => named,
         _ => idempotency::command_id(&tenant, principal.id(), operation.id, key),
     };
-    tracing::Span::current().record("command_id", tracing::field::display(command_id));
-    let hash = idempotency::request_hash(&path, &query, body.as_ref(), expected_sequence);
-    if key.is_some()
+    log_lines::sends(command_id);
+    // Only what has a key can be repeated under the same id.
+    let hash =
+        key.map(|_| idempotency::request_hash(&path, &query, body.as_ref(), expected_sequence));
+    if hash.is_some()
         && let Some(first) = Box::pin(status::outcome(api, Some(&tenant), command_id)).await?
     {
-        return decided(api, &first, Some(&hash), &path);
+        return decided(api, &first, hash.as_ref(), &path);
     }
 
     let parameters = typed(Value::Object(parameters))?;
@@ -114,7 +117,7 @@ async fn send<O: CommandOperation>(
         causation_id: None,
         actor: subject.map(str::to_owned),
         reply_to: waiter.as_ref().and(api.hints()).map(OutcomeHints::reply_to),
-        request_hash: Some(hash),
+        request_hash: hash,
         traceparent,
         expected_sequence,
         command,
@@ -136,8 +139,7 @@ async fn send<O: CommandOperation>(
         let waiting = Box::pin(await_outcome(api, &tenant, command_id, wait, waiter));
         if let Some(outcome) = waiting.await {
             asked.answered(&outcome);
-            let hash = key.map(|_| &hash);
-            return Ok(applied_preference(wait, decided(api, &outcome, hash, &path)?));
+            return Ok(applied_preference(wait, decided(api, &outcome, hash.as_ref(), &path)?));
         }
     }
     let at = At {
@@ -148,7 +150,7 @@ async fn send<O: CommandOperation>(
         partition: accepted.partition,
         offset: accepted.offset,
         accepted_us: accepted.time.micros(),
-        hash: key.map(|_| At::hash_text(&hash)),
+        hash: hash.as_ref().map(|hash| At::hash_text(hash)),
     };
     Ok(pending(command_id, correlation, &at))
 }

@@ -30,6 +30,7 @@ mod json;
 mod lag;
 pub mod limits;
 mod link;
+mod log_lines;
 pub mod measures;
 mod middleware;
 mod negotiate;

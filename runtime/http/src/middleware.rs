@@ -6,12 +6,11 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -25,11 +24,11 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracing::Instrument as _;
-use tracing::field::Empty;
+use uuid::Uuid;
 
 use self::answered::Answered;
 use crate::ids;
+use crate::log_lines;
 use crate::problem::{Problem, Violation};
 use crate::settings::{HttpSettings, Origins};
 use crate::shared::{Shared, SharedService};
@@ -83,16 +82,19 @@ const CORS_RESPONSE_HEADERS: [HeaderName; 10] = [
     CORRELATION,
 ];
 
-/// The id that joins all that one request set in motion.
+/// The id that joins all that one request set in motion; visible ASCII characters.
 #[derive(Clone, Debug)]
-struct CorrelationId(Arc<str>);
+struct CorrelationId(HeaderValue);
+
+impl CorrelationId {
+    fn text(&self) -> String {
+        self.0.to_str().map_or_else(|_| new_correlation_id(), str::to_owned)
+    }
+}
 
 /// The request's correlation id: the client's `X-Correlation-Id`, or one that was made.
 pub(crate) fn correlation_id(request: &Request) -> String {
-    request
-        .extensions()
-        .get::<CorrelationId>()
-        .map_or_else(new_correlation_id, |id| id.0.to_string())
+    request.extensions().get::<CorrelationId>().map_or_else(new_correlation_id, CorrelationId::text)
 }
 
 /// Answers with what `serve` gives; a problem also says which request it is about.
@@ -120,7 +122,7 @@ impl About {
     /// What was served, or the problem, which says what it is about.
     pub(crate) fn answer(self, served: Result<Response, Problem>) -> Response {
         served.unwrap_or_else(|problem| {
-            let id = self.correlation.map_or_else(new_correlation_id, |id| id.0.to_string());
+            let id = self.correlation.as_ref().map_or_else(new_correlation_id, CorrelationId::text);
             problem.instance(self.uri.path()).correlation_id(id).into_response()
         })
     }
@@ -128,6 +130,12 @@ impl About {
 
 fn new_correlation_id() -> String {
     ids::now_v7().to_string()
+}
+
+fn made_correlation_id() -> HeaderValue {
+    let mut text = Uuid::encode_buffer();
+    let text = ids::now_v7().hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(text).expect("digits and hyphens")
 }
 
 /// The router with what every service does: correlation ids, traces, request metrics and spans, limits on time
@@ -379,7 +387,7 @@ where
     S: Service<Request, Response = Response, Error = Infallible>,
     S::Future: Send,
 {
-    let (seen, span) = Seen::of(&mut request);
+    let seen = Seen::of(&mut request);
     let about = About::of(&request);
     let serving = if seen.is_refused {
         Err(Problem::validation(vec![Violation::of_parameter(
@@ -390,100 +398,69 @@ where
     } else {
         around.check(&request).map(|()| inner.call(request))
     };
-    async move {
-        let mut serving = pin!(around.pass(seen.method.is_safe(), serving).instrument(span));
-        let served = serving.as_mut().await;
-        Ok(seen.answered(&around, serving.span(), about.answer(served)))
-    }
+    log_lines::about(Arc::clone(&seen.request), async move {
+        let served = around.pass(seen.request.method.is_safe(), serving).await;
+        Ok(seen.answered(&around, about.answer(served)))
+    })
 }
 
 /// A request as it came, for what is said of it when it is answered.
 struct Seen {
-    /// The header that joins all that it sets in motion.
-    correlation: Option<HeaderValue>,
+    request: Arc<log_lines::Request>,
     /// Whether its own correlation id was none.
     is_refused: bool,
-    trace: TraceContext,
-    method: Method,
-    path: Option<MatchedPath>,
     begun: SystemTime,
     started: Instant,
 }
 
 impl Seen {
-    /// Notes the request, and gives it its correlation id and its place in a trace. Beside it, the span of its log lines.
-    fn of(request: &mut Request) -> (Self, tracing::Span) {
-        let given = request.headers().get(&CORRELATION).and_then(|value| value.to_str().ok());
-        let id: Arc<str> = match given {
-            Some(id) if is_correlation_id(id) => id.into(),
-            _ => new_correlation_id().into(),
-        };
-        let is_refused = request.headers().contains_key(&CORRELATION) && given != Some(&*id);
-        // A proxied request carries the id on, and its trace.
-        let correlation = HeaderValue::try_from(&*id).ok();
-        if let Some(header) = &correlation {
-            request.headers_mut().insert(CORRELATION, header.clone());
-        }
+    /// Notes the request, and gives it its correlation id and its place in a trace. Both go on with one that is forwarded.
+    fn of(request: &mut Request) -> Self {
+        let given = request.headers().get(&CORRELATION);
+        let taken = given.filter(|id| id.to_str().is_ok_and(is_correlation_id)).cloned();
+        let is_refused = given.is_some() && taken.is_none();
+        let correlation = taken.unwrap_or_else(made_correlation_id);
+        request.headers_mut().insert(CORRELATION, correlation.clone());
         let trace = trace(request.headers_mut());
-        let method = request.method().clone();
-        let path = request.extensions().get::<MatchedPath>().cloned();
-        let route = route(path.as_ref());
-        // At this level so that warnings of a request say which one it was.
-        let span = tracing::warn_span!("request", %method, %route, correlation_id = %id, trace_id = %trace.trace_id(), command_id = Empty);
-        request.extensions_mut().insert(CorrelationId(id));
+        let (method, path) = (request.method().clone(), request.extensions().get().cloned());
+        request.extensions_mut().insert(CorrelationId(correlation.clone()));
+        let command = OnceLock::new();
+        let request = log_lines::Request { method, path, correlation, trace, command };
         let (begun, started) = (SystemTime::now(), Instant::now());
-        (Self { correlation, is_refused, trace, method, path, begun, started }, span)
+        Self { request: Arc::new(request), is_refused, begun, started }
     }
 
     /// Says which request the answer is to, and counts it.
-    fn answered(
-        self,
-        around: &Around,
-        span: &tracing::Span,
-        mut response: Response,
-    ) -> Response {
-        let Self { correlation, trace, method, path, begun, started, .. } = self;
-        let recorded = trace.span().map(|context| (context, correlation.clone()));
-        if let Some(header) = correlation {
-            response.headers_mut().insert(CORRELATION, header);
-        }
-        if let Ok(trace) = HeaderValue::try_from(trace.as_str()) {
-            response.headers_mut().insert(TRACEPARENT, trace);
-        }
-        let nosniff = HeaderValue::from_static("nosniff");
-        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-        let (took, status, route) = (started.elapsed(), response.status(), route(path.as_ref()));
-        // The route, never the path, its query or a header: none of them tells a secret.
-        span.in_scope(|| {
-            tracing::info!(status = status.as_u16(), took_us = took.as_micros(), "answered");
-        });
-        if let Some((context, correlation)) = recorded {
-            let id = correlation.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
+    fn answered(self, around: &Around, mut response: Response) -> Response {
+        let Self { request, begun, started, .. } = self;
+        let headers = response.headers_mut();
+        headers.insert(CORRELATION, request.correlation.clone());
+        headers.insert(TRACEPARENT, request.trace.header().clone());
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let (took, status) = (started.elapsed(), response.status());
+        tracing::info!(status = status.as_u16(), took_us = took.as_micros(), "answered");
+        let (method, route) = (&request.method, request.route());
+        if let Some(context) = request.trace.span() {
             end(Span {
                 name: format!("{method} {route}").into(),
                 kind: Kind::Server,
                 context,
-                parent: trace.caller(),
+                parent: request.trace.caller(),
                 begun,
                 ended: SystemTime::now(),
                 attributes: vec![
                     ("http.request.method", method.to_string().into()),
                     ("http.route", route.to_owned().into()),
                     ("http.response.status_code", u32::from(status.as_u16()).into()),
-                    ("charter.correlation_id", id.to_owned().into()),
+                    ("charter.correlation_id", request.correlation_id().to_owned().into()),
                 ],
                 links: Vec::new(),
                 error: status.is_server_error().then(String::new),
             });
         }
-        around.answered.count(&method, route, status, took);
+        around.answered.count(method, route, status, took);
         response
     }
-}
-
-/// The route as the contract has it.
-fn route(path: Option<&MatchedPath>) -> &str {
-    path.map_or("(none)", MatchedPath::as_str)
 }
 
 /// The request's place in a trace, which its headers then carry on.
@@ -497,9 +474,7 @@ fn trace(headers: &mut HeaderMap) -> TraceContext {
     if !trace.is_continued() {
         headers.remove(TRACESTATE);
     }
-    if let Ok(value) = HeaderValue::try_from(trace.as_str()) {
-        headers.insert(TRACEPARENT, value);
-    }
+    headers.insert(TRACEPARENT, trace.header().clone());
     trace
 }
 

@@ -41,7 +41,10 @@ struct ListBody<I> {
 ///
 /// # Errors
 /// What is wrong with the request, or why it can't be served.
-pub async fn row<O: RowOperation>(api: &Api, request: AdmittedRequest) -> Result<Response, Problem> {
+pub async fn row<O: RowOperation>(
+    api: &Api,
+    request: AdmittedRequest,
+) -> Result<Response, Problem> {
     let operation = O::OPERATION;
     let (input, seen) =
         Input::read(operation, api.schema(operation), request, consistent_with).await?;
@@ -68,7 +71,10 @@ pub async fn row<O: RowOperation>(api: &Api, request: AdmittedRequest) -> Result
 ///
 /// # Errors
 /// What is wrong with the request, or why it can't be served.
-pub async fn list<O: ListOperation>(api: &Api, request: AdmittedRequest) -> Result<Response, Problem> {
+pub async fn list<O: ListOperation>(
+    api: &Api,
+    request: AdmittedRequest,
+) -> Result<Response, Problem> {
     let operation = O::OPERATION;
     let (mut input, seen) =
         Input::read(operation, api.schema(operation), request, consistent_with).await?;

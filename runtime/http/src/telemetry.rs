@@ -11,6 +11,7 @@ use metrics_process::Collector;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+use crate::log_lines::OfRequest;
 use crate::measures;
 
 /// How log lines look.
@@ -26,11 +27,18 @@ pub enum LogFormat {
 /// Writes log lines to the standard error output: warnings, or what `RUST_LOG` asks for.
 pub fn log_to_stderr(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, as in tests, leaves the first one's in place.
     let _ = match format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => lines.json().try_init(),
+        LogFormat::Text => {
+            let ansi = std::io::stderr().is_terminal();
+            let lines = tracing_subscriber::fmt::format().with_ansi(ansi);
+            log.with_ansi(ansi).event_format(OfRequest { format, lines }).try_init()
+        }
+        LogFormat::Json => {
+            let lines = tracing_subscriber::fmt::format().json();
+            log.json().event_format(OfRequest { format, lines }).try_init()
+        }
     };
 }
 

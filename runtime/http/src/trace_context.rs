@@ -1,5 +1,6 @@
 //! W3C Trace Context (level 1): a request goes on with its caller's trace, or begins one.
 
+use axum::http::HeaderValue;
 use charter_engine::trace::{SpanContext, Traceparent};
 use rand::distr::{Distribution, StandardUniform};
 
@@ -14,7 +15,7 @@ pub(crate) const TRACESTATE: &str = "tracestate";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TraceContext {
     /// `00-` trace id `-` this request's id `-` flags.
-    text: String,
+    header: HeaderValue,
     /// The caller's span, where its trace goes on.
     caller: Option<u64>,
 }
@@ -33,17 +34,23 @@ impl TraceContext {
             }
         };
         let own = Traceparent { trace, span: other_than_zero(), is_sampled };
-        Self { text: own.to_string(), caller: caller.map(|caller| caller.span) }
+        let header = HeaderValue::try_from(own.to_string()).expect("digits and hyphens");
+        Self { header, caller: caller.map(|caller| caller.span) }
     }
 
-    /// As the header has it.
+    /// As requests and answers have it.
+    pub(crate) fn header(&self) -> &HeaderValue {
+        &self.header
+    }
+
+    /// The same as text.
     pub(crate) fn as_str(&self) -> &str {
-        &self.text
+        self.header.to_str().unwrap_or_default()
     }
 
     /// The trace's id, 32 hexadecimal digits.
     pub(crate) fn trace_id(&self) -> &str {
-        &self.text[3..35]
+        &self.as_str()[3..35]
     }
 
     /// Whether the caller's trace goes on.
@@ -58,7 +65,7 @@ impl TraceContext {
 
     /// The request's span, where it is recorded.
     pub(crate) fn span(&self) -> Option<SpanContext> {
-        SpanContext::sampled(self.text.as_bytes())
+        SpanContext::sampled(self.header.as_bytes())
     }
 }
 

@@ -40,6 +40,6 @@ fn main() -> ExitCode {
         let access = access.control(document::JSON)?;
         let store = start.store(database).await?;
         let api = api(Arc::clone(&store), access)?;
-        Ok(Running::reading(Arc::clone(&store)).part(ViewsPart::new(store)).routes(router(api)))
+        Ok(Running::reading(Arc::clone(&store)).part(ViewsPart::new(store)).routes(router(&api)))
     })
 }

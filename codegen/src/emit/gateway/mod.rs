@@ -82,7 +82,10 @@ fn lib(contracts: &Contracts, gateway: &Gateway) -> RustFile {
     let mut modules = vec![
         ("document", "the contract itself, and the document that the code's annotations make"),
         ("operations", "a type, a trait implementation and a handler for each operation"),
-        ("routes", "the operations and what serves them, in the groups that a process mounts together"),
+        (
+            "routes",
+            "the operations and what serves them, in the groups that a process mounts together",
+        ),
         ("schemas", "what bodies are made of, and the way to and from the messages"),
     ];
     if !gateway.shared_parameters().is_empty() {

@@ -109,7 +109,8 @@ impl<S: Serve> Guarded<S> {
         let about = About::of(&request);
         let route = Arc::clone(&self);
         // It is over before the request waits for anything, and is not kept beside it.
-        let admitting = Box::pin(async move { route.guard.0.admit(route.operation, request).await });
+        let admitting =
+            Box::pin(async move { route.guard.0.admit(route.operation, request).await });
         async move {
             let (admitted, verdict) = admitting.await;
             let served = match admitted {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::RequestExt as _;
 use axum::Router;
 use axum::body::Body;
-use axum::RequestExt as _;
 use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
