@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use super::text::banner;
 
 /// The crates of the workspace that emitted code may name, beside those of the contexts.
-pub(super) const CRATES: [&str; 9] = [
-    "axum",
+pub(super) const CRATES: [&str; 8] = [
     "charter-avro",
     "charter-domain",
     "charter-engine",

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-use crate::log::{Log, LogError};
+use crate::log::{Log, LogError, bounded};
 use crate::outcomes::OutcomePublisher;
 use crate::schemas::MessageCodec;
 use crate::trace::{self, Kind};
@@ -174,7 +174,7 @@ async fn publish<C: Contract>(
             })
             .collect();
         let count = records.len() as u64;
-        log.append(codec.topic(), partition, records).await.map_err(|source| {
+        bounded(log.append(codec.topic(), partition, records)).await.map_err(|source| {
             PublishError::Log { topic: codec.topic().to_owned(), partition, source }
         })?;
         mark.store(last, Ordering::Release);

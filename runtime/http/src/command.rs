@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::access::AdmittedRequest;
 use crate::api::Api;
 use crate::cursor::At;
+use crate::document::OperationSchema;
 use crate::idempotency;
 use crate::input::Input;
 use crate::log_lines;
@@ -61,11 +62,12 @@ pub fn serve<O: CommandOperation>(
     let schema = api.schema(O::OPERATION);
     let read_key = move |headers: &HeaderMap| idempotency::key(headers, schema.needs_key);
     let reading = Box::pin(Input::read(O::OPERATION, schema, request, read_key));
-    async move { send::<O>(api, reading, &correlation).await }
+    async move { send::<O>(api, schema, reading, &correlation).await }
 }
 
 async fn send<O: CommandOperation>(
     api: &Api,
+    schema: &OperationSchema,
     reading: Pin<Box<impl Future<Output = Result<(Input, Option<String>), Problem>> + Send>>,
     correlation: &str,
 ) -> Result<Response, Problem> {
@@ -73,7 +75,6 @@ async fn send<O: CommandOperation>(
     let (input, key) = reading.await?;
     let Input { parameters, body, headers, path, query, tenant, principal } = input;
     let key = key.as_deref();
-    let schema = api.schema(operation);
     let expected_sequence = precondition::expected_sequence(&headers, schema.if_match)?;
     let wait = preferences::wait(&headers);
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use axum::Router;
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::routing::get;
 use charter_domain::{Date, Timestamp};
 use jsonschema::error::ValidationErrorKind;
@@ -32,7 +32,7 @@ pub struct Document {
 pub(crate) struct OperationSchema {
     pub(crate) parameters: Vec<Parameter>,
     /// Headers that the contract bounds and no other part of the runtime reads as a whole.
-    pub(crate) headers: Vec<Parameter>,
+    pub(crate) headers: Vec<(HeaderName, Parameter)>,
     pub(crate) body: Option<BodySchema>,
     /// Whether it takes no request without an `Idempotency-Key`.
     pub(crate) needs_key: bool,
@@ -178,7 +178,11 @@ impl OperationSchema {
                 }
                 if let Some(parameter) = Parameter::compile(root, parameter, operation)? {
                     match parameter.place {
-                        Place::Header => headers.push(parameter),
+                        Place::Header => {
+                            // A name that no header can have is never found.
+                            let name = HeaderName::from_bytes(parameter.name.as_bytes());
+                            headers.extend(name.ok().map(|name| (name, parameter)));
+                        }
                         Place::Path | Place::Query => parameters.push(parameter),
                     }
                 }
@@ -520,11 +524,11 @@ mod tests {
         let document = Document::compile(DOCUMENT, &[&OPERATION]).expect("a document");
         let headers = &document.operation("holdSeats").expect("the operation").headers;
         // What is read elsewhere is not among them.
-        let names: Vec<_> = headers.iter().map(|header| header.name.as_str()).collect();
+        let names: Vec<_> = headers.iter().map(|(_, header)| header.name.as_str()).collect();
         assert_eq!(names, ["Prefer"]);
         let mut found = Vec::new();
-        assert_eq!(headers[0].read("wait=5", &mut found), Some(Value::from("wait=5")));
-        assert_eq!(headers[0].read("wait=5, foo", &mut found), None);
+        assert_eq!(headers[0].1.read("wait=5", &mut found), Some(Value::from("wait=5")));
+        assert_eq!(headers[0].1.read("wait=5, foo", &mut found), None);
         let places: Vec<_> = found.iter().map(|violation| violation.pointer.as_str()).collect();
         assert_eq!(places, ["header/Prefer"]);
     }

@@ -1,12 +1,15 @@
 //! Command ids and request hashes: what makes a repeated request the same request.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::ids;
 use crate::problem::Violation;
+
+/// The header that makes a repeated request the same request.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The namespace of command ids made from idempotency keys: UUIDv5(URL, `urn:charter:command`).
 fn namespace() -> Uuid {
@@ -17,7 +20,7 @@ fn namespace() -> Uuid {
 /// operation needs one, its absence is a violation.
 pub(crate) fn key(headers: &HeaderMap, is_needed: bool) -> Result<Option<String>, Violation> {
     let violation = |detail: String| Violation::of_parameter("header", "Idempotency-Key", detail);
-    let mut values = headers.get_all("idempotency-key").iter();
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else {
         let missing = || violation("expected a value, found none".to_owned());
         return if is_needed { Err(missing()) } else { Ok(None) };

@@ -145,10 +145,10 @@ async fn collect(mut body: Body) -> Result<Vec<u8>, Problem> {
 
 /// Holds headers against the contract. One in several lines is their values with commas (RFC 9110 section 5.2).
 fn check_headers(schema: &OperationSchema, headers: &HeaderMap, violations: &mut Vec<Violation>) {
-    for parameter in &schema.headers {
+    for (name, parameter) in &schema.headers {
         let wrong =
             |detail| Violation::of_parameter(parameter.place.name(), &parameter.name, detail);
-        let values = headers.get_all(parameter.name.as_str());
+        let values = headers.get_all(name);
         let values: Result<Vec<&str>, _> = values.iter().map(HeaderValue::to_str).collect();
         match values.as_deref() {
             // Where one is required, its absence has an answer of its own.

@@ -27,8 +27,11 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
 use self::answered::Answered;
+use crate::access::API_KEY;
+use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::ids;
 use crate::log_lines;
+use crate::preferences::PREFER;
 use crate::problem::{Problem, Violation};
 use crate::settings::{HttpSettings, Origins};
 use crate::shared::{Shared, SharedService};
@@ -60,11 +63,11 @@ const CORS_REQUEST_HEADERS: [HeaderName; 11] = [
     header::CONTENT_TYPE,
     header::IF_MATCH,
     header::IF_NONE_MATCH,
-    HeaderName::from_static("prefer"),
-    HeaderName::from_static("idempotency-key"),
+    PREFER,
+    IDEMPOTENCY_KEY,
     HeaderName::from_static("consistent-with"),
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static(TRACEPARENT),
+    API_KEY,
+    TRACEPARENT,
     CORRELATION,
 ];
 
@@ -78,23 +81,19 @@ const CORS_RESPONSE_HEADERS: [HeaderName; 10] = [
     HeaderName::from_static("preference-applied"),
     HeaderName::from_static("ratelimit"),
     HeaderName::from_static("ratelimit-policy"),
-    HeaderName::from_static(TRACEPARENT),
+    TRACEPARENT,
     CORRELATION,
 ];
 
-/// The id that joins all that one request set in motion; visible ASCII characters.
-#[derive(Clone, Debug)]
-struct CorrelationId(HeaderValue);
-
-impl CorrelationId {
-    fn text(&self) -> String {
-        self.0.to_str().map_or_else(|_| new_correlation_id(), str::to_owned)
-    }
+/// The id that joins all that one request sets in motion: its `X-Correlation-Id`, which every request has that came past
+/// the middleware, or one that is made.
+pub(crate) fn correlation_id(request: &Request) -> String {
+    correlation_text(request.headers().get(&CORRELATION))
 }
 
-/// The request's correlation id: the client's `X-Correlation-Id`, or one that was made.
-pub(crate) fn correlation_id(request: &Request) -> String {
-    request.extensions().get::<CorrelationId>().map_or_else(new_correlation_id, CorrelationId::text)
+fn correlation_text(header: Option<&HeaderValue>) -> String {
+    let given = header.and_then(|value| value.to_str().ok()).filter(|id| is_correlation_id(id));
+    given.map_or_else(|| ids::now_v7().to_string(), str::to_owned)
 }
 
 /// Answers with what `serve` gives; a problem also says which request it is about.
@@ -110,26 +109,22 @@ pub(crate) async fn answer(
 #[derive(Debug)]
 pub(crate) struct About {
     uri: Uri,
-    correlation: Option<CorrelationId>,
+    correlation: Option<HeaderValue>,
 }
 
 impl About {
     pub(crate) fn of(request: &Request) -> Self {
-        let correlation = request.extensions().get::<CorrelationId>().cloned();
+        let correlation = request.headers().get(&CORRELATION).cloned();
         Self { uri: request.uri().clone(), correlation }
     }
 
     /// What was served, or the problem, which says what it is about.
     pub(crate) fn answer(self, served: Result<Response, Problem>) -> Response {
         served.unwrap_or_else(|problem| {
-            let id = self.correlation.as_ref().map_or_else(new_correlation_id, CorrelationId::text);
+            let id = correlation_text(self.correlation.as_ref());
             problem.instance(self.uri.path()).correlation_id(id).into_response()
         })
     }
-}
-
-fn new_correlation_id() -> String {
-    ids::now_v7().to_string()
 }
 
 fn made_correlation_id() -> HeaderValue {
@@ -409,7 +404,6 @@ struct Seen {
     request: Arc<log_lines::Request>,
     /// Whether its own correlation id was none.
     is_refused: bool,
-    begun: SystemTime,
     started: Instant,
 }
 
@@ -423,16 +417,14 @@ impl Seen {
         request.headers_mut().insert(CORRELATION, correlation.clone());
         let trace = trace(request.headers_mut());
         let (method, path) = (request.method().clone(), request.extensions().get().cloned());
-        request.extensions_mut().insert(CorrelationId(correlation.clone()));
         let command = OnceLock::new();
         let request = log_lines::Request { method, path, correlation, trace, command };
-        let (begun, started) = (SystemTime::now(), Instant::now());
-        Self { request: Arc::new(request), is_refused, begun, started }
+        Self { request: Arc::new(request), is_refused, started: Instant::now() }
     }
 
     /// Says which request the answer is to, and counts it.
     fn answered(self, around: &Around, mut response: Response) -> Response {
-        let Self { request, begun, started, .. } = self;
+        let Self { request, started, .. } = self;
         let headers = response.headers_mut();
         headers.insert(CORRELATION, request.correlation.clone());
         headers.insert(TRACEPARENT, request.trace.header().clone());
@@ -441,13 +433,14 @@ impl Seen {
         tracing::info!(status = status.as_u16(), took_us = took.as_micros(), "answered");
         let (method, route) = (&request.method, request.route());
         if let Some(context) = request.trace.span() {
+            let ended = SystemTime::now();
             end(Span {
                 name: format!("{method} {route}").into(),
                 kind: Kind::Server,
                 context,
                 parent: request.trace.caller(),
-                begun,
-                ended: SystemTime::now(),
+                begun: ended.checked_sub(took).unwrap_or(ended),
+                ended,
                 attributes: vec![
                     ("http.request.method", method.to_string().into()),
                     ("http.route", route.to_owned().into()),

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 
+/// The header that says how long a client waits.
+pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The longest `Prefer: wait`, in seconds.
 pub(crate) const MAX_WAIT_S: u64 = 30;
 
 /// The wait that the client prefers: `None` where it names none. One beyond the longest is the longest, and
 /// what is no number is ignored like every preference that this API doesn't know (RFC 7240 section 2).
 pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let values = headers.get_all("prefer").into_iter().filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(PREFER).into_iter().filter_map(|value| value.to_str().ok());
     let preferences = values.flat_map(|value| value.split(','));
     let mut waits = preferences.filter_map(|preference| {
         let token = preference.split(';').next()?;

@@ -14,6 +14,7 @@ use reqwest::Url;
 use uuid::Uuid;
 
 use crate::access::{AdmittedRequest, Serve};
+use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::ids;
 use crate::input::read_bytes;
 use crate::operation::{Operation, OperationKind};
@@ -171,7 +172,7 @@ impl Upstream {
 /// request. With an idempotency key the id follows from the key.
 fn own_command_id(operation: &Operation, headers: &HeaderMap) -> Option<Uuid> {
     let is_command = matches!(operation.kind, OperationKind::Command { .. });
-    (is_command && !headers.contains_key("idempotency-key")).then(ids::now_v7)
+    (is_command && !headers.contains_key(IDEMPOTENCY_KEY)).then(ids::now_v7)
 }
 
 /// An operation that another service has.

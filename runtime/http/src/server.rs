@@ -8,16 +8,16 @@ use axum::Router;
 use axum::extract::Request;
 use futures_util::TryFutureExt as _;
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
-use tower::{ServiceExt as _, service_fn};
+use tower::Service as _;
 
 use crate::middleware::name_methods;
 use crate::telemetry;
@@ -60,7 +60,7 @@ async fn serve_within(
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).writev(false);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
@@ -88,11 +88,12 @@ async fn serve_within(
         // An answer is small, and its last segment must not wait for an acknowledgement.
         let _ = stream.set_nodelay(true);
         let router = router.clone();
-        let service = TowerToHyperService::new(service_fn(move |request: Request<Incoming>| {
+        let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(peer);
-            router.clone().oneshot(request).map_ok(name_methods)
-        }));
+            // A router is ready at any time.
+            router.clone().call(request).map_ok(name_methods)
+        });
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(write_timeout));
         let stream = TokioIo::new(Box::pin(stream));

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::extract::Request;
-use tower::util::Oneshot;
-use tower::{Layer, Service, ServiceExt as _};
+use tower::{Layer, Service};
 
 /// Shares what it stands before. axum copies a route with all of its layers for each request, and each layer that waits
 /// copies its inside once more, so that the innermost would be copied more often with every layer; behind this one it is
@@ -38,14 +37,14 @@ where
 {
     type Response = S::Response;
     type Error = Infallible;
-    type Future = Oneshot<S, Request>;
+    type Future = S::Future;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        S::clone(&self.0).oneshot(request)
+        S::clone(&self.0).call(request)
     }
 }
 
@@ -58,7 +57,7 @@ mod tests {
     use axum::middleware;
     use axum::response::Response;
     use axum::routing::any_service;
-    use tower::ServiceBuilder;
+    use tower::{ServiceBuilder, ServiceExt as _};
 
     use super::*;
 

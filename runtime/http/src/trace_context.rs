@@ -1,15 +1,15 @@
 //! W3C Trace Context (level 1): a request goes on with its caller's trace, or begins one.
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use charter_engine::trace::{SpanContext, Traceparent};
 use rand::distr::{Distribution, StandardUniform};
 
 use crate::traces;
 
 /// The header's name.
-pub(crate) const TRACEPARENT: &str = "traceparent";
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// What other systems say of the trace; worthless without a `traceparent` that can be read.
-pub(crate) const TRACESTATE: &str = "tracestate";
+pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// One request's place in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl TraceContext {
             }
         };
         let own = Traceparent { trace, span: other_than_zero(), is_sampled };
-        let header = HeaderValue::try_from(own.to_string()).expect("digits and hyphens");
+        let header = HeaderValue::try_from(own.text()).expect("digits and hyphens");
         Self { header, caller: caller.map(|caller| caller.span) }
     }
 

@@ -52,10 +52,11 @@ fn main() -> ExitCode {
         let access = access.control(document::JSON)?;
         let settings = Settings { roles: roles.roles(), ..retention.settings() };
         let runtime = start.runtime(engines, settings).await?;
+        let operations = operations();
         let senders = start.api(
             &runtime,
             document::JSON,
-            operations(),
+            &operations,
             access,
             DEFAULT_MAX_LAG,
             async |api, runtime| {

@@ -87,12 +87,11 @@ fn group_items(place: &mut Place<'_, '_>, group: &Group<'_>) -> TokenStream {
                 }),
                 OperationKind::Outcome => None,
             };
-            let said = match trait_name {
-                Some(name) => {
-                    let operation_trait = place.scope.path("charter_http", name);
-                    quote!(<#operations::#marker as #operation_trait>::OPERATION)
-                }
-                None => quote!(#operations::#marker::OPERATION),
+            let said = if let Some(name) = trait_name {
+                let operation_trait = place.scope.path("charter_http", name);
+                quote!(<#operations::#marker as #operation_trait>::OPERATION)
+            } else {
+                quote!(#operations::#marker::OPERATION)
             };
             let handler = parsed(&operation.rust);
             quote!(#endpoint { operation: #said, serve: #operations::#handler })

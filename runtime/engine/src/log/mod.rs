@@ -12,6 +12,7 @@ pub mod kafka;
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
+use std::future::Future;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -95,6 +96,19 @@ pub struct Appended {
     pub time: Timestamp,
 }
 
+/// A log gives records up sooner by itself (Kafka's producer within 9 s); it has failed at that where this passes.
+const APPEND_PATIENCE: Duration = Duration::from_secs(20);
+
+/// An append, given up where the log doesn't answer; for callers that have no shorter time of their own.
+pub(crate) async fn bounded<T>(
+    append: impl Future<Output = Result<T, LogError>>,
+) -> Result<T, LogError> {
+    tokio::time::timeout(APPEND_PATIENCE, append).await.unwrap_or_else(|_| {
+        let reason = format!("the log didn't answer within {} s", APPEND_PATIENCE.as_secs());
+        Err(LogError::FateUnknown { reason, source: None })
+    })
+}
+
 /// The log.
 #[async_trait]
 pub trait Log: Debug + Send + Sync + 'static {
@@ -118,8 +132,8 @@ pub trait Log: Debug + Send + Sync + 'static {
     /// other append of this process comes between them. An empty list is fine.
     ///
     /// Where more is waiting to be appended than the log has room for, it waits for a place, bounded in
-    /// time, and then is [`LogError::Unavailable`]. An append that has begun goes on when the future is
-    /// dropped.
+    /// time, and then is [`LogError::Unavailable`]. How long it may take from then on is its caller's to say. An append
+    /// that has begun goes on when the future is dropped.
     ///
     /// # Errors
     /// [`LogError::Unavailable`] where nothing was appended and it may be tried again;

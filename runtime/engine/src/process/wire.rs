@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Trouble;
 use super::work::{Unreadable, Work};
-use crate::log::{LogRecord, MAX_RECORD_BYTES, Record};
+use crate::log::{LogRecord, MAX_RECORD_BYTES, Record, bounded};
 use crate::schemas::{CE_ID, CE_TYPE, TRACEPARENT};
 use crate::service::Ports;
 use crate::submit;
@@ -159,6 +159,6 @@ pub(super) async fn set_aside<D: Decider>(
         value: encode(ports, letter),
         headers: Vec::new(),
     });
-    ports.runtime.log.append(topic, partition, records.collect()).await?;
+    bounded(ports.runtime.log.append(topic, partition, records.collect())).await?;
     Ok(())
 }

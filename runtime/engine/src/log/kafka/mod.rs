@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 use super::{
     Appended, DEFAULT_PARTITIONS, Log, LogError, LogRecord, MAX_PARTITIONS, Membership, Record,
-    TopicSpec,
+    TopicSpec, bounded,
 };
 use clock::{CLOCK_RETENTION, CLOCK_TOPIC, Clock};
 use connection::{Connection, Told};
@@ -355,7 +355,7 @@ impl Shared {
         let nearest = leaders.iter().position(|other| *other == leader).unwrap_or_default();
         let record = Record { key: Bytes::new(), value: Bytes::new(), headers: Vec::new() };
         let nearest = u32::try_from(nearest).unwrap_or_default();
-        let appended = self.append(&clock, nearest, vec![record]).await?;
+        let appended = bounded(self.append(&clock, nearest, vec![record])).await?;
         let Some(tick) = appended.first() else {
             return Err(LogError::unavailable("the clock's record was not acknowledged"));
         };
@@ -490,7 +490,7 @@ impl Log for KafkaLog {
         self.ensure_topic(&spec).await?;
         let value = Bytes::from(id.to_string());
         let record = Record { key: Bytes::from_static(b"pairing"), value, headers: Vec::new() };
-        self.append(PAIRING_TOPIC, 0, vec![record]).await.map(|_| ())
+        bounded(self.append(PAIRING_TOPIC, 0, vec![record])).await.map(|_| ())
     }
 
     async fn check(&self) -> Result<(), LogError> {

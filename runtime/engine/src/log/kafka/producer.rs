@@ -24,8 +24,6 @@ const QUEUE_BYTES: usize = 32 << 20;
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// What a record costs of the queue beside its bytes.
 const OVERHEAD_BYTES: usize = 256;
-/// The producer gives each record up within 9 s by itself; it has failed at that where this passes.
-const DELIVERY_PATIENCE: Duration = Duration::from_secs(20);
 /// How long closing waits for what was handed over.
 const FLUSH: Duration = Duration::from_secs(9);
 /// Locks that keep the records of one append together, by partition.
@@ -79,12 +77,10 @@ impl Appender {
         self.hand_over(topic, partition, &records, place, done)?;
         // The producer has a copy: thousands of appends wait at once, and what they hold is what they cost.
         drop(records);
-        let outcome = tokio::time::timeout(DELIVERY_PATIENCE, answer).await;
-        let failure = match outcome {
-            Ok(Ok(Ok(appended))) => return Ok(appended),
-            Ok(Ok(Err(failure))) => failure,
-            Ok(Err(_)) => Failure::unknown("the log was closed before the brokers answered"),
-            Err(_) => Failure::unknown("the producer didn't tell"),
+        let failure = match answer.await {
+            Ok(Ok(appended)) => return Ok(appended),
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::unknown("the log was closed before the brokers answered"),
         };
         Err(failure.into_error(topic, largest))
     }

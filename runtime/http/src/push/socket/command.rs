@@ -10,8 +10,10 @@ use tower::ServiceExt as _;
 
 use super::Sockets;
 use super::client::Client;
+use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::middleware::{REQUEST_TIMEOUT, took_too_long};
 use crate::operation::Operation;
+use crate::preferences::PREFER;
 use crate::problem::{Problem, Violation};
 use crate::push::SocketCommand;
 
@@ -124,9 +126,9 @@ fn request(
         .method(method)
         .uri(path)
         .header(header::CONTENT_TYPE, kind)
-        .header("prefer", WAIT);
+        .header(PREFER, WAIT);
     if let Some(key) = key {
-        request = request.header("idempotency-key", key);
+        request = request.header(IDEMPOTENCY_KEY, key);
     }
     let mut request = request
         .body(Body::from(Value::Object(body).to_string()))

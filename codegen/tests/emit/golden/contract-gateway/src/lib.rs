@@ -9,7 +9,7 @@
 //! | [`parameters`] | parameters that operations share |
 //! | [`push`] | what sockets and streams need of the contract |
 //! | [`responses`] | responses that operations share |
-//! | [`routes`] | the routes, in the groups that a process mounts together |
+//! | [`routes`] | the operations and what serves them, in the groups that a process mounts together |
 //! | [`schemas`] | what bodies are made of, and the way to and from the messages |
 
 #![allow(
@@ -39,7 +39,6 @@ pub const CONTRACT: charter_http::gateway::Contract = charter_http::gateway::Con
     asyncapi: document::ASYNCAPI,
     catalogue: document::CATALOGUE,
     operations: routes::ALL,
-    routes: routes::all,
     rooms: push::ROOMS,
     socket_commands: push::SOCKET_COMMANDS,
 };
