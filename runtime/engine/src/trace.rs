@@ -77,9 +77,7 @@ impl Traceparent {
         let is_sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
         Some(Self { trace, span, is_sampled })
     }
-}
 
-impl Traceparent {
     /// As the header has it. Every request has one: the ids' digits are written as those of UUIDs, which is faster than
     /// a format.
     #[must_use]

@@ -126,10 +126,8 @@ async fn send<O: CommandOperation>(
     let command = sender.prepare(command);
     drop((headers, principal, query));
     let (lag, context) = (api.lag(), O::Contract::NAME);
-    if lag.may_refuse(context, command.partition()) {
-        let admitted = Box::pin(lag.admit(&**api.store(), context, command.partition())).await;
-        admitted.map_err(|problem| problem.command_id(command_id))?;
-    }
+    let admitted = lag.admit(&**api.store(), context, command.partition()).await;
+    admitted.map_err(|problem| problem.command_id(command_id))?;
     let accepted = sender.append(command).await.map_err(|error| refused(&error, command_id))?;
 
     lag.appended(context, accepted.partition, accepted.offset);

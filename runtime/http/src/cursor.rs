@@ -128,12 +128,6 @@ impl At {
     }
 }
 
-impl std::fmt::Display for At {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&seal(self))
-    }
-}
-
 /// The token of the page after the row with these values of its order. `list` names the list: a token is of
 /// no other.
 #[must_use]

@@ -72,11 +72,6 @@ impl Lag {
         Self { most, known: Mutex::default() }
     }
 
-    /// Whether [`Lag::admit`] has to be asked: too many commands wait, by what is known here.
-    pub(crate) fn may_refuse(&self, context: &'static str, partition: u32) -> bool {
-        self.refused(context, partition).is_some()
-    }
-
     /// Refuses where too many commands wait in the partition for what is free of the bound: 503 with `Retry-After`.
     pub(crate) async fn admit(
         &self,
@@ -84,9 +79,20 @@ impl Lag {
         context: &'static str,
         partition: u32,
     ) -> Result<(), Problem> {
-        if self.refused(context, partition).is_none() {
-            return Ok(());
+        match self.refused(context, partition) {
+            None => Ok(()),
+            // Rare, and so it is no part of what every request holds.
+            Some(_) => Box::pin(self.look_again(store, context, partition)).await,
         }
+    }
+
+    /// Refuses where too many commands wait still, as far as can be known now.
+    async fn look_again(
+        &self,
+        store: &dyn Store,
+        context: &'static str,
+        partition: u32,
+    ) -> Result<(), Problem> {
         if self.is_look_due(context) {
             // What was not answered in time stays as it was known.
             let look = tokio::time::timeout(LOOK_TIMEOUT, store.standings(context));

@@ -122,3 +122,44 @@ fn with_request(format: LogFormat, line: &mut String, request: &Request) -> fmt:
     line.push('\n');
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_line_says_which_request_it_is_about() {
+        let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+        let request = Request {
+            method: Method::POST,
+            path: None,
+            correlation: HeaderValue::from_static("order-7"),
+            trace: TraceContext::of(Some(caller)),
+            command: OnceLock::new(),
+        };
+        let mut text = " WARN charter_http: it broke error=none\n".to_owned();
+        with_request(LogFormat::Text, &mut text, &request).expect("a line");
+        let fields = "method=POST route=(none) correlation_id=order-7 trace_id=4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(text, format!(" WARN charter_http: it broke error=none {fields}\n"));
+
+        request.command.set(Uuid::from_u128(7)).expect("none yet");
+        let mut line = "{\"level\":\"WARN\",\"fields\":{\"message\":\"it broke\"}}\n".to_owned();
+        with_request(LogFormat::Json, &mut line, &request).expect("a line");
+        let expected = json!({
+            "level": "WARN",
+            "fields": {"message": "it broke"},
+            "span": {
+                "name": "request",
+                "method": "POST",
+                "route": "(none)",
+                "correlation_id": "order-7",
+                "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+                "command_id": "00000000-0000-0000-0000-000000000007",
+            },
+        });
+        assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON"), expected);
+        assert!(line.ends_with("}\n"), "one line: {line}");
+    }
+}

@@ -65,18 +65,15 @@ pub(crate) trait Serve: Send + Sync + 'static {
 
 /// What stands before the operations of a router.
 #[derive(Clone, Debug)]
-pub(crate) struct Guard(Arc<Guarding>);
-
-#[derive(Debug)]
-struct Guarding {
+pub(crate) struct Guard {
     access: Arc<AccessControl>,
-    places: Places,
+    places: Arc<Places>,
 }
 
 impl Guard {
     /// Lets in whom `access` lets in, and as many as a process serves at once.
     pub(crate) fn new(access: Arc<AccessControl>) -> Self {
-        Self(Arc::new(Guarding { access, places: Places::new(MAX_IN_HAND) }))
+        Self { access, places: Arc::new(Places::new(MAX_IN_HAND)) }
     }
 
     /// `router` with the operation's route, served by `behind` where this guard lets a request in. Guard and operation
@@ -90,6 +87,24 @@ impl Guard {
         let route = Arc::new(Guarded { guard: self.clone(), operation, behind });
         let service = service_fn(move |request| Arc::clone(&route).serve(request));
         router.route(operation.path, on_service(operation.filter(), service))
+    }
+
+    /// The request, or why it is not let in; and what the limits say of its client.
+    async fn admit(
+        &self,
+        operation: &Operation,
+        request: Request,
+    ) -> (Result<AdmittedRequest, Problem>, Option<Verdict>) {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+        let (who, verdict) = ask(&self.access, operation, request.headers(), peer).await;
+        if let Some(refused) = verdict.as_ref().and_then(Verdict::refusal) {
+            return (Err(refused), verdict);
+        }
+        let admitted = match who {
+            Ok(principal) => admitted(operation, principal, request).await,
+            Err(problem) => Err(problem),
+        };
+        (admitted, verdict)
     }
 }
 
@@ -109,12 +124,11 @@ impl<S: Serve> Guarded<S> {
         let about = About::of(&request);
         let route = Arc::clone(&self);
         // It is over before the request waits for anything, and is not kept beside it.
-        let admitting =
-            Box::pin(async move { route.guard.0.admit(route.operation, request).await });
+        let admitting = Box::pin(async move { route.guard.admit(route.operation, request).await });
         async move {
             let (admitted, verdict) = admitting.await;
             let served = match admitted {
-                Ok(request) => match self.guard.0.places.take(&request.admitted.tenant) {
+                Ok(request) => match self.guard.places.take(&request.admitted.tenant) {
                     Ok(_place) => self.behind.serve(request).await,
                     Err(problem) => Err(problem),
                 },
@@ -153,26 +167,6 @@ pub(crate) async fn ask(
         None => None,
     };
     (who, verdict)
-}
-
-impl Guarding {
-    /// The request, or why it is not let in; and what the limits say of its client.
-    async fn admit(
-        &self,
-        operation: &Operation,
-        request: Request,
-    ) -> (Result<AdmittedRequest, Problem>, Option<Verdict>) {
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-        let (who, verdict) = ask(&self.access, operation, request.headers(), peer).await;
-        if let Some(refused) = verdict.as_ref().and_then(Verdict::refusal) {
-            return (Err(refused), verdict);
-        }
-        let admitted = match who {
-            Ok(principal) => admitted(operation, principal, request).await,
-            Err(problem) => Err(problem),
-        };
-        (admitted, verdict)
-    }
 }
 
 /// The request with who sent it, where they may.
