@@ -15,14 +15,23 @@ const DECIDERS: &str = "*-service";
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
         // Whoever has the client has nothing of the platform with it (ADR 52).
-        "charter-avro" | "charter-gateway-client" | "charter-keys" | "charter-portal" => &[],
+        "charter-avro"
+        | "charter-connections"
+        | "charter-gateway-client"
+        | "charter-keys"
+        | "charter-portal" => &[],
         "charter-codegen" | "contract-shared" => &["charter-avro"],
-        "registry-service" => &["charter-avro", "charter-keys"],
+        "registry-service" => &["charter-avro", "charter-connections", "charter-keys"],
         "charter-domain" => &["charter-avro", "contract-shared"],
         "charter-engine" => &["charter-avro", "charter-domain", "contract-shared"],
-        "charter-http" => {
-            &["charter-avro", "charter-domain", "charter-engine", "charter-keys", "contract-shared"]
-        }
+        "charter-http" => &[
+            "charter-avro",
+            "charter-connections",
+            "charter-domain",
+            "charter-engine",
+            "charter-keys",
+            "contract-shared",
+        ],
         "contract-gateway" => &[
             "charter-avro",
             "charter-domain",

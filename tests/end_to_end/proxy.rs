@@ -43,12 +43,8 @@ async fn serve(
     let router = router.route_layer(middleware::from_fn_with_state(Arc::clone(&asked), note));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let served = server::serve(
-        listener,
-        server::with_middleware(router, &HttpSettings::default()),
-        shutdown.clone(),
-    );
-    tasks.spawn(async { served.await.expect("it serves") });
+    let router = server::with_middleware(router, &HttpSettings::default());
+    tasks.spawn(server::serve(listener, move || router.clone(), shutdown.clone()));
     (url, asked)
 }
 

@@ -90,7 +90,7 @@ pub struct Platform {
     push: Push,
     services: Vec<Arc<dyn Service>>,
     working: JoinSet<Result<(), ServiceError>>,
-    registry: JoinSet<std::io::Result<()>>,
+    registry: JoinSet<()>,
     /// Ends the registry, after those who need it.
     registry_shutdown: CancellationToken,
     shutdown: CancellationToken,
@@ -232,7 +232,7 @@ impl Platform {
     pub async fn run(mut self, ready: impl FnOnce()) -> Result<(), StartError> {
         let router = self.router();
         let mut serving = JoinSet::new();
-        serving.spawn(server::serve(self.listener, router, self.shutdown.clone()));
+        serving.spawn(server::serve(self.listener, move || router.clone(), self.shutdown.clone()));
 
         let mut ended = Ok(());
         tokio::select! {
@@ -247,9 +247,9 @@ impl Platform {
                 broken = self.working.join_next(), if !self.working.is_empty() => {
                     broken_off(broken)
                 }
-                served = serving.join_next() => served.map_or(Ok(()), |served| Ok(served??)),
+                served = serving.join_next() => served.unwrap_or(Ok(())).map_err(StartError::from),
                 served = self.registry.join_next(), if !self.registry.is_empty() => {
-                    served.map_or(Ok(()), |served| Ok(served??))
+                    served.unwrap_or(Ok(())).map_err(StartError::from)
                 }
             };
         }

@@ -213,7 +213,7 @@ async fn start(options: &Options) -> Result<(), StartError> {
     let mut is_open = false;
     loop {
         tokio::select! {
-            result = &mut server => return Ok(result?),
+            () = &mut server => return Ok(()),
             opened = &mut opening, if !is_open => {
                 opened?;
                 is_open = true;
@@ -226,7 +226,8 @@ async fn start(options: &Options) -> Result<(), StartError> {
         }
     }
     shutdown.cancel();
-    Ok(server.await?)
+    server.await;
+    Ok(())
 }
 
 /// A line for whoever started the process.

@@ -84,7 +84,7 @@ pub async fn run(data_dir: &Path, events: u64) -> anyhow::Result<Duration> {
     store.close().await;
     log.close().await;
     registry_stop.cancel();
-    registry.await??;
+    registry.await?;
     Ok(begun.elapsed())
 }
 

@@ -1,17 +1,16 @@
 //! The process: it listens before it starts, and ends in order.
 
 use std::io::Write as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::extract::Request;
 use axum::routing::any;
 use charter_engine::standalone::Waiting;
 use tokio::task::JoinSet;
-use tower::ServiceExt as _;
 
 use super::{Exposure, Process, Running, Start, StartError};
 use crate::access;
@@ -26,7 +25,7 @@ use crate::telemetry;
 pub(super) const LEFTOVERS: Duration = Duration::from_millis(500);
 
 /// The routes of the moment: those of a process that starts, then its own.
-type Routes = Arc<RwLock<Router>>;
+type Routes = Arc<ArcSwap<Router>>;
 
 pub(super) async fn run(
     process: Process,
@@ -47,16 +46,15 @@ pub(super) async fn run(
     };
     let url = server::url_of(listener.local_addr()?);
     let start = Start::new(process.name, stop.clone());
-    let routes: Routes = Arc::new(RwLock::new(starting(&start, mode, &settings)));
+    let routes: Routes = Arc::new(ArcSwap::from_pointee(starting(&start, mode, &settings)));
     let mut serving = JoinSet::new();
-    let outer = Router::new().fallback(current).with_state(Arc::clone(&routes));
-    serving.spawn(server::serve(listener, outer, stop.clone()));
+    let current = Arc::clone(&routes);
+    serving.spawn(server::serve(listener, move || Router::clone(&current.load()), stop.clone()));
     print(&format!("{} listens on {url}\n", process.name));
 
     let ended = match work(&start).await {
         Ok(running) => {
-            *routes.write().unwrap_or_else(PoisonError::into_inner) =
-                running.router(&signal, mode, &settings);
+            routes.store(Arc::new(running.router(&signal, mode, &settings)));
             running.run(&mut serving, &stop, || print("ready\n")).await
         }
         Err(error) => Err(error),
@@ -65,14 +63,6 @@ pub(super) async fn run(
     stop.cancel();
     while serving.join_next().await.is_some() {}
     ended
-}
-
-async fn current(State(routes): State<Routes>, request: Request) -> Response {
-    let now = routes.read().unwrap_or_else(PoisonError::into_inner).clone();
-    match now.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
 }
 
 /// Health and metrics; whatever else is asked for is told to come again.

@@ -108,7 +108,7 @@ impl Running {
     /// parts are.
     pub(super) async fn run(
         self,
-        serving: &mut JoinSet<std::io::Result<()>>,
+        serving: &mut JoinSet<()>,
         stop: &CancellationToken,
         ready: impl FnOnce(),
     ) -> Result<(), StartError> {
@@ -130,7 +130,7 @@ impl Running {
         if ended.is_ok() {
             ended = tokio::select! {
                 Some(broken) = working.join_next() => broken_off(broken),
-                Some(served) = serving.join_next() => served.map_err(StartError::from).and_then(|served| Ok(served?)),
+                Some(served) = serving.join_next() => served.map_err(StartError::from),
                 () = stop.cancelled() => Ok(()),
             };
         }

@@ -28,7 +28,7 @@ pub(crate) struct Server {
     pub(crate) client: Client,
     home: Home,
     shutdown: CancellationToken,
-    task: JoinHandle<std::io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 /// What a request came back with.
@@ -73,7 +73,7 @@ impl Server {
     /// Stops the server and gives its data back.
     pub(crate) async fn stop(self) -> Home {
         self.shutdown.cancel();
-        self.task.await.expect("joins").expect("serves");
+        self.task.await.expect("joins");
         self.home
     }
 
