@@ -1,6 +1,7 @@
 //! What every request passes before and after its route.
 
 mod answered;
+mod compress;
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -20,13 +21,10 @@ use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tower::layer::layer_fn;
 use tower::{Service, ServiceBuilder, ServiceExt as _, service_fn};
-use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use uuid::Uuid;
 
 use self::answered::Answered;
+use self::compress::{Accepted, Compression};
 use crate::access::API_KEY;
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::ids;
@@ -51,8 +49,6 @@ pub(crate) const MAX_IN_HAND: usize = 8_192;
 const MAX_URI_BYTES: usize = 8 * 1024;
 /// The most that a request's headers may have together, names and values, in bytes.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
-/// Answers below this are not compressed, in bytes: they fit one packet either way.
-const MIN_COMPRESSED_BYTES: u64 = 1024;
 /// How long a browser may keep what it was told about other origins.
 const CORS_MAX_AGE: Duration = Duration::from_mins(10);
 
@@ -128,9 +124,7 @@ impl About {
 }
 
 fn made_correlation_id() -> HeaderValue {
-    let mut text = Uuid::encode_buffer();
-    let text = ids::now_v7().hyphenated().encode_lower(&mut text);
-    HeaderValue::from_str(text).expect("digits and hyphens")
+    HeaderValue::try_from(ids::now_v7().to_string()).expect("digits and hyphens")
 }
 
 /// The router with what every service does: correlation ids, traces, request metrics and spans, limits on time
@@ -141,22 +135,20 @@ pub fn with_middleware(router: Router, settings: &HttpSettings) -> Router {
 }
 
 fn within(longest: Duration, router: Router, settings: &HttpSettings) -> Router {
-    let compression = CompressionLayer::new()
-        .quality(CompressionLevel::Fastest)
-        .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED_BYTES)));
     let around = Around {
         places: Semaphore::new(MAX_IN_HAND),
         longest,
         origins: settings.cors.clone(),
         in_hand: OnceLock::new(),
         answered: Answered::default(),
+        compression: Compression::default(),
     };
     let around = Arc::new(around);
     let observing = layer_fn(move |inner: SharedService<Route>| {
         let around = Arc::clone(&around);
         service_fn(move |request| observed(Arc::clone(&around), inner.clone(), request))
     });
-    let layers = ServiceBuilder::new().layer(compression).layer(observing).layer(Shared);
+    let layers = ServiceBuilder::new().layer(observing).layer(Shared);
     let router = router
         .fallback(async |request: Request| {
             let detail = "the contract has no such path; see /openapi.json";
@@ -176,7 +168,6 @@ fn within(longest: Duration, router: Router, settings: &HttpSettings) -> Router 
 }
 
 /// What every request is held against.
-#[derive(Debug)]
 struct Around {
     /// For requests in hand.
     places: Semaphore,
@@ -186,6 +177,7 @@ struct Around {
     /// Found once.
     in_hand: OnceLock<metrics::Gauge>,
     answered: Answered,
+    compression: Compression,
 }
 
 impl Around {
@@ -384,6 +376,7 @@ where
 {
     let seen = Seen::of(&mut request);
     let about = About::of(&request);
+    let accepted = Accepted::of(request.headers());
     let serving = if seen.is_refused {
         Err(Problem::validation(vec![Violation::of_parameter(
             "header",
@@ -395,7 +388,8 @@ where
     };
     log_lines::about(Arc::clone(&seen.request), async move {
         let served = around.pass(seen.request.method.is_safe(), serving).await;
-        Ok(seen.answered(&around, about.answer(served)))
+        let response = seen.answered(&around, about.answer(served));
+        Ok(around.compression.of(accepted, response).await)
     })
 }
 
