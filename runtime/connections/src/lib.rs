@@ -26,6 +26,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::kept_timer::KeptTimer;
 
+/// The counter, without labels, of connections that were cut as [`Bounds::write`] has it: its name and meaning.
+pub const SLOW_READERS_CUT: (&str, &str) = (
+    "charter_http_slow_readers_cut_total",
+    "Connections cut since the client took nothing of its answer for 30 s",
+);
+
 /// How long nothing is accepted after the system refused to.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -45,8 +51,7 @@ pub struct Bounds {
 /// Serves every connection of `listener`, whose other end is told to `service`, until `shutdown`; then lets requests in
 /// hand end.
 ///
-/// A connection whose client is slow is cut, and counted in `charter_http_slow_readers_cut_total` where it is slow to read
-/// its answer. What can't be accepted, for want of files, is tried again after 100 ms.
+/// A connection whose client is slow is cut, and counted in [`SLOW_READERS_CUT`] where it is slow to read its answer. What can't be accepted, for want of files, is tried again after 100 ms.
 pub async fn serve<S, B>(
     listener: TcpListener,
     bounds: Bounds,
@@ -65,7 +70,8 @@ pub async fn serve<S, B>(
     let mut connections = JoinSet::new();
     loop {
         let place = tokio::select! {
-            place = Arc::clone(&places).acquire_owned() => place.expect("nobody closes it"),
+            // Nobody closes it.
+            Ok(place) = Arc::clone(&places).acquire_owned() => place,
             () = shutdown.cancelled() => break,
         };
         let (stream, peer) = tokio::select! {
@@ -102,7 +108,7 @@ pub async fn serve<S, B>(
             if let Err(error) = until_silent(bounds.head, &has_asked, connection).await
                 && is_timeout(&*error)
             {
-                metrics::counter!("charter_http_slow_readers_cut_total").increment(1);
+                metrics::counter!(SLOW_READERS_CUT.0).increment(1);
             }
             drop(place);
         });

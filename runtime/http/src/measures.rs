@@ -1,5 +1,6 @@
 //! What serving HTTP measures; see [`charter_engine::measures`].
 
+use charter_connections::SLOW_READERS_CUT;
 use charter_engine::measures::{Kind, Measure, Shown};
 
 /// Metrics of this crate.
@@ -75,10 +76,10 @@ pub const MEASURES: &[Measure] = &[
         shown: Shown::Seldom,
     },
     Measure {
-        name: "charter_http_slow_readers_cut_total",
+        name: SLOW_READERS_CUT.0,
         kind: Kind::Counter,
         labels: &[],
-        help: "Connections cut since the client took nothing of its answer for 30 s",
+        help: SLOW_READERS_CUT.1,
         shown: Shown::Seldom,
     },
     Measure {

@@ -1,5 +1,7 @@
 //! What the registry measures.
 
+use charter_connections::SLOW_READERS_CUT;
+
 /// A metric's name, kind, labels and meaning.
 pub type Measure = (&'static str, &'static str, &'static [&'static str], &'static str);
 
@@ -29,6 +31,7 @@ pub const MEASURES: &[Measure] = &[
         &[],
         "Schemas that the registry had to read and parse",
     ),
+    (SLOW_READERS_CUT.0, "counter", &[], SLOW_READERS_CUT.1),
 ];
 
 /// Gives the process's recorder the meaning of [`MEASURES`].
