@@ -51,7 +51,8 @@ pub struct Bounds {
 /// Serves every connection of `listener`, whose other end is told to `service`, until `shutdown`; then lets requests in
 /// hand end.
 ///
-/// A connection whose client is slow is cut, and counted in [`SLOW_READERS_CUT`] where it is slow to read its answer. What can't be accepted, for want of files, is tried again after 100 ms.
+/// A connection whose client is slow is cut, and counted in [`SLOW_READERS_CUT`] where it is slow to read its answer.
+/// What can't be accepted, for want of files, is tried again after 100 ms.
 pub async fn serve<S, B>(
     listener: TcpListener,
     bounds: Bounds,
@@ -63,6 +64,7 @@ pub async fn serve<S, B>(
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>, Data: Send> + Send + 'static,
 {
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Most answers are small: to copy head and body into one piece costs less than to write two.
     builder.http1().header_read_timeout(bounds.head).writev(false);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(bounds.head);
     let places = Arc::new(Semaphore::new(bounds.connections));
